@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * http - small requests to the server; the one file on this side that includes curl.h
+ *
+ * pup_http_*: a handle for one thread at a time, keep-alive, bounded answers. Chunk
+ * traffic with its parallelism, retry and (later) peers is client-image/stream's, on top
+ * of this.
+ *
+ * Errors: NET (cannot connect, broke off, truncated, timed out; message has the URL and
+ * curl's words), NOT_FOUND (404), DENIED (401, 403), BUSY (503), NET (other 5xx), INVALID
+ * (other 4xx, with the server's own words where its answer is our JSON error).
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct PupHttp PupHttp;
+
+/* @connect_timeout_ms; @stall_timeout_ms: give up when fewer than 1 byte/s came for that
+ * long. */
+PupHttp *pup_http_new(unsigned connect_timeout_ms, unsigned stall_timeout_ms);
+void pup_http_free(PupHttp *http);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupHttp, pup_http_free)
+
+/* GET @url into @buf (@size bytes). *@len: body length. A longer body is CORRUPT. */
+gboolean pup_http_get_into(PupHttp *http, const char *url, guint8 *buf, size_t size,
+                           size_t *len, GError **error);
+/* GET @url, at most @max_bytes. New GBytes. */
+GBytes *pup_http_get(PupHttp *http, const char *url, size_t max_bytes, GError **error);
+/* POST a JSON text; answer as above. */
+GBytes *pup_http_post_json(PupHttp *http, const char *url, const char *json,
+                           size_t max_bytes, GError **error);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * notify - how the seat's three programs tell each other things
+ *
+ * One line of text a datagram on a Unix socket, at most PUP_NOTIFY_MAX bytes, no newline:
+ *
+ *   to RUNDIR/screen.sock (pupitre-screen listens, pupitre-seat and init send)
+ *     stage TEXT              what is going on now, plain words
+ *     progress PERCENT        0-100 of the current stage, or -1 for "busy"
+ *     info TEXT               a small second line (room, seat, version); "" clears
+ *     notice TEXT             a banner over the guest's picture; "" clears
+ *     error CODE TEXT         a full page in plain words, with the code for the admin
+ *     mac ADDRESS TEXT        the page of an unknown PC: show ADDRESS large
+ *     spice PATH              connect to this SPICE Unix socket and show it
+ *     spice-off               forget it, back to the stage page
+ *
+ *   to RUNDIR/seat.sock (pupitre-seat listens)
+ *     stream first-chunk              the plugin verified its first chunk
+ *     stream waiting TEXT             reads wait: the server does not answer (TEXT says
+ * why) stream resumed                  they go on stream corrupt TEXT something failed
+ * its check and was dropped screen picture                  the guest's first picture is
+ * shown
+ *
+ * RUNDIR is /run/pupitre on a seat. Senders never block and never fail for want of a
+ * listener.
+ */
+#pragma once
+
+#include <glib.h>
+
+#define PUP_NOTIFY_MAX 1024u
+
+/* Send one line (cut at PUP_NOTIFY_MAX) to the socket @path. */
+void pup_notify_send(const char *path, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Bind @path (an old socket there is replaced), non-blocking. Returns the fd, -1 on
+ * error. */
+int pup_notify_listen(const char *path, GError **error);
+
+/* Receive one line into @line (NUL-terminated). FALSE when none is waiting. */
+gboolean pup_notify_receive(int fd, char line[PUP_NOTIFY_MAX + 1]);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * file - the one full read, the one full write, the one atomic file
+ *
+ * Everything here retries EINTR and short transfers. Errors: those of
+ * pup_error_set_errno(), with the path in the message.
+ *
+ * Threads: any; two writers of one path: the last rename wins, each file whole.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+/* Read all of @path, refused with INVALID when it is larger than @max_bytes. Returns a
+ * new GBytes, or NULL. */
+GBytes *pup_file_read(const char *path, size_t max_bytes, GError **error);
+
+/* Read exactly @len bytes at @offset of @fd into @buf. End of file before that is
+ * CORRUPT.
+ * @what names the object in messages. */
+gboolean pup_file_pread(int fd, void *buf, size_t len, off_t offset, const char *what,
+                        GError **error);
+
+/* Write exactly @len bytes to @fd at its position. */
+gboolean pup_file_write(int fd, const void *buf, size_t len, const char *what,
+                        GError **error);
+
+/* Put @len bytes of @data into place as @path with @mode: temporary file beside it,
+ * fsync, rename, fsync of the folder. On failure the old file is untouched and the
+ * temporary file is gone. */
+gboolean pup_file_replace(const char *path, const void *data, size_t len, mode_t mode,
+                          GError **error);
+
+/* fsync the folder @path, so that renames in it survive a power cut. */
+gboolean pup_file_sync_dir(const char *path, GError **error);
+
+/* Make the folder @path and its parents (0755). Existing ones are fine. */
+gboolean pup_file_make_dir(const char *path, GError **error);

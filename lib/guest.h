@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * guest - the guest settings of a room: what its virtual machine looks like
+ *
+ * Written by the admin in the [guest] group of the room profile, carried by the manifest,
+ * read by the seat. A plain struct; every field has the default that pup_guest_defaults()
+ * gives.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+    PUP_FIRMWARE_BIOS,
+    PUP_FIRMWARE_UEFI,
+    PUP_FIRMWARE_UEFI_SECURE
+} PupFirmware;
+typedef enum { PUP_DISPLAY_QXL, PUP_DISPLAY_VIRTIO, PUP_DISPLAY_VGA } PupDisplay;
+typedef enum { PUP_DISK_VIRTIO, PUP_DISK_SATA, PUP_DISK_IDE } PupDiskBus;
+typedef enum { PUP_NET_NAT, PUP_NET_NONE } PupNet;
+
+typedef struct {
+    unsigned memory_percent; /* share of the PC's memory, 10-95; 0: use memory_mib */
+    unsigned memory_mib;     /* fixed size, 16-4194304; 0: use memory_percent */
+    unsigned cpus;           /* 1-512; 0: all of the PC's but none less than one */
+    PupFirmware firmware;
+    PupDisplay display;
+    PupDiskBus disk_bus;
+    PupNet net;
+    gboolean tpm;     /* a TPM 2.0 (swtpm), its state as volatile as the overlay */
+    gboolean sound;   /* an HD Audio card */
+    gboolean usb;     /* an xHCI controller with four SPICE redirection ports */
+    gboolean agent;   /* the guest agent's and SPICE agent's channels */
+    gboolean hyperv;  /* Hyper-V enlightenments, for Windows */
+    gboolean emulate; /* TRUE: run in software when the PC has no KVM; FALSE: refuse */
+} PupGuest;
+
+/* 75 % memory, all CPUs, uefi, qxl, virtio disk, nat, no tpm, everything else on. */
+void pup_guest_defaults(PupGuest *guest);
+
+gboolean pup_guest_equal(const PupGuest *a, const PupGuest *b);
+
+/* Words of the enums as they stand in the profile and the manifest ("bios", "uefi",
+ * "uefi-secure"; "qxl", "virtio", "vga"; "virtio", "sata", "ide"; "nat", "none"). Static.
+ */
+const char *pup_firmware_name(PupFirmware firmware);
+const char *pup_display_name(PupDisplay display);
+const char *pup_disk_bus_name(PupDiskBus bus);
+const char *pup_net_name(PupNet net);
+/* The reverse; FALSE for an unknown word. */
+gboolean pup_firmware_parse(const char *word, PupFirmware *firmware);
+gboolean pup_display_parse(const char *word, PupDisplay *display);
+gboolean pup_disk_bus_parse(const char *word, PupDiskBus *bus);
+gboolean pup_net_parse(const char *word, PupNet *net);

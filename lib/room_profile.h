@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * room_profile - the text file an admin writes to describe a room
+ *
+ *     [room]   title, master (NAME or NAME@VERSION)
+ *     [seats]  pc01 = 52:54:00:12:34:56
+ *     [guest]  memory, cpus, firmware, display, disk, network, tpm, sound, usb, agent,
+ *              hyperv, emulate
+ *     [seat]   cache (MiB)
+ *
+ * Every key has a default, a unit and an entry in pupitre-room(5). An unknown key, a MAC
+ * or seat name twice: INVALID with file and line. Pure; a plain struct.
+ */
+#pragma once
+
+#include "lib/guest.h"
+#include "lib/ini.h"
+
+#define PUP_ROOM_PROFILE_MAX_BYTES (1024u * 1024u)
+
+typedef struct {
+    char *name; /* "pc01" */
+    char *mac;  /* "52:54:00:12:34:56" */
+} PupRoomSeat;
+
+typedef struct {
+    char *title;             /* for people; the room's name by default */
+    char *master;            /* required */
+    unsigned master_version; /* 0: the current one when the sub-master is made */
+    PupRoomSeat *seats;
+    unsigned n_seats;
+    PupGuest guest;
+    guint64 cache_mib; /* bound of the seat's chunk cache; 0: a quarter of its memory */
+} PupRoomProfile;
+
+/* Parse a profile; @origin is its file name for messages. Errors: INVALID with file:line.
+ */
+PupRoomProfile *pup_room_profile_parse(const char *origin, const char *text, size_t len,
+                                       GError **error);
+void pup_room_profile_free(PupRoomProfile *profile);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupRoomProfile, pup_room_profile_free)
+
+/* A new profile of @master (may carry @VERSION) with defaults and no seats. */
+PupRoomProfile *pup_room_profile_new(const char *title, const char *master,
+                                     unsigned master_version);
+/* Add a seat. Errors: INVALID (bad name or MAC), EXISTS (either is there). */
+gboolean pup_room_profile_add_seat(PupRoomProfile *profile, const char *name,
+                                   const char *mac, GError **error);
+
+/* The text of a profile, with a comment line for each key that says what it does: what
+ * `room add` writes for the admin to edit. Parses back to an equal profile. New string.
+ */
+char *pup_room_profile_format(const PupRoomProfile *profile);
+
+/* The keys, ended by .group == NULL: what pupitre-room(5) is checked against. */
+extern const PupIniKey pup_room_profile_keys[];

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * catalog - what the server knows beside the store: rooms, seats, boots
+ *
+ * Two sources, one reader: room profiles are the admin's text files in ROOMS/, read at
+ * every question (they are few and small, and an edit counts at once); what happens
+ * (boots, stages, last words of each seat) is in SQLite, STATE/catalog.db. The database
+ * can be deleted at any time: it holds history only, and masters and versions are the
+ * store's.
+ *
+ * Threads: any (SQLite serialised, WAL; busy timeout 5 s). Several processes may share
+ * one.
+ */
+#pragma once
+
+#include "lib/room_profile.h"
+#include "lib/stage.h"
+
+typedef struct PupCatalog PupCatalog;
+
+/* Open, and make where missing, @db_path; profiles are read from @rooms_dir. */
+PupCatalog *pup_catalog_open(const char *db_path, const char *rooms_dir, GError **error);
+void pup_catalog_free(PupCatalog *catalog);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupCatalog, pup_catalog_free)
+
+/* Names of all rooms, sorted; g_strfreev(). */
+char **pup_catalog_rooms(PupCatalog *catalog, GError **error);
+/* Read a room's profile. Errors: NOT_FOUND, INVALID with file:line. */
+PupRoomProfile *pup_catalog_room(PupCatalog *catalog, const char *room, GError **error);
+/* Path of a room's profile, new string. */
+char *pup_catalog_room_path(PupCatalog *catalog, const char *room);
+/* Write a room's profile atomically. Errors: EXISTS when one of its MACs is another
+ * room's (message names both). With @create, EXISTS when the room is there. */
+gboolean pup_catalog_room_write(PupCatalog *catalog, const char *room,
+                                const PupRoomProfile *profile, gboolean create,
+                                GError **error);
+/* Remove the profile. Errors: NOT_FOUND. */
+gboolean pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error);
+
+/* Which room and seat a MAC belongs to; new strings. Errors: NOT_FOUND; INVALID when a
+ * profile cannot be read and no other has the MAC. */
+gboolean pup_catalog_find_seat(PupCatalog *catalog, const char *mac, char **room,
+                               char **seat, GError **error);
+
+/* A seat's last boot. Times are milliseconds; 0 where a stage was not reached. */
+typedef struct {
+    char *mac, *room, *seat;       /* seat: "" for an unknown MAC */
+    char *state;                   /* "off", "booting", "running", "idle", "failed" */
+    char *detail;                  /* last words: error text, or "" */
+    char *address;                 /* IPv4 or "" */
+    unsigned version;              /* it runs, 0: none yet */
+    gint64 boot_started_ms;        /* Unix time of the boot's first sign */
+    gint64 last_seen_ms;           /* Unix time */
+    gint64 stage_ms[PUP_N_STAGES]; /* since boot_started_ms, -1: not reached */
+} PupSeat;
+void pup_seat_free(PupSeat *seat);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSeat, pup_seat_free)
+
+/* A stage was reached at @now_ms (Unix). PUP_STAGE_DHCP, and any first stage after a seat
+ * has been running, begin a new boot. @detail may be NULL. */
+gboolean pup_catalog_stage(PupCatalog *catalog, const char *mac, PupStage stage,
+                           gint64 now_ms, const char *detail, GError **error);
+/* The seat spoke: room, version and state as it gives them (NULL: unchanged). */
+gboolean pup_catalog_report(PupCatalog *catalog, const char *mac, const char *address,
+                            const char *room, unsigned version, const char *state,
+                            const char *detail, gint64 now_ms, GError **error);
+/* All seats: those of the profiles, and unknown MACs that were seen; sorted by room,
+ * seat. GPtrArray of PupSeat with a free function. Not heard of for 3 polls: "off". */
+GPtrArray *pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s,
+                             GError **error);

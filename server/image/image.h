@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * image - the workshop: masters and sub-masters as qcow2 files
+ *
+ *     pup_master_import()   any disk qemu-img reads -> images/masters/NAME@V.qcow2,
+ * hashed into the store as master version V pup_room_make() images/rooms/NAME.qcow2, an
+ * overlay over its master's file pup_room_publish()    what the overlay holds + the
+ * master's names -> NAME@V in the store
+ *
+ * The folders are valid libvirt directory pools. qemu-img makes and converts, qemu-nbd
+ * and libnbd read (publish.c); no file is ever changed that a version was made from.
+ *
+ * Threads: each call from one thread, different rooms at once are fine; two publishes of
+ * one room: the second gets BUSY. Long calls report progress and end soon after
+ * @cancellable.
+ */
+#pragma once
+
+#include "lib/signature.h"
+#include "server/catalog/catalog.h"
+#include "server/settings.h"
+#include "server/store/gc.h"
+
+/* What every workshop call needs; borrowed, not owned. */
+typedef struct {
+    const PupSettings *settings;
+    PupStore *store;
+    PupCatalog *catalog;
+    const PupSecretKey *key; /* NULL where nothing is signed */
+    gboolean dry_run;        /* say what would happen, change nothing */
+    PupProgress progress;    /* may be NULL */
+    gpointer progress_data;
+    GCancellable *cancellable; /* may be NULL */
+} PupWorkshop;
+
+typedef struct {
+    unsigned version;
+    guint64 disk_bytes;   /* virtual size */
+    guint64 bytes_read;   /* of the image */
+    guint64 n_chunks_new; /* not in the store before */
+    guint64 bytes_stored; /* encoded, new */
+    gboolean unchanged; /* publish: same disk, guest settings and template as the current
+                           version: nothing was written, version is the current one */
+} PupPublishReport;
+
+/* Import @file (qcow2, raw, vmdk, vdi, vhdx; the format is probed, @format forces one) as
+ * the next version of master @name. Errors: INVALID (not a disk, or names a backing
+ * file), NO_SPACE, BUSY, NOT_FOUND. On failure nothing stays behind. */
+gboolean pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
+                           const char *format, PupPublishReport *report, GError **error);
+
+/* Path of a master's version, new string; the file need not exist. */
+char *pup_master_path(const PupWorkshop *shop, const char *name, unsigned version);
+/* Path of a room's sub-master. */
+char *pup_room_path(const PupWorkshop *shop, const char *room);
+
+/* Make the sub-master of @room over its profile's master (current version when it names
+ * none). Errors: NOT_FOUND (master), EXISTS, NO_SPACE. */
+gboolean pup_room_make(const PupWorkshop *shop, const char *room,
+                       const PupRoomProfile *profile, GError **error);
+/* Remove the sub-master's file. */
+gboolean pup_room_unmake(const PupWorkshop *shop, const char *room, GError **error);
+
+/* Publish @room's sub-master as its next version and move the name. Reads only what the
+ * overlay holds. Errors: NOT_FOUND, BUSY (image in use by a writer, or being published),
+ * CORRUPT, NO_SPACE, DENIED (no key). */
+gboolean pup_room_publish(const PupWorkshop *shop, const char *room,
+                          PupPublishReport *report, GError **error);

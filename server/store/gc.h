@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * gc - give back the bytes that no version needs
+ *
+ * Marks the chunks and map pages of every version of every name, then removes packs in
+ * which nothing is marked and rewrites those that are more than half dead. Runs beside
+ * readers and the daemon; excludes publishes while it runs (they wait, or say BUSY when
+ * not asked to). A kill at any point leaves every version whole and at most a doubled
+ * pack for the next run.
+ */
+#pragma once
+
+#include "server/store/store.h"
+
+typedef struct {
+    guint64 n_chunks, n_live; /* seen and needed */
+    guint64 n_packs_removed, n_packs_rewritten;
+    guint64 bytes_before, bytes_after; /* of packs */
+} PupGcReport;
+
+typedef void (*PupProgress)(gpointer data, const char *what, guint64 done, guint64 total);
+
+/* @dry_run: only fill in @report with what would happen. Errors: CORRUPT (a manifest or
+ * map page cannot be read: nothing is removed; run fsck), BUSY, IO. */
+gboolean pup_gc(PupStore *store, gboolean dry_run, PupProgress progress, gpointer data,
+                PupGcReport *report, GError **error);
