@@ -2,13 +2,16 @@
 /*
  * http - small requests to the server; the one file on this side that includes curl.h
  *
- * pup_http_*: a handle for one thread at a time, keep-alive, bounded answers. Chunk
- * traffic with its parallelism, retry and (later) peers is client-image/stream's, on top
- * of this.
+ * pup_http_*: a handle for one thread at a time (pup_http_cancel() excepted), keep-alive,
+ * bounded answers. Who wants requests in parallel takes a handle for each. Chunk traffic
+ * with its parallelism, retry and (later) peers is client-image/stream's, on top of this.
+ * The environment's proxies are not used and redirects not followed: the server is the
+ * one that was named.
  *
  * Errors: NET (cannot connect, broke off, truncated, timed out; message has the URL and
  * curl's words), NOT_FOUND (404), DENIED (401, 403), BUSY (503), NET (other 5xx), INVALID
- * (other 4xx, with the server's own words where its answer is our JSON error).
+ * (other 4xx, 3xx), each with the server's own words where its answer is
+ * our JSON error.
  */
 #pragma once
 
@@ -16,10 +19,13 @@
 
 typedef struct PupHttp PupHttp;
 
-/* @connect_timeout_ms; @stall_timeout_ms: give up when fewer than 1 byte/s came for that
- * long. */
+/* @connect_timeout_ms: to a connection; @stall_timeout_ms: give up when not one byte came
+ * for that long after it. */
 PupHttp *pup_http_new(unsigned connect_timeout_ms, unsigned stall_timeout_ms);
 void pup_http_free(PupHttp *http);
+
+/* From any thread: end the request that @http is in, and any later one, with BUSY. */
+void pup_http_cancel(PupHttp *http);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupHttp, pup_http_free)
 
 /* GET @url into @buf (@size bytes). *@len: body length. A longer body is CORRUPT. */
