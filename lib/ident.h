@@ -9,6 +9,9 @@
 
 #include <glib.h>
 
+/* The largest version number: fits every integer type it travels in. */
+#define PUP_VERSION_MAX 2147483647u
+
 /* Check @name; @what ("room", "master", "seat") goes into the message. Errors: INVALID.
  */
 gboolean pup_ident_check(const char *what, const char *name, GError **error);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "lib/file.h"
+
+#include "lib/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* read() until @len bytes are there or the file ends; bytes read, -1 on error. */
+static gssize
+read_full(int fd, guint8 *buf, size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = read(fd, buf + done, len - done);
+        if (n == 0)
+            break;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        done += (size_t) n;
+    }
+    return (gssize) done;
+}
+
+/* The size is a hint only: a file in /proc has none, another may grow while we read. */
+static GByteArray *
+read_bounded(int fd, size_t hint_bytes, size_t max_bytes)
+{
+    g_autoptr(GByteArray) data = g_byte_array_new();
+    size_t step = MAX(hint_bytes, 4096) + 1;
+    for (;;) {
+        size_t old = data->len, want = MIN(step, max_bytes + 1 - old);
+        g_byte_array_set_size(data, (guint) (old + want));
+        gssize n = read_full(fd, data->data + old, want);
+        if (n < 0)
+            return NULL;
+        g_byte_array_set_size(data, (guint) (old + (size_t) n));
+        if ((size_t) n < want || data->len > max_bytes)
+            return g_steal_pointer(&data);
+        step *= 2;
+    }
+}
+
+static GBytes *
+read_open_file(int fd, const char *path, size_t max_bytes, GError **error)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0) {
+        pup_error_set_errno(error, errno, "cannot look at '%s'", path);
+        return NULL;
+    }
+    g_autoptr(GByteArray) data = NULL;
+    if (!S_ISREG(st.st_mode) || (guint64) st.st_size <= max_bytes) {
+        data = read_bounded(fd, (size_t) st.st_size, max_bytes);
+        if (!data) {
+            pup_error_set_errno(error, errno, "cannot read '%s'", path);
+            return NULL;
+        }
+    }
+    if (!data || data->len > max_bytes) {
+        pup_error_set(error, PUP_ERROR_INVALID, "'%s' is larger than %zu bytes", path,
+                      max_bytes);
+        return NULL;
+    }
+    return g_byte_array_free_to_bytes(g_steal_pointer(&data));
+}
+
+GBytes *
+pup_file_read(const char *path, size_t max_bytes, GError **error)
+{
+    g_return_val_if_fail(max_bytes < G_MAXUINT / 2, NULL);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        pup_error_set_errno(error, errno, "cannot open '%s'", path);
+        return NULL;
+    }
+    GBytes *bytes = read_open_file(fd, path, max_bytes, error);
+    close(fd);
+    return bytes;
+}
+
+gboolean
+pup_file_pread(int fd, void *buf, size_t len, off_t offset, const char *what,
+               GError **error)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = pread(fd, (guint8 *) buf + done, len - done, offset + (off_t) done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            pup_error_set_errno(error, errno, "cannot read '%s'", what);
+            return FALSE;
+        }
+        if (n == 0) {
+            pup_error_set(error, PUP_ERROR_CORRUPT,
+                          "'%s' ends at byte %" G_GINT64_FORMAT
+                          ", %zu bytes before it should",
+                          what, (gint64) offset + (gint64) done, len - done);
+            return FALSE;
+        }
+        done += (size_t) n;
+    }
+    return TRUE;
+}
+
+gboolean
+pup_file_write(int fd, const void *buf, size_t len, const char *what, GError **error)
+{
+    const guint8 *next = buf;
+    while (len > 0) {
+        ssize_t n = write(fd, next, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            pup_error_set_errno(error, errno, "cannot write '%s'", what);
+            return FALSE;
+        }
+        next += n;
+        len -= (size_t) n;
+    }
+    return TRUE;
+}
+
+/* Fill the new file @fd and close it, durable. */
+static gboolean
+fill_and_close(int fd, const char *path, const void *data, size_t len, mode_t mode,
+               GError **error)
+{
+    gboolean ok = pup_file_write(fd, data, len, path, error);
+    if (ok && (fchmod(fd, mode) < 0 || fsync(fd) < 0)) {
+        pup_error_set_errno(error, errno, "cannot write '%s'", path);
+        ok = FALSE;
+    }
+    if (close(fd) < 0 && ok) {
+        pup_error_set_errno(error, errno, "cannot write '%s'", path);
+        ok = FALSE;
+    }
+    return ok;
+}
+
+gboolean
+pup_file_replace(const char *path, const void *data, size_t len, mode_t mode,
+                 GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *base = g_path_get_basename(path);
+    /* The dot keeps a half-written file out of every listing by name. */
+    g_autofree char *temporary = g_strdup_printf("%s/.%s.XXXXXX", dir, base);
+    int fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        pup_error_set_errno(error, errno, "cannot create '%s'", path);
+        return FALSE;
+    }
+    gboolean ok = fill_and_close(fd, path, data, len, mode, error);
+    if (ok && rename(temporary, path) < 0) {
+        pup_error_set_errno(error, errno, "cannot put '%s' into place", path);
+        ok = FALSE;
+    }
+    if (!ok) {
+        unlink(temporary);
+        return FALSE;
+    }
+    return pup_file_sync_dir(dir, error);
+}
+
+gboolean
+pup_file_sync_dir(const char *path, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        pup_error_set_errno(error, errno, "cannot open the folder '%s'", path);
+        return FALSE;
+    }
+    gboolean ok = fsync(fd) == 0;
+    if (!ok)
+        pup_error_set_errno(error, errno, "cannot sync the folder '%s'", path);
+    close(fd);
+    return ok;
+}
+
+gboolean
+pup_file_make_dir(const char *path, GError **error)
+{
+    if (g_mkdir_with_parents(path, 0755) == 0)
+        return TRUE;
+    pup_error_set_errno(error, errno, "cannot make the folder '%s'", path);
+    return FALSE;
+}
