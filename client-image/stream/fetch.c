@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Each thread has a connection, a codec and a receive buffer of its own; they share the
+ * queue. A thread checks what it got before anybody else sees it: hashing and
+ * decompressing thus run beside the transfers of the others.
+ */
+#include "config.h"
+
+#include "client-image/stream/fetch.h"
+
+#include "client-image/stream/clock.h"
+#include "lib/error.h"
+
+#define CONNECT_TIMEOUT_MS 2000u
+#define STALL_TIMEOUT_MS 4000u
+#define DELAY_FIRST_MS 50u
+#define DELAY_MAX_MS 2000u
+/* A read that waits this long is worth a word on the screen. */
+#define REPORT_AFTER_US (1 * G_USEC_PER_SEC)
+
+typedef struct {
+    PupFetch *fetch;
+    pthread_t thread;
+    PupHttp *http;
+    PupChunkCodec *codec;
+    guint8 encoded[PUP_CHUNK_ENCODED_MAX];
+} Worker;
+
+struct PupFetch {
+    PupFetchConfig config;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    PupQueue *queue;
+    gboolean stopping;
+    Worker *workers;
+};
+
+static PupBuffer *
+copy_of(const guint8 *data, size_t len)
+{
+    PupBuffer *buffer = pup_buffer_new(len);
+
+    memcpy(buffer->data, data, len);
+    return buffer;
+}
+
+/* What came as @name is not that: tell the source and the seat, add it to @error. */
+static void
+refuse(Worker *worker, const PupName *name, GError **error)
+{
+    const PupFetchConfig *config = &worker->fetch->config;
+    char hex[PUP_NAME_HEX_LEN + 1];
+
+    pup_name_to_hex(name, hex);
+    g_prefix_error(error, "chunk %.16s: ", hex);
+    config->source->ops->corrupt(config->source, name);
+    pup_report_corrupt(config->report, (*error)->message);
+}
+
+/* One try at @name: what came, checked, or NULL. */
+static PupBuffer *
+try_once(Worker *worker, const PupName *name, size_t *len, GError **error)
+{
+    PupSource *source = worker->fetch->config.source;
+    g_autoptr(PupBuffer) plain = NULL;
+    GError *failure = NULL;
+
+    if (source->ops->get(source, worker->http, name, worker->encoded, len, &failure)) {
+        plain = pup_buffer_new(PUP_CHUNK_BYTES);
+        if (pup_chunk_decode(worker->codec, worker->encoded, *len, name, plain->data,
+                             &failure))
+            return g_steal_pointer(&plain);
+    }
+    if (g_error_matches(failure, PUP_ERROR, PUP_ERROR_CORRUPT))
+        refuse(worker, name, &failure);
+    g_propagate_error(error, failure);
+    return NULL;
+}
+
+static gint64
+delay_us(unsigned tries)
+{
+    guint64 delay_ms = (guint64) DELAY_FIRST_MS << MIN(tries, 10u);
+
+    return (gint64) MIN(delay_ms, DELAY_MAX_MS) * 1000;
+}
+
+/* @job failed. TRUE: it was given up. The lock is held. */
+static gboolean
+put_back(PupFetch *fetch, PupJob *job, const GError *error)
+{
+    gint64 now_us = g_get_monotonic_time();
+
+    if (job->urgency == PUP_FETCH_AHEAD) {
+        pup_queue_done(fetch->queue, job);
+        return TRUE;
+    }
+    if (!job->reported && now_us - job->wanted_us >= REPORT_AFTER_US) {
+        job->reported = TRUE;
+        pup_report_wait(fetch->config.report, error->message);
+    }
+    pup_queue_again(fetch->queue, job, now_us + delay_us(job->tries));
+    return FALSE;
+}
+
+/* Run @job, which stays ours until it is given back. Called and left with the lock held.
+ */
+static void
+run_job(Worker *worker, PupJob *job)
+{
+    PupFetch *fetch = worker->fetch;
+    const PupFetchConfig *config = &fetch->config;
+    PupName name = job->name;
+    g_autoptr(PupBuffer) plain = NULL;
+    g_autoptr(PupBuffer) encoded = NULL;
+    g_autoptr(GError) error = NULL;
+    gboolean over = TRUE;
+    size_t len;
+
+    pthread_mutex_unlock(&fetch->lock);
+    plain = try_once(worker, &name, &len, &error);
+    if (plain) {
+        encoded = copy_of(worker->encoded, len);
+        pup_report_chunk(config->report);
+    }
+    pthread_mutex_lock(&fetch->lock);
+    if (fetch->stopping)
+        return;
+    if (plain) {
+        if (job->reported)
+            pup_report_resume(config->report);
+        pup_queue_done(fetch->queue, job);
+    } else {
+        over = put_back(fetch, job, error);
+    }
+    /* A thread may be free now for a job that it was not allowed to take before, and a
+     * sleeping one does not know of a delay that ends sooner than its own. */
+    pthread_cond_signal(&fetch->work);
+    pthread_mutex_unlock(&fetch->lock);
+    if (over)
+        config->done(config->user, &name, encoded, plain);
+    pthread_mutex_lock(&fetch->lock);
+}
+
+static void *
+work(void *user)
+{
+    Worker *worker = user;
+    PupFetch *fetch = worker->fetch;
+
+    pthread_mutex_lock(&fetch->lock);
+    while (!fetch->stopping) {
+        gint64 next_us = G_MAXINT64;
+        PupJob *job = pup_queue_take(fetch->queue, g_get_monotonic_time(), &next_us);
+        if (job)
+            run_job(worker, job);
+        else
+            pup_clock_cond_wait(&fetch->work, &fetch->lock, next_us);
+    }
+    pthread_mutex_unlock(&fetch->lock);
+    return NULL;
+}
+
+PupFetch *
+pup_fetch_new(const PupFetchConfig *config)
+{
+    PupFetch *fetch = g_new0(PupFetch, 1);
+
+    fetch->config = *config;
+    pthread_mutex_init(&fetch->lock, NULL);
+    pup_clock_cond_init(&fetch->work);
+    fetch->queue = pup_queue_new(config->n_threads - 1);
+    fetch->workers = g_new0(Worker, config->n_threads);
+    for (unsigned i = 0; i < config->n_threads; i++) {
+        Worker *worker = &fetch->workers[i];
+        worker->fetch = fetch;
+        worker->http = pup_http_new(CONNECT_TIMEOUT_MS, STALL_TIMEOUT_MS);
+        worker->codec = pup_chunk_codec_new(PUP_CHUNK_LEVEL);
+        if (pthread_create(&worker->thread, NULL, work, worker) != 0)
+            g_error("cannot start a thread");
+    }
+    return fetch;
+}
+
+void
+pup_fetch_free(PupFetch *fetch)
+{
+    if (!fetch)
+        return;
+    pthread_mutex_lock(&fetch->lock);
+    fetch->stopping = TRUE;
+    pthread_cond_broadcast(&fetch->work);
+    pthread_mutex_unlock(&fetch->lock);
+    for (unsigned i = 0; i < fetch->config.n_threads; i++)
+        pup_http_cancel(fetch->workers[i].http);
+    for (unsigned i = 0; i < fetch->config.n_threads; i++) {
+        pthread_join(fetch->workers[i].thread, NULL);
+        pup_http_free(fetch->workers[i].http);
+        pup_chunk_codec_free(fetch->workers[i].codec);
+    }
+    pup_queue_free(fetch->queue);
+    pthread_cond_destroy(&fetch->work);
+    pthread_mutex_destroy(&fetch->lock);
+    g_free(fetch->workers);
+    g_free(fetch);
+}
+
+void
+pup_fetch_want(PupFetch *fetch, const PupName *name, PupUrgency urgency)
+{
+    pthread_mutex_lock(&fetch->lock);
+    if (pup_queue_want(fetch->queue, name, urgency, g_get_monotonic_time()))
+        pthread_cond_signal(&fetch->work);
+    pthread_mutex_unlock(&fetch->lock);
+}
+
+void
+pup_fetch_hurry(PupFetch *fetch, const PupName *name)
+{
+    pthread_mutex_lock(&fetch->lock);
+    if (pup_queue_hurry(fetch->queue, name))
+        pthread_cond_signal(&fetch->work);
+    pthread_mutex_unlock(&fetch->lock);
+}

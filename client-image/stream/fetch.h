@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fetch - threads that get chunks from a source, check them, and try again
+ *
+ * A chunk is wanted NOW (a guest's read waits for it) or AHEAD (it may be read soon). NOW
+ * goes first, and AHEAD never takes the last threads. What is wanted NOW is tried for
+ * ever, with a growing delay of at most two seconds; in between the thread serves others,
+ * so that one chunk that is damaged on the server does not hold up the rest. What was
+ * wanted AHEAD and fails is given up.
+ *
+ * Threads: any. The callback runs on a fetching thread, without locks held.
+ */
+#pragma once
+
+#include "client-image/stream/buffer.h"
+#include "client-image/stream/queue.h"
+#include "client-image/stream/report.h"
+#include "client-image/stream/source.h"
+
+typedef struct PupFetch PupFetch;
+
+/* Called once for each chunk that was wanted, unless pup_fetch_free() comes first: with
+ * its @encoded and checked @plain bytes (take references to keep them), or with NULL for
+ * both when it was given up. */
+typedef void (*PupFetchDone)(gpointer user, const PupName *name, PupBuffer *encoded,
+                             PupBuffer *plain);
+
+typedef struct {
+    PupSource *source; /* borrowed */
+    PupReport *report; /* borrowed */
+    unsigned n_threads;
+    PupFetchDone done;
+    gpointer user;
+} PupFetchConfig;
+
+/* Start @config->n_threads threads (1 ..). */
+PupFetch *pup_fetch_new(const PupFetchConfig *config);
+
+/* End all requests at once, join the threads. */
+void pup_fetch_free(PupFetch *fetch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupFetch, pup_fetch_free)
+
+/* Want the chunk @name. When it is wanted already, NOW overrules AHEAD. */
+void pup_fetch_want(PupFetch *fetch, const PupName *name, PupUrgency urgency);
+
+/* Make a chunk that is wanted AHEAD wanted NOW; nothing when it is not wanted at all. */
+void pup_fetch_hurry(PupFetch *fetch, const PupName *name);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The nbdkit plugin: parameters in, a PupDisk out. Everything that thinks is elsewhere.
+ *
+ * Order of nbdkit's life: config, config_complete, get_ready (manifest: an error here is
+ * nbdkit's exit status), fork, after_fork (threads), reads from many threads, unload.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NBDKIT_API_VERSION 2
+#include <nbdkit-plugin.h>
+
+#include "client-image/stream/disk.h"
+#include "client-image/stream/manifest_wait.h"
+#include "lib/file.h"
+#include "lib/ident.h"
+
+#define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
+
+#define DEFAULT_CACHE_BYTES (256 * 1024 * 1024)
+#define DEFAULT_CONNECTIONS 4
+#define CONNECTIONS_MAX 64
+/* Plain bytes of the hottest chunks, besides cache=. */
+#define PLAIN_BYTES (16u * 1024u * 1024u)
+#define AHEAD_CHUNKS 16u
+
+static struct {
+    GPtrArray *servers;
+    char *room;
+    unsigned version;
+    char *pubkey;
+    int64_t cache_bytes;
+    char *notify;
+    unsigned connections;
+} settings = {
+    .cache_bytes = DEFAULT_CACHE_BYTES,
+    .connections = DEFAULT_CONNECTIONS,
+};
+
+static PupReport *report;
+static PupManifest *manifest;
+static PupSupply *supply;
+static PupDisk *disk;
+
+static int
+add_server(const char *url)
+{
+    g_autofree char *base = g_strdup(url);
+    size_t len = strlen(base);
+
+    if (!g_str_has_prefix(url, "http://") && !g_str_has_prefix(url, "https://")) {
+        nbdkit_error("server=%s: not an http:// or https:// address", url);
+        return -1;
+    }
+    while (len > 0 && base[len - 1] == '/')
+        base[--len] = '\0';
+    if (!settings.servers)
+        settings.servers = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(settings.servers, g_steal_pointer(&base));
+    return 0;
+}
+
+static int
+set_text(char **setting, const char *value)
+{
+    g_free(*setting);
+    *setting = g_strdup(value);
+    return 0;
+}
+
+static int
+pupitre_config(const char *key, const char *value)
+{
+    if (strcmp(key, "server") == 0)
+        return add_server(value);
+    if (strcmp(key, "room") == 0)
+        return set_text(&settings.room, value);
+    if (strcmp(key, "version") == 0)
+        return nbdkit_parse_unsigned("version", value, &settings.version);
+    if (strcmp(key, "pubkey") == 0) {
+        settings.pubkey = nbdkit_realpath(value);
+        return settings.pubkey ? 0 : -1;
+    }
+    if (strcmp(key, "cache") == 0) {
+        settings.cache_bytes = nbdkit_parse_size(value);
+        return settings.cache_bytes < 0 ? -1 : 0;
+    }
+    if (strcmp(key, "notify") == 0) {
+        settings.notify = nbdkit_absolute_path(value);
+        return settings.notify ? 0 : -1;
+    }
+    if (strcmp(key, "connections") == 0)
+        return nbdkit_parse_unsigned("connections", value, &settings.connections);
+    nbdkit_error("unknown parameter '%s'", key);
+    return -1;
+}
+
+static int
+pupitre_config_complete(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!settings.servers || !settings.room || !settings.version || !settings.pubkey) {
+        nbdkit_error("server=, room=, version= and pubkey= must be given");
+        return -1;
+    }
+    if (settings.connections < 1 || settings.connections > CONNECTIONS_MAX) {
+        nbdkit_error("connections=%u: must be 1 to %d", settings.connections,
+                     CONNECTIONS_MAX);
+        return -1;
+    }
+    if (!pup_ident_check("room", settings.room, &error)) {
+        nbdkit_error("%s", error->message);
+        return -1;
+    }
+    g_ptr_array_add(settings.servers, NULL);
+    return 0;
+}
+
+#define pupitre_config_help                                                              \
+    "server=URL       (required) a server of the room; may be given again\n"             \
+    "room=NAME        (required) the room\n"                                             \
+    "version=N        (required) the version to serve\n"                                 \
+    "pubkey=FILE      (required) the key that manifests are signed with\n"               \
+    "cache=SIZE       memory for encoded chunks, default 256M\n"                         \
+    "connections=N    requests at a time, default 4\n"                                   \
+    "notify=SOCKET    where to say that reads wait and go on"
+
+static PupPublicKey *
+read_key(GError **error)
+{
+    g_autoptr(GBytes) text =
+        pup_file_read(settings.pubkey, PUP_SIGNATURE_TEXT_MAX, error);
+    PupPublicKey *key;
+
+    if (!text)
+        return NULL;
+    key =
+        pup_public_key_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error);
+    if (!key)
+        g_prefix_error(error, "%s: ", settings.pubkey);
+    return key;
+}
+
+static int
+pupitre_get_ready(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PupPublicKey) key = read_key(&error);
+
+    if (key) {
+        report = pup_report_new(settings.notify);
+        PupManifestWait wait = {
+            .servers = (const char *const *) settings.servers->pdata,
+            .room = settings.room,
+            .version = settings.version,
+            .key = key,
+            .report = report,
+        };
+        manifest = pup_manifest_wait(&wait, &error);
+    }
+    if (!manifest) {
+        nbdkit_error("%s", error->message);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+pupitre_after_fork(void)
+{
+    g_autoptr(GError) error = NULL;
+    PupChunkMap *map = pup_manifest_map(manifest, &error);
+    PupSupplyConfig config = {
+        .report = report,
+        .encoded_max_bytes = (size_t) settings.cache_bytes,
+        .plain_max_bytes = PLAIN_BYTES,
+        .n_threads = settings.connections,
+    };
+
+    if (!map) {
+        nbdkit_error("%s", error->message);
+        return -1;
+    }
+    config.source = pup_source_servers_new((const char *const *) settings.servers->pdata);
+    supply = pup_supply_new(&config);
+    disk = pup_disk_new(pup_pages_new(map, supply), supply, AHEAD_CHUNKS);
+    return 0;
+}
+
+static void
+pupitre_unload(void)
+{
+    pup_disk_free(disk);
+    pup_supply_free(supply);
+    pup_manifest_free(manifest);
+    pup_report_free(report);
+    if (settings.servers)
+        g_ptr_array_free(settings.servers, TRUE);
+    g_free(settings.room);
+    free(settings.pubkey);
+    free(settings.notify);
+}
+
+static void *
+pupitre_open(int readonly)
+{
+    return NBDKIT_HANDLE_NOT_NEEDED;
+}
+
+static int64_t
+pupitre_get_size(void *handle)
+{
+    return (int64_t) pup_disk_bytes(disk);
+}
+
+static int
+pupitre_block_size(void *handle, uint32_t *minimum, uint32_t *preferred,
+                   uint32_t *maximum)
+{
+    *minimum = 1;
+    *preferred = PUP_CHUNK_BYTES;
+    *maximum = UINT32_MAX;
+    return 0;
+}
+
+static int
+pupitre_yes(void *handle)
+{
+    return 1;
+}
+
+static int
+pupitre_can_cache(void *handle)
+{
+    return NBDKIT_CACHE_NATIVE;
+}
+
+/* nbdkit says that it goes down, or that its client has gone, only to who sleeps. */
+static gboolean
+still_wanted(void)
+{
+    return nbdkit_nanosleep(0, 1) == 0;
+}
+
+static int
+pupitre_pread(void *handle, void *buf, uint32_t count, uint64_t offset, uint32_t flags)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (pup_disk_read(disk, buf, count, offset, still_wanted, &error))
+        return 0;
+    nbdkit_error("%s", error->message);
+    nbdkit_set_error(EIO);
+    return -1;
+}
+
+static int
+pupitre_cache(void *handle, uint32_t count, uint64_t offset, uint32_t flags)
+{
+    pup_disk_ask(disk, count, offset);
+    return 0;
+}
+
+static int
+pupitre_extents(void *handle, uint32_t count, uint64_t offset, uint32_t flags,
+                struct nbdkit_extents *extents)
+{
+    uint64_t left = count;
+
+    while (left > 0) {
+        gboolean is_hole;
+        uint64_t len = pup_disk_extent(disk, left, offset, &is_hole);
+        uint32_t type = is_hole ? NBDKIT_EXTENT_HOLE | NBDKIT_EXTENT_ZERO : 0;
+        if (nbdkit_add_extent(extents, offset, len, type) < 0)
+            return -1;
+        if (flags & NBDKIT_FLAG_REQ_ONE)
+            break;
+        offset += len;
+        left -= len;
+    }
+    return 0;
+}
+
+static struct nbdkit_plugin plugin = {
+    .name = "pupitre",
+    .version = VERSION,
+    .longname = "Pupitre room disk",
+    .description = "A published version of a room's disk, streamed and checked",
+    .config = pupitre_config,
+    .config_complete = pupitre_config_complete,
+    .config_help = pupitre_config_help,
+    .get_ready = pupitre_get_ready,
+    .after_fork = pupitre_after_fork,
+    .unload = pupitre_unload,
+    .open = pupitre_open,
+    .get_size = pupitre_get_size,
+    .block_size = pupitre_block_size,
+    .can_multi_conn = pupitre_yes,
+    .can_extents = pupitre_yes,
+    .can_cache = pupitre_can_cache,
+    .pread = pupitre_pread,
+    .cache = pupitre_cache,
+    .extents = pupitre_extents,
+    .errno_is_preserved = 0,
+};
+
+NBDKIT_REGISTER_PLUGIN(plugin)

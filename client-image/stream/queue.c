@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "client-image/stream/queue.h"
+
+struct PupQueue {
+    GHashTable *jobs; /* PupName -> PupJob, all of them */
+    GQueue now;
+    GQueue ahead;
+    GQueue delayed; /* in no order: it is short, as long as there are readers */
+    unsigned max_ahead;
+    unsigned n_ahead_running;
+};
+
+PupQueue *
+pup_queue_new(unsigned max_ahead)
+{
+    PupQueue *queue = g_new0(PupQueue, 1);
+
+    queue->jobs = g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, NULL, g_free);
+    queue->max_ahead = max_ahead;
+    return queue;
+}
+
+void
+pup_queue_free(PupQueue *queue)
+{
+    if (!queue)
+        return;
+    g_hash_table_destroy(queue->jobs);
+    g_free(queue);
+}
+
+static void
+put_in(PupJob *job, GQueue *in)
+{
+    if (job->in)
+        g_queue_unlink(job->in, &job->link);
+    job->in = in;
+    g_queue_push_tail_link(in, &job->link);
+}
+
+static gboolean
+hurry(PupQueue *queue, PupJob *job)
+{
+    gboolean queued = job->in == &queue->ahead;
+
+    job->urgency = PUP_FETCH_NOW;
+    if (queued)
+        put_in(job, &queue->now);
+    return queued;
+}
+
+gboolean
+pup_queue_want(PupQueue *queue, const PupName *name, PupUrgency urgency, gint64 now_us)
+{
+    PupJob *job = g_hash_table_lookup(queue->jobs, name);
+
+    if (job)
+        return urgency == PUP_FETCH_NOW && hurry(queue, job);
+    job = g_new0(PupJob, 1);
+    job->name = *name;
+    job->urgency = urgency;
+    job->wanted_us = now_us;
+    job->link.data = job;
+    g_hash_table_insert(queue->jobs, &job->name, job);
+    put_in(job, urgency == PUP_FETCH_NOW ? &queue->now : &queue->ahead);
+    return TRUE;
+}
+
+gboolean
+pup_queue_hurry(PupQueue *queue, const PupName *name)
+{
+    PupJob *job = g_hash_table_lookup(queue->jobs, name);
+
+    return job && hurry(queue, job);
+}
+
+/* The delayed job that is ready first, or NULL. */
+static PupJob *
+next_delayed(PupQueue *queue)
+{
+    PupJob *first = NULL;
+
+    for (GList *l = queue->delayed.head; l; l = l->next) {
+        PupJob *job = l->data;
+        if (!first || job->ready_us < first->ready_us)
+            first = job;
+    }
+    return first;
+}
+
+static PupJob *
+run(PupQueue *queue, PupJob *job)
+{
+    g_queue_unlink(job->in, &job->link);
+    job->in = NULL;
+    job->counts_ahead = job->urgency == PUP_FETCH_AHEAD;
+    queue->n_ahead_running += job->counts_ahead;
+    return job;
+}
+
+PupJob *
+pup_queue_take(PupQueue *queue, gint64 now_us, gint64 *next_us)
+{
+    PupJob *delayed = next_delayed(queue);
+
+    if (delayed && delayed->ready_us <= now_us)
+        return run(queue, delayed);
+    if (queue->now.length > 0)
+        return run(queue, queue->now.head->data);
+    if (queue->ahead.length > 0 && queue->n_ahead_running < queue->max_ahead)
+        return run(queue, queue->ahead.head->data);
+    *next_us = delayed ? delayed->ready_us : G_MAXINT64;
+    return NULL;
+}
+
+void
+pup_queue_again(PupQueue *queue, PupJob *job, gint64 ready_us)
+{
+    queue->n_ahead_running -= job->counts_ahead;
+    job->counts_ahead = FALSE;
+    job->tries++;
+    job->ready_us = ready_us;
+    put_in(job, &queue->delayed);
+}
+
+void
+pup_queue_done(PupQueue *queue, PupJob *job)
+{
+    queue->n_ahead_running -= job->counts_ahead;
+    g_hash_table_remove(queue->jobs, &job->name);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * queue - which chunk is fetched next
+ *
+ * Jobs that somebody waits for (NOW) before those that may be needed (AHEAD); of the
+ * latter only so many run at a time, so that a guest's read always finds a thread. A job
+ * that failed comes back when its delay is over.
+ *
+ * Does no waiting of its own: times are arguments. Threads: not locked; the owner
+ * serialises.
+ */
+#pragma once
+
+#include "lib/name.h"
+
+typedef enum { PUP_FETCH_NOW, PUP_FETCH_AHEAD } PupUrgency;
+
+typedef struct PupQueue PupQueue;
+
+typedef struct {
+    PupName name;
+    PupUrgency urgency;
+    gint64 wanted_us;  /* since when */
+    unsigned tries;    /* that failed */
+    gboolean reported; /* the taker's mark: the seat was told that it waits */
+    /* private */
+    GList link;
+    GQueue *in; /* NULL while it runs */
+    gint64 ready_us;
+    gboolean counts_ahead;
+} PupJob;
+
+/* At most @max_ahead AHEAD jobs run at a time (0: none ever). */
+PupQueue *pup_queue_new(unsigned max_ahead);
+void pup_queue_free(PupQueue *queue);
+
+/* Want @name. TRUE when there is something new for a thread to do. */
+gboolean pup_queue_want(PupQueue *queue, const PupName *name, PupUrgency urgency,
+                        gint64 now_us);
+
+/* Make @name NOW if it is wanted. TRUE as above. */
+gboolean pup_queue_hurry(PupQueue *queue, const PupName *name);
+
+/* The job to run next; owned by the queue, to be given back with again or done. NULL:
+ * nothing before *@next_us (G_MAXINT64: nothing known). */
+PupJob *pup_queue_take(PupQueue *queue, gint64 now_us, gint64 *next_us);
+
+/* @job failed: run it again at @ready_us. */
+void pup_queue_again(PupQueue *queue, PupJob *job, gint64 ready_us);
+
+/* @job is over and gone. */
+void pup_queue_done(PupQueue *queue, PupJob *job);

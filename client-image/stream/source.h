@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * source - where an encoded chunk may come from
+ *
+ * A source is asked for one chunk at a time by each fetching thread, and may be wrong:
+ * what it gives is decoded and checked by the caller (client-image/stream/fetch.h), who
+ * also does all waiting and retrying. A source that knows several places (servers, seats)
+ * decides which of them to ask, and learns from failures.
+ *
+ * Threads: get and corrupt are called from many threads at once; the PupHttp belongs to
+ * the calling one.
+ */
+#pragma once
+
+#include "client-image/common/http.h"
+#include "lib/chunk.h"
+
+typedef struct PupSource PupSource;
+
+typedef struct {
+    /* Get the encoded chunk @name into @encoded (room for PUP_CHUNK_ENCODED_MAX). One
+     * try, bounded by the timeouts of @http. Errors: those of pup_http_get_into(). */
+    gboolean (*get)(PupSource *source, PupHttp *http, const PupName *name,
+                    guint8 *encoded, size_t *len, GError **error);
+    /* What get gave as @name was not that chunk: ask elsewhere if there is elsewhere. */
+    void (*corrupt)(PupSource *source, const PupName *name);
+    void (*free)(PupSource *source);
+} PupSourceOps;
+
+/* A source embeds this as its first member. */
+struct PupSource {
+    const PupSourceOps *ops;
+};
+
+/* The room's servers: @urls ("http://ADDR:PORT", NULL-terminated, at least one, copied).
+ * One is used until it fails, then the next in turn. Free with source->ops->free(). */
+PupSource *pup_source_servers_new(const char *const *urls);

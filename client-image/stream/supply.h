@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * supply - gives the plain bytes of a chunk by its name, wherever they are
+ *
+ * Order: plain bytes in memory, encoded bytes in memory, a source. Everybody who misses
+ * the same chunk at the same time waits for one fetch.
+ *
+ * Threads: any.
+ */
+#pragma once
+
+#include "client-image/stream/fetch.h"
+
+typedef struct PupSupply PupSupply;
+
+/* Asked now and then by a thread that waits: FALSE ends its waiting. */
+typedef gboolean (*PupStillWanted)(void);
+
+typedef struct {
+    PupSource *source; /* taken over */
+    PupReport *report; /* borrowed */
+    size_t encoded_max_bytes;
+    size_t plain_max_bytes;
+    unsigned n_threads;
+} PupSupplyConfig;
+
+PupSupply *pup_supply_new(const PupSupplyConfig *config);
+/* No pup_supply_get() may be under way. */
+void pup_supply_free(PupSupply *supply);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSupply, pup_supply_free)
+
+/* See that chunk @name (not null) is on its way or in memory. Does not wait. */
+void pup_supply_ask(PupSupply *supply, const PupName *name, PupUrgency urgency);
+
+/* Wait for chunk @name (not null): PUP_CHUNK_BYTES, checked. New reference; NULL only
+ * when
+ * @still_wanted() said FALSE. */
+PupBuffer *pup_supply_get(PupSupply *supply, const PupName *name,
+                          PupStillWanted still_wanted);
