@@ -3,6 +3,7 @@
 #include "lib/file.h"
 
 #include "lib/error.h"
+#include "lib/failpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,6 +113,26 @@ pup_file_pread(int fd, void *buf, size_t len, off_t offset, const char *what,
 }
 
 gboolean
+pup_file_pwrite(int fd, const void *buf, size_t len, off_t offset, const char *what,
+                GError **error)
+{
+    const guint8 *next = buf;
+    while (len > 0) {
+        ssize_t n = pwrite(fd, next, len, offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            pup_error_set_errno(error, errno, "cannot write '%s'", what);
+            return FALSE;
+        }
+        next += n;
+        offset += n;
+        len -= (size_t) n;
+    }
+    return TRUE;
+}
+
+gboolean
 pup_file_write(int fd, const void *buf, size_t len, const char *what, GError **error)
 {
     const guint8 *next = buf;
@@ -134,7 +155,9 @@ static gboolean
 fill_and_close(int fd, const char *path, const void *data, size_t len, mode_t mode,
                GError **error)
 {
-    gboolean ok = pup_file_write(fd, data, len, path, error);
+    gboolean ok = pup_failpoint("file-created", error) &&
+                  pup_file_write(fd, data, len, path, error) &&
+                  pup_failpoint("file-written", error);
     if (ok && (fchmod(fd, mode) < 0 || fsync(fd) < 0)) {
         pup_error_set_errno(error, errno, "cannot write '%s'", path);
         ok = FALSE;
@@ -159,7 +182,8 @@ pup_file_replace(const char *path, const void *data, size_t len, mode_t mode,
         pup_error_set_errno(error, errno, "cannot create '%s'", path);
         return FALSE;
     }
-    gboolean ok = fill_and_close(fd, path, data, len, mode, error);
+    gboolean ok = fill_and_close(fd, path, data, len, mode, error) &&
+                  pup_failpoint("file-synced", error);
     if (ok && rename(temporary, path) < 0) {
         pup_error_set_errno(error, errno, "cannot put '%s' into place", path);
         ok = FALSE;
@@ -168,7 +192,8 @@ pup_file_replace(const char *path, const void *data, size_t len, mode_t mode,
         unlink(temporary);
         return FALSE;
     }
-    return pup_file_sync_dir(dir, error);
+    return pup_failpoint("file-renamed", error) && pup_file_sync_dir(dir, error) &&
+           pup_failpoint("file-in-place", error);
 }
 
 gboolean

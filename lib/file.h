@@ -22,6 +22,10 @@ GBytes *pup_file_read(const char *path, size_t max_bytes, GError **error);
 gboolean pup_file_pread(int fd, void *buf, size_t len, off_t offset, const char *what,
                         GError **error);
 
+/* Write exactly @len bytes to @fd at @offset. */
+gboolean pup_file_pwrite(int fd, const void *buf, size_t len, off_t offset,
+                         const char *what, GError **error);
+
 /* Write exactly @len bytes to @fd at its position. */
 gboolean pup_file_write(int fd, const void *buf, size_t len, const char *what,
                         GError **error);
