@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "server/boot/client_image.h"
+
+#include <jansson.h>
+#include "lib/error.h"
+#include "lib/file.h"
+#include "lib/ident.h"
+#include "lib/name.h"
+
+#define FORMAT 1
+#define JSON_MAX_BYTES (1024u * 1024)
+
+static void
+json_cleanup(json_t *json)
+{
+    json_decref(json);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_cleanup)
+
+void
+pup_client_image_free(PupClientImage *image)
+{
+    if (!image)
+        return;
+    g_free(image->id);
+    g_free(image->root_sha256);
+    g_free(image);
+}
+
+gboolean
+pup_client_image_has(const char *name)
+{
+    return g_str_equal(name, "vmlinuz") || g_str_equal(name, "initrd.img") ||
+           g_str_equal(name, "root.img");
+}
+
+/* The name that the link points to; a path would let it leave the folder. */
+static char *
+current_id(const char *dir, GError **error)
+{
+    g_autofree char *link = g_build_filename(dir, "current", NULL);
+    g_autofree char *id = g_file_read_link(link, NULL);
+    if (!id) {
+        pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                      "there is no client image yet: run 'pupitre image build'");
+        return NULL;
+    }
+    if (!pup_ident_check("client image", id, error))
+        return NULL;
+    return g_steal_pointer(&id);
+}
+
+static PupClientImage *
+parse(GBytes *text, const char *path, GError **error)
+{
+    const char *sha256;
+    int format;
+    json_int_t bytes;
+    json_error_t problem;
+    gsize len;
+    const char *data = g_bytes_get_data(text, &len);
+    g_autoptr(json_t) json = json_loadb(data, len, JSON_REJECT_DUPLICATES, &problem);
+    if (!json || json_unpack_ex(json, &problem, 0, "{s:i,s:s,s:I}", "format", &format,
+                                "root_sha256", &sha256, "root_bytes", &bytes) < 0) {
+        pup_error_set(error, PUP_ERROR_INVALID, "%s: %s", path, problem.text);
+        return NULL;
+    }
+    if (format != FORMAT) {
+        pup_error_set(error, PUP_ERROR_UNSUPPORTED, "%s: format %d, this server knows %d",
+                      path, format, FORMAT);
+        return NULL;
+    }
+    PupName name;
+    if (bytes <= 0 || !pup_name_from_hex(sha256, strlen(sha256), &name, error)) {
+        g_clear_error(error);
+        pup_error_set(error, PUP_ERROR_INVALID, "%s: bad root_sha256 or root_bytes",
+                      path);
+        return NULL;
+    }
+    PupClientImage *image = g_new0(PupClientImage, 1);
+    image->root_sha256 = g_strdup(sha256);
+    image->root_bytes = bytes;
+    return image;
+}
+
+PupClientImage *
+pup_client_image_current(const char *dir, GError **error)
+{
+    g_autofree char *id = current_id(dir, error);
+    if (!id)
+        return NULL;
+    g_autofree char *path = g_build_filename(dir, id, "image.json", NULL);
+    g_autoptr(GBytes) text = pup_file_read(path, JSON_MAX_BYTES, error);
+    if (!text)
+        return NULL;
+    PupClientImage *image = parse(text, path, error);
+    if (image)
+        image->id = g_steal_pointer(&id);
+    return image;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+#include "lib/error.h"
+#include "lib/ident.h"
+#include "server/http/routes.h"
+
+gboolean
+pup_get_room(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
+{
+    PupService *service = data;
+    const char *room = req->args[0];
+    if (!pup_ident_check("room", room, error))
+        return FALSE;
+    unsigned version = pup_store_current(service->store, PUP_KIND_ROOM, room, error);
+    if (!version)
+        return FALSE;
+    pup_response_json(res,
+                      json_pack("{s:s,s:i}", "room", room, "version", (int) version));
+    return TRUE;
+}
+
+static gboolean
+parse_version(const char *text, unsigned *version, GError **error)
+{
+    guint64 value;
+    if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT, &value, NULL) ||
+        text[0] == '0') {
+        pup_error_set(error, PUP_ERROR_INVALID, "'%s' is not a version", text);
+        return FALSE;
+    }
+    *version = value;
+    return TRUE;
+}
+
+/* A version never changes; yet a room that was removed and made anew counts from 1 again,
+ * so caches must ask whether what they hold is still that. */
+static gboolean
+get_part(PupService *service, const PupRequest *req, PupResponse *res, gboolean sig,
+         GError **error)
+{
+    const char *room = req->args[0];
+    unsigned version;
+    if (!pup_ident_check("room", room, error) ||
+        !parse_version(req->args[1], &version, error))
+        return FALSE;
+    g_autoptr(GBytes) manifest = NULL;
+    g_autoptr(GBytes) signature = NULL;
+    if (!pup_store_manifest(service->store, PUP_KIND_ROOM, room, version, &manifest,
+                            &signature, error))
+        return FALSE;
+    res->type = sig ? "text/plain" : "application/json";
+    GBytes *bytes = sig ? signature : manifest;
+    g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+    res->etag = g_strdup_printf("\"%s\"", hash);
+    if (!pup_response_not_modified(res, req))
+        res->bytes = g_bytes_ref(bytes);
+    return TRUE;
+}
+
+gboolean
+pup_get_manifest(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
+{
+    return get_part(data, req, res, FALSE, error);
+}
+
+gboolean
+pup_get_manifest_sig(gpointer data, const PupRequest *req, PupResponse *res,
+                     GError **error)
+{
+    return get_part(data, req, res, TRUE, error);
+}

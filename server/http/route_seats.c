@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lib/error.h"
+#include "lib/ident.h"
+#include "server/http/routes.h"
+#include "server/http/seat_json.h"
+#include "server/log.h"
+
+/* What @mac should run: its room, and the version that the room's name stands at. */
+static gboolean
+find_target(PupService *service, const char *mac, char **room, char **seat,
+            unsigned *version, GError **error)
+{
+    if (!pup_service_find_seat(service, mac, room, seat, error))
+        return FALSE;
+    *version = pup_store_current(service->store, PUP_KIND_ROOM, *room, error);
+    if (*version)
+        return TRUE;
+    g_prefix_error(error, "room '%s' has not been published: ", *room);
+    return FALSE;
+}
+
+static unsigned
+poll_s(PupService *service)
+{
+    unsigned seconds = pup_service_settings(service)->poll_s;
+    pup_service_done(service);
+    return seconds;
+}
+
+gboolean
+pup_register_seat(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
+{
+    PupService *service = data;
+    g_autofree char *mac = pup_mac_parse(req->args[0], error);
+    if (!mac)
+        return FALSE;
+    g_autoptr(PupSeatHello) hello =
+        pup_seat_hello_parse(req->body, req->body_len, error);
+    if (!hello)
+        return FALSE;
+    g_autofree char *room = NULL;
+    g_autofree char *seat = NULL;
+    unsigned version;
+    if (!find_target(service, mac, &room, &seat, &version, error))
+        return FALSE;
+    char client[46];
+    pup_service_stage(service, mac, PUP_STAGE_REGISTERED, NULL);
+    if (!pup_catalog_report(service->catalog, mac, pup_request_client(req, client), room,
+                            version, "booting", "", pup_service_now_ms(), error))
+        return FALSE;
+    pup_log(LOG_INFO, "seat-registered", "mac", mac, "room", room, "seat", seat,
+            "version", PUP_LOG_NUM(version), "address", client, "cpus",
+            PUP_LOG_NUM(hello->cpus), "memory_mib", PUP_LOG_NUM(hello->memory_mib), "kvm",
+            hello->kvm ? "yes" : "no", "firmware", hello->firmware, "boot", hello->boot,
+            NULL);
+    pup_response_json(res, json_pack("{s:s,s:s,s:i,s:i}", "room", room, "seat",
+                                     seat ? seat : "", "version", (int) version, "poll_s",
+                                     (int) poll_s(service)));
+    return TRUE;
+}
+
+/* The seat's clock counts from its kernel's start; ours says when the report came. */
+static gboolean
+record_stages(PupService *service, const char *mac, const PupSeatReport *report,
+              gint64 now_ms, GError **error)
+{
+    for (unsigned i = 0; i < report->n_stages; i++) {
+        const PupSeatStage *stage = &report->stages[i];
+        gint64 at_ms = now_ms - MAX(0, report->t_ms - stage->t_ms);
+        pup_log(LOG_INFO, "stage", "mac", mac, "stage", pup_stage_name(stage->stage),
+                NULL);
+        if (!pup_catalog_stage(service->catalog, mac, stage->stage, at_ms, NULL, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+pup_report_seat(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
+{
+    PupService *service = data;
+    gint64 now_ms = pup_service_now_ms();
+    g_autofree char *mac = pup_mac_parse(req->args[0], error);
+    if (!mac)
+        return FALSE;
+    g_autoptr(PupSeatReport) report =
+        pup_seat_report_parse(req->body, req->body_len, error);
+    if (!report)
+        return FALSE;
+    g_autofree char *room = NULL;
+    g_autofree char *seat = NULL;
+    unsigned version;
+    if (!find_target(service, mac, &room, &seat, &version, error))
+        return FALSE;
+    char client[46];
+    if (!record_stages(service, mac, report, now_ms, error) ||
+        !pup_catalog_report(service->catalog, mac, pup_request_client(req, client), room,
+                            report->version, report->state, report->detail, now_ms,
+                            error))
+        return FALSE;
+    if (g_str_equal(report->state, "failed"))
+        pup_log(LOG_WARNING, "seat-failed", "mac", mac, "room", room, "seat", seat,
+                "detail", report->detail, NULL);
+    pup_response_json(
+        res, json_pack("{s:s,s:i}", "room", room, "version", (int) version));
+    return TRUE;
+}
+
+static json_t *
+stages_json(const PupSeat *seat)
+{
+    json_t *stages = json_array();
+    for (unsigned i = 0; i < PUP_N_STAGES; i++)
+        if (seat->stage_ms[i] >= 0)
+            json_array_append_new(stages, json_pack("{s:s,s:I}", "stage",
+                                                    pup_stage_name(i), "t_ms",
+                                                    (json_int_t) seat->stage_ms[i]));
+    return stages;
+}
+
+static json_t *
+seat_json(const PupSeat *seat)
+{
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:I,s:o}", "mac", seat->mac,
+                     "room", seat->room, "seat", seat->seat, "state", seat->state,
+                     "detail", seat->detail, "address", seat->address, "version",
+                     (int) seat->version, "boot_started_ms",
+                     (json_int_t) seat->boot_started_ms, "last_seen_ms",
+                     (json_int_t) seat->last_seen_ms, "stages", stages_json(seat));
+}
+
+gboolean
+pup_get_seats(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
+{
+    PupService *service = data;
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(
+        service->catalog, pup_service_now_ms(), poll_s(service), error);
+    if (!seats)
+        return FALSE;
+    json_t *list = json_array();
+    for (guint i = 0; i < seats->len; i++)
+        json_array_append_new(list, seat_json(g_ptr_array_index(seats, i)));
+    pup_response_json(res, json_pack("{s:o}", "seats", list));
+    return TRUE;
+}

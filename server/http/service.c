@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/http/service.h"
+
+#include "lib/error.h"
+#include "server/boot/netif.h"
+#include "server/log.h"
+
+gint64
+pup_service_now_ms(void)
+{
+    return g_get_real_time() / 1000;
+}
+
+static char *
+make_url(const PupSettings *settings, unsigned port, GError **error)
+{
+    PupNetif netif;
+    const char *address = settings->address;
+    if (!address && settings->interface) {
+        if (!pup_netif_find(settings->interface, &netif, error))
+            return NULL;
+        address = netif.address;
+    }
+    if (!address) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "%s: [server] address is needed where [dhcp] names no interface",
+                      settings->path);
+        return NULL;
+    }
+    return g_strdup_printf("http://%s:%u", address, port);
+}
+
+static gboolean
+open_parts(PupService *service, GError **error)
+{
+    const PupSettings *settings = service->settings;
+    g_autofree char *store_dir = pup_settings_path(settings, "store");
+    g_autofree char *uri = g_strconcat("dir:", store_dir, NULL);
+    g_autofree char *db = pup_settings_path(settings, "catalog.db");
+    service->store = pup_store_open(uri, error);
+    if (!service->store)
+        return FALSE;
+    service->catalog = pup_catalog_open(db, settings->rooms_dir, error);
+    return service->catalog != NULL;
+}
+
+PupService *
+pup_service_new(PupSettings *settings, const char *data_dir, GError **error)
+{
+    g_autoptr(PupService) service = g_new0(PupService, 1);
+    g_rw_lock_init(&service->lock);
+    service->settings = settings;
+    service->data_dir = g_strdup(data_dir);
+    service->dhcp_log = pup_dhcp_log_new();
+    service->url = make_url(settings, settings->port, error);
+    if (service->url && open_parts(service, error))
+        return g_steal_pointer(&service);
+    service->settings = NULL;
+    return NULL;
+}
+
+gboolean
+pup_service_reload(PupService *service, PupSettings *settings, GError **error)
+{
+    settings->port = service->settings->port;
+    g_autofree char *url = make_url(settings, settings->port, error);
+    if (!url)
+        return FALSE;
+    g_rw_lock_writer_lock(&service->lock);
+    PupSettings *old = service->settings;
+    service->settings = settings;
+    g_free(service->url);
+    service->url = g_steal_pointer(&url);
+    g_rw_lock_writer_unlock(&service->lock);
+    pup_settings_free(old);
+    return TRUE;
+}
+
+void
+pup_service_set_port(PupService *service, unsigned port)
+{
+    g_rw_lock_writer_lock(&service->lock);
+    service->settings->port = port;
+    char *url = make_url(service->settings, port, NULL);
+    if (url) {
+        g_free(service->url);
+        service->url = url;
+    }
+    g_rw_lock_writer_unlock(&service->lock);
+}
+
+void
+pup_service_free(PupService *service)
+{
+    if (!service)
+        return;
+    pup_catalog_free(service->catalog);
+    pup_store_free(service->store);
+    pup_dhcp_log_free(service->dhcp_log);
+    pup_settings_free(service->settings);
+    g_rw_lock_clear(&service->lock);
+    g_free(service->data_dir);
+    g_free(service->url);
+    g_free(service);
+}
+
+const PupSettings *
+pup_service_settings(PupService *service)
+{
+    g_rw_lock_reader_lock(&service->lock);
+    return service->settings;
+}
+
+void
+pup_service_done(PupService *service)
+{
+    g_rw_lock_reader_unlock(&service->lock);
+}
+
+void
+pup_service_stage(PupService *service, const char *mac, PupStage stage,
+                  const char *detail)
+{
+    g_autoptr(GError) error = NULL;
+    pup_log(LOG_INFO, "stage", "mac", mac, "stage", pup_stage_name(stage), NULL);
+    if (!pup_catalog_stage(service->catalog, mac, stage, pup_service_now_ms(), detail,
+                           &error))
+        pup_log(LOG_ERR, "catalog-failed", "mac", mac, "message", error->message, NULL);
+}
+
+gboolean
+pup_service_find_seat(PupService *service, const char *mac, char **room, char **seat,
+                      GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    if (pup_catalog_find_seat(service->catalog, mac, room, seat, &why))
+        return TRUE;
+    if (g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
+        char *fallback = g_strdup(pup_service_settings(service)->default_room);
+        pup_service_done(service);
+        if (fallback) {
+            *room = fallback;
+            *seat = NULL;
+            return TRUE;
+        }
+    }
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}

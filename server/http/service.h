@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * service - what the handlers answer from: store, catalog, settings
+ *
+ * One for the daemon's life. Settings can be replaced while handlers run: whoever reads
+ * them does so between pup_service_settings() and pup_service_done().
+ *
+ * Threads: any, but new, reload and free from one.
+ */
+#pragma once
+
+#include "server/boot/boot.h"
+#include "server/boot/dhcp_log.h"
+#include "server/catalog/catalog.h"
+#include "server/http/httpd.h"
+#include "server/settings.h"
+#include "server/store/store.h"
+
+typedef struct {
+    PupStore *store;
+    PupCatalog *catalog;
+    PupDhcpLog *dhcp_log;
+    char *data_dir; /* holds ipxe-scripts/ and templates/ */
+    GRWLock lock;
+    PupSettings *settings; /* under @lock, and so is: */
+    char *url;             /* "http://ADDRESS:PORT", how PCs reach us */
+} PupService;
+
+/* Open store and catalog as @settings say, which are taken over on success. Errors:
+ * those of the openings; NOT_FOUND (the interface). */
+PupService *pup_service_new(PupSettings *settings, const char *data_dir, GError **error);
+/* Replace the settings (taken over on success). State folder, port and threads stay what
+ * they were until the next start. */
+gboolean pup_service_reload(PupService *service, PupSettings *settings, GError **error);
+/* @port is where the server really listens, when the settings left it open. */
+void pup_service_set_port(PupService *service, unsigned port);
+void pup_service_free(PupService *service);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupService, pup_service_free)
+
+/* The settings, until pup_service_done(). */
+const PupSettings *pup_service_settings(PupService *service);
+void pup_service_done(PupService *service);
+
+/* A PC came to @stage just now; goes into catalog and log. */
+void pup_service_stage(PupService *service, const char *mac, PupStage stage,
+                       const char *detail);
+
+/* The room and seat of @mac, with the default room for a PC that no profile has (*@seat
+ * is NULL then). New strings. Errors: NOT_FOUND, INVALID (a profile). */
+gboolean pup_service_find_seat(PupService *service, const char *mac, char **room,
+                               char **seat, GError **error);
+
+/* Unix time in milliseconds. */
+gint64 pup_service_now_ms(void);
+
+/* Every route of doc/http-api.md; handlers want the PupService as data. */
+extern const PupRoute pup_routes[];
