@@ -44,15 +44,15 @@ const char *pup_request_client(const PupRequest *req, char buf[46]);
 
 typedef struct {
     unsigned status;
-    const char *type;     /* Content-Type, static */
-    gboolean immutable;   /* cacheable for ever; else asked anew, by etag if any */
-    char *etag;           /* with its quotes, or NULL */
-    const char *allow;    /* 405 */
-    GBytes *bytes;        /* the body, or */
-    int fd;               /* a body of @length bytes at @offset; owned; -1: none */
+    const char *type;   /* Content-Type, static */
+    gboolean immutable; /* cacheable for ever; else asked anew, by etag if any */
+    char *etag;         /* with its quotes, or NULL */
+    const char *allow;  /* 405 */
+    GBytes *bytes;      /* the body, or */
+    int fd;             /* a body of @length bytes at @offset; owned; -1: none */
     guint64 offset, length;
-    gboolean ranges;      /* Range is answered: Accept-Ranges */
-    guint64 total;        /* 206, 416: size of the whole */
+    gboolean ranges; /* Range is answered: Accept-Ranges */
+    guint64 total;   /* 206, 416: size of the whole */
 } PupResponse;
 
 #define PUP_RESPONSE_INIT ((PupResponse){.status = 200, .fd = -1})

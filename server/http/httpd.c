@@ -236,8 +236,8 @@ finish(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
     req.method = parse_method(method, &req.head);
     req.if_none_match = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                     MHD_HTTP_HEADER_IF_NONE_MATCH);
-    req.range = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                            MHD_HTTP_HEADER_RANGE);
+    req.range =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_RANGE);
     if (upload->body) {
         g_byte_array_append(upload->body, (const guint8 *) "", 1);
         req.body = (const char *) upload->body->data;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -29,8 +31,8 @@ pup_response_error(PupResponse *res, unsigned status, const char *code,
     pup_response_clear(res);
     res->status = status;
     g_autofree char *valid = g_utf8_make_valid(message, -1);
-    pup_response_json(res,
-                      json_pack("{s:{s:s,s:s}}", "error", "code", code, "message", valid));
+    pup_response_json(
+        res, json_pack("{s:{s:s,s:s}}", "error", "code", code, "message", valid));
 }
 
 void

@@ -3,6 +3,8 @@
  * What a PC fetches before it runs anything of ours. A script is always a 200: firmware
  * shows nothing of an error's body, so what went wrong is itself a script.
  */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

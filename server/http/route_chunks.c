@@ -3,6 +3,8 @@
  * The path that all traffic takes. The bytes go from the pack to the socket by sendfile;
  * they are not looked at here: whoever receives a chunk verifies it.
  */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
 #include <string.h>
 #include "lib/error.h"
 #include "lib/ident.h"

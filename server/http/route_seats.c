@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
 #include "lib/error.h"
 #include "lib/ident.h"
 #include "server/http/routes.h"
@@ -34,8 +36,7 @@ pup_register_seat(gpointer data, const PupRequest *req, PupResponse *res, GError
     g_autofree char *mac = pup_mac_parse(req->args[0], error);
     if (!mac)
         return FALSE;
-    g_autoptr(PupSeatHello) hello =
-        pup_seat_hello_parse(req->body, req->body_len, error);
+    g_autoptr(PupSeatHello) hello = pup_seat_hello_parse(req->body, req->body_len, error);
     if (!hello)
         return FALSE;
     g_autofree char *room = NULL;
@@ -101,8 +102,8 @@ pup_report_seat(gpointer data, const PupRequest *req, PupResponse *res, GError *
     if (g_str_equal(report->state, "failed"))
         pup_log(LOG_WARNING, "seat-failed", "mac", mac, "room", room, "seat", seat,
                 "detail", report->detail, NULL);
-    pup_response_json(
-        res, json_pack("{s:s,s:i}", "room", room, "version", (int) version));
+    pup_response_json(res,
+                      json_pack("{s:s,s:i}", "room", room, "version", (int) version));
     return TRUE;
 }
 
@@ -112,9 +113,9 @@ stages_json(const PupSeat *seat)
     json_t *stages = json_array();
     for (unsigned i = 0; i < PUP_N_STAGES; i++)
         if (seat->stage_ms[i] >= 0)
-            json_array_append_new(stages, json_pack("{s:s,s:I}", "stage",
-                                                    pup_stage_name(i), "t_ms",
-                                                    (json_int_t) seat->stage_ms[i]));
+            json_array_append_new(stages,
+                                  json_pack("{s:s,s:I}", "stage", pup_stage_name(i),
+                                            "t_ms", (json_int_t) seat->stage_ms[i]));
     return stages;
 }
 
@@ -133,8 +134,8 @@ gboolean
 pup_get_seats(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
 {
     PupService *service = data;
-    g_autoptr(GPtrArray) seats = pup_catalog_seats(
-        service->catalog, pup_service_now_ms(), poll_s(service), error);
+    g_autoptr(GPtrArray) seats =
+        pup_catalog_seats(service->catalog, pup_service_now_ms(), poll_s(service), error);
     if (!seats)
         return FALSE;
     json_t *list = json_array();

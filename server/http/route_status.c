@@ -30,8 +30,7 @@ rooms_json(PupService *service, GError **error)
         return NULL;
     json_t *list = json_array();
     for (char **room = rooms; *room; room++) {
-        unsigned version =
-            pup_store_current(service->store, PUP_KIND_ROOM, *room, NULL);
+        unsigned version = pup_store_current(service->store, PUP_KIND_ROOM, *room, NULL);
         json_array_append_new(
             list, json_pack("{s:s,s:i}", "room", *room, "version", (int) version));
     }

@@ -2,7 +2,8 @@
 /*
  * routes - the handlers, one file an area; the table is in routes.c
  *
- * Each is a PupHandlerFunc whose data is the PupService (doc/http-api.md says what it does).
+ * Each is a PupHandlerFunc whose data is the PupService (doc/http-api.md says what it
+ * does).
  */
 #pragma once
 

@@ -29,8 +29,8 @@ typedef struct {
 /* POST .../report */
 typedef struct {
     char *boot;
-    char *state; /* "booting", "running", "idle", "failed" */
-    char *detail; /* plain words, "" for none */
+    char *state;      /* "booting", "running", "idle", "failed" */
+    char *detail;     /* plain words, "" for none */
     unsigned version; /* it runs; 0: none */
     gint64 t_ms;      /* when it was sent, on the seat's clock */
     unsigned n_stages;
