@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-typedef enum { ACTION_KILL, ACTION_ENOSPC, ACTION_EIO } Action;
+typedef enum { ACTION_KILL, ACTION_STOP, ACTION_ENOSPC, ACTION_EIO } Action;
 
 struct PupFailpoint {
     char *name;
@@ -21,7 +21,7 @@ struct PupFailpoint {
 
 PupFailpoint *pup_failpoint_armed;
 
-static const char *const action_words[] = {"kill", "enospc", "eio", NULL};
+static const char *const action_words[] = {"kill", "stop", "enospc", "eio", NULL};
 
 static const char *const point_names[] = {
     /* lib/file.c: every file that is put into place at once */
@@ -64,6 +64,12 @@ static const char *const point_names[] = {
     "remove-name-gone",
     "remove-hidden",
     "remove-done",
+    /* server/image */
+    "import-copied",
+    "import-hashed",
+    "import-placed",
+    "publish-planned",
+    "publish-hashed",
     NULL,
 };
 
@@ -104,7 +110,7 @@ point_parse(const char *spec, GError **error)
         !g_ascii_string_to_unsigned(parts[1], 10, 1, G_MAXINT, &count, NULL) ||
         !find_word(action_words, parts[2], &action)) {
         pup_error_set(error, PUP_ERROR_INVALID,
-                      "'%s' is not a fail point NAME:COUNT:kill|enospc|eio", spec);
+                      "'%s' is not a fail point NAME:COUNT:kill|stop|enospc|eio", spec);
         return NULL;
     }
     PupFailpoint *point = g_new0(PupFailpoint, 1);
@@ -141,6 +147,11 @@ pup_failpoint_hit(const char *name, GError **error)
         return TRUE;
     if (point->action == ACTION_KILL)
         kill(getpid(), SIGKILL);
+    if (point->action == ACTION_STOP) {
+        if (g_atomic_int_get(&point->passed) == (int) point->count)
+            kill(getpid(), SIGSTOP);
+        return TRUE;
+    }
     pup_error_set_errno(error, point->action == ACTION_ENOSPC ? ENOSPC : EIO,
                         "fail point '%s'", name);
     return FALSE;

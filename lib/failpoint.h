@@ -11,6 +11,7 @@
  *     PUPITRE_FAILPOINT=NAME:COUNT:ACTION
  *         at the COUNT-th time (1 ..) that NAME is passed; ACTION is
  *         kill      SIGKILL to ourselves, as a power cut would
+ *         stop      SIGSTOP to ourselves, once, and go on after SIGCONT: for two at once
  *         enospc    fail with NO_SPACE, from that time on
  *         eio       fail with IO, from that time on
  *     PUPITRE_FAILPOINT=list

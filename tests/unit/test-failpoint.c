@@ -89,6 +89,26 @@ test_kill(void **state)
     assert_int_equal(WTERMSIG(status), SIGKILL);
 }
 
+static void
+test_stop(void **state)
+{
+    int status;
+    pid_t child = fork();
+    assert_return_code(child, 0);
+    if (child == 0) {
+        pup_failpoint_arm("file-synced:1:stop", NULL);
+        _exit(pup_failpoint("file-synced", NULL) && pup_failpoint("file-synced", NULL)
+                  ? 7
+                  : 1);
+    }
+    assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+    assert_true(WIFSTOPPED(status));
+    kill(child, SIGCONT);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 /* The full disk at each step of putting a file into place: the old content stays until
  * the rename, and no temporary file is left. */
 static void
@@ -126,6 +146,7 @@ main(void)
         cmocka_unit_test(test_unarmed),
         cmocka_unit_test_teardown(test_errors_from_the_nth_on, disarm),
         cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_stop),
         cmocka_unit_test_teardown(test_file_replace, disarm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
