@@ -114,8 +114,9 @@ stages_json(const PupSeat *seat)
     for (unsigned i = 0; i < PUP_N_STAGES; i++)
         if (seat->stage_ms[i] >= 0)
             json_array_append_new(stages,
-                                  json_pack("{s:s,s:I}", "stage", pup_stage_name(i),
-                                            "t_ms", (json_int_t) seat->stage_ms[i]));
+                                  json_pack("{s:s,s:s,s:I}", "stage", pup_stage_name(i),
+                                            "title", pup_stage_title(i), "t_ms",
+                                            (json_int_t) seat->stage_ms[i]));
     return stages;
 }
 

@@ -358,7 +358,7 @@ lab_seat() {
 
 # lab_wait_stage SECONDS SEAT STAGE
 lab_stage_reached() {
-    lab_seat "$1" | jq -e --arg stage "$2" '.stages[$stage] != null' >/dev/null
+    lab_seat "$1" | jq -e --arg stage "$2" 'any(.stages[]; .stage == $stage)' >/dev/null
 }
 
 lab_wait_stage() {
