@@ -44,19 +44,6 @@ copy_of(const guint8 *data, size_t len)
     return buffer;
 }
 
-/* What came as @name is not that: tell the source and the seat, add it to @error. */
-static void
-refuse(Worker *worker, const PupName *name, GError **error)
-{
-    const PupFetchConfig *config = &worker->fetch->config;
-    char hex[PUP_NAME_HEX_LEN + 1];
-
-    pup_name_to_hex(name, hex);
-    g_prefix_error(error, "chunk %.16s: ", hex);
-    config->source->ops->corrupt(config->source, name);
-    pup_report_corrupt(config->report, (*error)->message);
-}
-
 /* One try at @name: what came, checked, or NULL. */
 static PupBuffer *
 try_once(Worker *worker, const PupName *name, size_t *len, GError **error)
@@ -71,8 +58,10 @@ try_once(Worker *worker, const PupName *name, size_t *len, GError **error)
                              &failure))
             return g_steal_pointer(&plain);
     }
-    if (g_error_matches(failure, PUP_ERROR, PUP_ERROR_CORRUPT))
-        refuse(worker, name, &failure);
+    if (g_error_matches(failure, PUP_ERROR, PUP_ERROR_CORRUPT)) {
+        source->ops->corrupt(source, name);
+        pup_report_corrupt(worker->fetch->config.report, failure->message);
+    }
     g_propagate_error(error, failure);
     return NULL;
 }

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "client-image/stream/cache.h"
+
+#define N_THREADS 4u
+#define N_ROUNDS 2000u
+#define BOUND_BYTES 20000u
+
+static PupName
+name_of(unsigned i)
+{
+    PupName name;
+
+    pup_name_of(&i, sizeof i, &name);
+    return name;
+}
+
+static void
+put(PupCache *cache, unsigned i, size_t len)
+{
+    g_autoptr(PupBuffer) buffer = pup_buffer_new(len);
+    PupName name = name_of(i);
+
+    memset(buffer->data, (int) i, len);
+    pup_cache_put(cache, &name, buffer);
+}
+
+/* TRUE when @i is there, with the bytes that put() gave it. */
+static gboolean
+has(PupCache *cache, unsigned i)
+{
+    PupName name = name_of(i);
+    g_autoptr(PupBuffer) buffer = pup_cache_get(cache, &name);
+
+    for (size_t at = 0; buffer && at < buffer->len; at++)
+        assert_int_equal(buffer->data[at], (guint8) i);
+    return buffer != NULL;
+}
+
+static void
+test_least_recently_used_goes_first(void **state)
+{
+    g_autoptr(PupCache) cache = pup_cache_new(3000);
+
+    put(cache, 1, 1000);
+    put(cache, 2, 1000);
+    assert_true(has(cache, 1));
+    put(cache, 3, 1000);
+    assert_true(has(cache, 1));
+    assert_false(has(cache, 2));
+    assert_true(has(cache, 3));
+}
+
+static void
+test_replaces_and_removes(void **state)
+{
+    g_autoptr(PupCache) cache = pup_cache_new(10000);
+    PupName name = name_of(1);
+    size_t once;
+
+    put(cache, 1, 1000);
+    once = pup_cache_bytes(cache);
+    put(cache, 1, 1000);
+    assert_int_equal(pup_cache_bytes(cache), once);
+    assert_true(pup_cache_has(cache, &name));
+    pup_cache_remove(cache, &name);
+    assert_false(pup_cache_has(cache, &name));
+    assert_int_equal(pup_cache_bytes(cache), 0);
+}
+
+static void
+test_does_not_keep_what_is_larger_than_itself(void **state)
+{
+    g_autoptr(PupCache) cache = pup_cache_new(1000);
+
+    put(cache, 1, 500);
+    put(cache, 2, 1000);
+    assert_false(has(cache, 2));
+    assert_true(has(cache, 1));
+}
+
+static void
+test_nothing_is_kept_in_none(void **state)
+{
+    g_autoptr(PupCache) cache = pup_cache_new(0);
+
+    put(cache, 1, 1);
+    assert_false(has(cache, 1));
+}
+
+/* A buffer that a reader holds outlives its place in the cache. */
+static void
+test_reader_keeps_buffer(void **state)
+{
+    g_autoptr(PupCache) cache = pup_cache_new(1500);
+    PupName name = name_of(1);
+    g_autoptr(PupBuffer) held = NULL;
+
+    put(cache, 1, 1000);
+    held = pup_cache_get(cache, &name);
+    put(cache, 2, 1000);
+    assert_false(has(cache, 1));
+    assert_int_equal(held->data[999], 1);
+}
+
+static void *
+hammer(void *user)
+{
+    PupCache *cache = user;
+    GRand *rand = g_rand_new_with_seed(g_direct_hash(&cache));
+    size_t worst = 0;
+
+    for (unsigned i = 0; i < N_ROUNDS; i++) {
+        unsigned key = (unsigned) g_rand_int_range(rand, 0, 200);
+        if (i % 3 == 0)
+            put(cache, key, 1 + key * 5);
+        else
+            has(cache, key);
+        worst = MAX(worst, pup_cache_bytes(cache));
+    }
+    g_rand_free(rand);
+    return GSIZE_TO_POINTER(worst);
+}
+
+static void
+test_bound_holds_under_concurrent_use(void **state)
+{
+    g_autoptr(PupCache) cache = pup_cache_new(BOUND_BYTES);
+    pthread_t threads[N_THREADS];
+
+    for (unsigned i = 0; i < N_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hammer, cache), 0);
+    for (unsigned i = 0; i < N_THREADS; i++) {
+        void *worst;
+        pthread_join(threads[i], &worst);
+        assert_in_range(GPOINTER_TO_SIZE(worst), 1, BOUND_BYTES);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_least_recently_used_goes_first),
+        cmocka_unit_test(test_replaces_and_removes),
+        cmocka_unit_test(test_does_not_keep_what_is_larger_than_itself),
+        cmocka_unit_test(test_nothing_is_kept_in_none),
+        cmocka_unit_test(test_reader_keeps_buffer),
+        cmocka_unit_test(test_bound_holds_under_concurrent_use),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "client-image/stream/queue.h"
+
+static const PupName a = {{1}};
+static const PupName b = {{2}};
+static const PupName c = {{3}};
+
+static int
+setup(void **state)
+{
+    *state = pup_queue_new(1);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    pup_queue_free(*state);
+    return 0;
+}
+
+static PupJob *
+take_expecting(PupQueue *queue, gint64 now_us, const PupName *name)
+{
+    gint64 next_us;
+    PupJob *job = pup_queue_take(queue, now_us, &next_us);
+
+    assert_non_null(job);
+    assert_memory_equal(&job->name, name, sizeof *name);
+    return job;
+}
+
+static gint64
+take_nothing(PupQueue *queue, gint64 now_us)
+{
+    gint64 next_us = 0;
+
+    assert_null(pup_queue_take(queue, now_us, &next_us));
+    return next_us;
+}
+
+static void
+test_now_overtakes_ahead(void **state)
+{
+    PupQueue *queue = *state;
+
+    assert_true(pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0));
+    assert_true(pup_queue_want(queue, &b, PUP_FETCH_NOW, 0));
+    take_expecting(queue, 0, &b);
+    take_expecting(queue, 0, &a);
+    assert_int_equal(take_nothing(queue, 0), G_MAXINT64);
+}
+
+static void
+test_hurry_overtakes(void **state)
+{
+    PupQueue *queue = *state;
+
+    pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_AHEAD, 0);
+    assert_true(pup_queue_hurry(queue, &b));
+    assert_false(pup_queue_hurry(queue, &c));
+    assert_int_equal(take_expecting(queue, 0, &b)->urgency, PUP_FETCH_NOW);
+}
+
+static void
+test_wanted_twice_is_one_job(void **state)
+{
+    PupQueue *queue = *state;
+    PupJob *job;
+
+    pup_queue_want(queue, &a, PUP_FETCH_NOW, 0);
+    assert_false(pup_queue_want(queue, &a, PUP_FETCH_NOW, 0));
+    job = take_expecting(queue, 0, &a);
+    assert_false(pup_queue_want(queue, &a, PUP_FETCH_NOW, 0));
+    take_nothing(queue, 0);
+    pup_queue_done(queue, job);
+    assert_true(pup_queue_want(queue, &a, PUP_FETCH_NOW, 0));
+}
+
+static void
+test_ahead_leaves_threads_free(void **state)
+{
+    PupQueue *queue = *state;
+    PupJob *job;
+
+    pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_AHEAD, 0);
+    job = take_expecting(queue, 0, &a);
+    take_nothing(queue, 0);
+    pup_queue_want(queue, &c, PUP_FETCH_NOW, 0);
+    take_expecting(queue, 0, &c);
+    pup_queue_done(queue, job);
+    take_expecting(queue, 0, &b);
+}
+
+/* A guest wants what is being fetched ahead: it keeps its thread, and counts as ahead
+ * until it is done. */
+static void
+test_hurry_while_running(void **state)
+{
+    PupQueue *queue = *state;
+    PupJob *job;
+
+    pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_AHEAD, 0);
+    job = take_expecting(queue, 0, &a);
+    assert_false(pup_queue_hurry(queue, &a));
+    assert_int_equal(job->urgency, PUP_FETCH_NOW);
+    take_nothing(queue, 0);
+    pup_queue_again(queue, job, 100);
+    take_expecting(queue, 0, &b);
+    take_expecting(queue, 100, &a);
+}
+
+static void
+test_failed_waits_and_lets_others_by(void **state)
+{
+    PupQueue *queue = *state;
+    PupJob *job;
+
+    pup_queue_want(queue, &a, PUP_FETCH_NOW, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_NOW, 0);
+    job = take_expecting(queue, 0, &a);
+    pup_queue_again(queue, job, 1000);
+    job = take_expecting(queue, 0, &b);
+    pup_queue_again(queue, job, 500);
+    assert_int_equal(take_nothing(queue, 499), 500);
+    assert_int_equal(take_expecting(queue, 2000, &b)->tries, 1);
+    assert_int_equal(take_expecting(queue, 2000, &a)->tries, 1);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_now_overtakes_ahead),     TEST(test_hurry_overtakes),
+        TEST(test_wanted_twice_is_one_job), TEST(test_ahead_leaves_threads_free),
+        TEST(test_hurry_while_running),     TEST(test_failed_waits_and_lets_others_by),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
