@@ -10,6 +10,15 @@
 
 #include <glib.h>
 
+/* Ranges, for the profile and the manifest alike. */
+#define PUP_GUEST_MEMORY_PERCENT_MIN 10u
+#define PUP_GUEST_MEMORY_PERCENT_MAX 95u
+#define PUP_GUEST_MEMORY_MIB_MIN 16u
+#define PUP_GUEST_MEMORY_MIB_MAX 4194304u
+#define PUP_GUEST_CPUS_MAX 512u
+/* Bound of a seat's chunk cache (room profile and manifest), MiB. */
+#define PUP_CACHE_MIB_MAX 4194304u
+
 typedef enum {
     PUP_FIRMWARE_BIOS,
     PUP_FIRMWARE_UEFI,

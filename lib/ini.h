@@ -3,8 +3,10 @@
  * ini - strict key files
  *
  * GKeyFile reads them; a table says which keys there are, with type, default, unit and
- * range. An unknown group or key, a key twice, a bad value: INVALID with "FILE:LINE:
- * ...". The same table is what `--help` and the manual pages are checked against.
+ * range. An unknown group or key, a key twice, a key without a value, a bad value:
+ * INVALID with "FILE:LINE: ...". Values are taken as they stand: no escapes, no control
+ * characters, UTF-8. The same table is what `--help` and the manual pages are checked
+ * against.
  *
  * Pure; a PupIni is owned by one thread at a time.
  */
@@ -15,7 +17,7 @@
 typedef enum {
     PUP_INI_STRING,
     PUP_INI_BOOL,   /* yes/no, true/false, on/off, 1/0 */
-    PUP_INI_UINT,   /* decimal, min..max */
+    PUP_INI_UINT,   /* decimal, min..max; the key's unit may follow: "512 MiB" */
     PUP_INI_CHOICE, /* one of the words in @choices, separated by '|' */
 } PupIniType;
 
@@ -55,3 +57,7 @@ unsigned pup_ini_line(const PupIni *ini, const char *group, const char *key);
  * only the caller can make. */
 void pup_ini_error(const PupIni *ini, const char *group, const char *key, GError **error,
                    const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+/* Append the lines of one key to a file that an admin is to edit: a comment that says
+ * what it is, and "key = value", commented out with the default when @value is NULL. */
+void pup_ini_append(GString *text, const PupIniKey *key, const char *value);

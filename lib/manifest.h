@@ -18,6 +18,9 @@
 /* 64 TiB of disk are 131072 pages; 16 MiB of text hold them. */
 #define PUP_MANIFEST_MAX_BYTES (16u * 1024u * 1024u)
 
+/* A domain template has some 8 KiB. */
+#define PUP_DOMAIN_TEMPLATE_MAX (256u * 1024u)
+
 typedef enum { PUP_KIND_MASTER, PUP_KIND_ROOM } PupKind;
 
 typedef struct {
@@ -38,15 +41,19 @@ typedef struct {
     guint64 cache_mib; /* room only: bound of the seat's chunk cache, 0: seat decides */
 } PupManifest;
 
+/* A manifest created now, with default guest settings and no disk: set the map, and for a
+ * room the master, next. */
 PupManifest *pup_manifest_new(PupKind kind, const char *name, unsigned version);
 void pup_manifest_free(PupManifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupManifest, pup_manifest_free)
 
-/* Canonical text, the bytes that are signed. */
+/* Canonical text, the bytes that are signed. All strings must be UTF-8; a room needs its
+ * master; no domain template counts as an empty one. */
 GBytes *pup_manifest_format(const PupManifest *manifest);
 
-/* Parse and check everything: types, ranges, unknown keys, names, page count. Errors:
- * INVALID (with the key), UNSUPPORTED (newer format). */
+/* Parse and check everything: types, ranges, unknown keys, names, page count, and that
+ * the text is the canonical one. Errors: INVALID (with the key), UNSUPPORTED (newer
+ * format). */
 PupManifest *pup_manifest_parse(const void *text, size_t len, GError **error);
 
 /* Take the page names out of @map (all sealed). */

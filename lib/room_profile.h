@@ -17,6 +17,7 @@
 #include "lib/ini.h"
 
 #define PUP_ROOM_PROFILE_MAX_BYTES (1024u * 1024u)
+#define PUP_ROOM_SEATS_MAX 4096u
 
 typedef struct {
     char *name; /* "pc01" */
@@ -40,7 +41,8 @@ PupRoomProfile *pup_room_profile_parse(const char *origin, const char *text, siz
 void pup_room_profile_free(PupRoomProfile *profile);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupRoomProfile, pup_room_profile_free)
 
-/* A new profile of @master (may carry @VERSION) with defaults and no seats. */
+/* A new profile of @master, at @master_version (0: the current one), with defaults and no
+ * seats. Control characters in @title become blanks. */
 PupRoomProfile *pup_room_profile_new(const char *title, const char *master,
                                      unsigned master_version);
 /* Add a seat. Errors: INVALID (bad name or MAC), EXISTS (either is there). */

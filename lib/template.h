@@ -7,10 +7,11 @@
  *     {{^flag}} ... {{/flag}} kept when it is off
  *     {{! comment }}          dropped
  *
- * A tag that stands alone on its line (section, comment) takes the whole line with it. An
- * unknown key, a key that was given and never used, an unclosed section: INVALID with
- * "NAME:LINE: ...". A value that cannot be written safely in the target's syntax is
- * INVALID with its key; nothing is ever passed through unescaped.
+ * Keys are a-z A-Z 0-9 _ - . without blanks. A tag that stands alone on its line
+ * (section, comment) takes the whole line with it. An unknown key (in a section that is
+ * off too), a text that was given and stands nowhere in the template, an unclosed
+ * section: INVALID with "NAME:LINE: ...". A value that cannot be written safely in the
+ * target's syntax is INVALID with its key; nothing is ever passed through unescaped.
  *
  * Pure; any thread.
  */
@@ -18,13 +19,18 @@
 
 #include <glib.h>
 
+/* Control characters and what is not UTF-8 are refused everywhere. */
 typedef enum {
-    PUP_ESCAPE_XML,    /* & < > " ' escaped; control characters refused */
-    PUP_ESCAPE_SCRIPT, /* iPXE, GRUB, pxelinux: no control characters, $ ` ' " \ { } ; # |
-                          & ; blanks are allowed */
-    PUP_ESCAPE_CONF,   /* dnsmasq, systemd units, INI: no control characters, no # */
-    PUP_ESCAPE_NONE,   /* plain text for people; control characters refused */
+    PUP_ESCAPE_XML,    /* & < > " ' become entities */
+    PUP_ESCAPE_SCRIPT, /* iPXE, GRUB, pxelinux: refuses $ ` ' " \ { } ; # | & < >; blanks
+                          are allowed */
+    PUP_ESCAPE_CONF,   /* dnsmasq, systemd units, INI: refuses # $ % ' " \ */
+    PUP_ESCAPE_NONE,   /* plain text for people */
 } PupEscape;
+
+/* TRUE when @text can be written with @escape: for whoever reads a value from an admin
+ * and wants to say so early. */
+gboolean pup_escape_accepts(PupEscape escape, const char *text);
 
 typedef struct PupVars PupVars;
 

@@ -33,8 +33,8 @@ typedef struct {
     unsigned threads; /* [server] threads; 0: one a core */
 
     PupDhcpMode dhcp;  /* [dhcp] mode = proxy | own | off */
-    char *interface;   /* [dhcp] interface; NULL with mode off */
-    char *range_first; /* [dhcp] first, last: own mode's addresses */
+    char *interface;   /* [dhcp] interface; NULL: not set */
+    char *range_first; /* [dhcp] first, last: own mode's addresses, set in that mode */
     char *range_last;
     char *netmask;    /* [dhcp] netmask; NULL: of the interface */
     char *router;     /* [dhcp] router, NULL: none handed out */
@@ -44,14 +44,17 @@ typedef struct {
     char *default_room; /* [seats] unknown = show-mac (NULL) | room NAME */
     unsigned poll_s;    /* [seats] poll, seconds between a seat's reports, default 10 */
 
-    char *kernel_args; /* [client-image] kernel_args, added to the PC's kernel line */
+    char *kernel_args; /* [client-image] kernel_args, added to the PC's kernel line; "" */
 } PupSettings;
 
 extern const PupIniKey pup_settings_keys[];
 
-/* Read and check @path (NULL: the default place). Errors: NOT_FOUND (says to run
- * `pupitre init`), INVALID with file:line. */
+/* Read and check @path (NULL: the default place). Asks the machine nothing. Errors:
+ * NOT_FOUND (says to run `pupitre init`), INVALID with file:line. */
 PupSettings *pup_settings_load(const char *path, GError **error);
+/* The same for @text (@len bytes) that came from @path. */
+PupSettings *pup_settings_parse(const char *path, const char *text, size_t len,
+                                GError **error);
 void pup_settings_free(PupSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSettings, pup_settings_free)
 

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "lib/room_profile.h"
+
+#include "lib/error.h"
+#include "lib/ident.h"
+
+#include <string.h>
+
+#define SUFFIX ".conf"
+
+const PupIniKey pup_room_profile_keys[] = {
+    {"room", "title", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
+     "The room's title, for people. Default: its name"},
+    {"room", "master", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
+     "The master that the room derives from: NAME (its current version) or NAME@VERSION"},
+    {"seats", "*", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
+     "One line a PC: NAME = MAC address of its network card"},
+    {"guest", "memory", PUP_INI_STRING, "75%", "MiB", 0, 0, NULL,
+     "The guest's memory: a share of the PC's (10% to 95%) or a size"},
+    {"guest", "cpus", PUP_INI_STRING, "all", NULL, 0, 0, NULL,
+     "The guest's CPUs: all of the PC's, or 1 to 512"},
+    {"guest", "firmware", PUP_INI_CHOICE, "uefi", NULL, 0, 0, "bios|uefi|uefi-secure",
+     "The guest's firmware: the one that its disk was installed with"},
+    {"guest", "display", PUP_INI_CHOICE, "qxl", NULL, 0, 0, "qxl|virtio|vga",
+     "The guest's graphics card"},
+    {"guest", "disk", PUP_INI_CHOICE, "virtio", NULL, 0, 0, "virtio|sata|ide",
+     "How the guest sees its disk: virtio is fastest, but needs its driver in the guest"},
+    {"guest", "network", PUP_INI_CHOICE, "nat", NULL, 0, 0, "nat|none",
+     "The guest's network: through the PC's address, or none"},
+    {"guest", "tpm", PUP_INI_BOOL, "no", NULL, 0, 0, NULL,
+     "A TPM 2.0; it forgets everything at the guest's end"},
+    {"guest", "sound", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL, "A sound card"},
+    {"guest", "usb", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
+     "USB devices plugged into the PC go to the guest"},
+    {"guest", "agent", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
+     "Channels for the agents inside the guest"},
+    {"guest", "hyperv", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
+     "Hyper-V enlightenments: faster for Windows"},
+    {"guest", "emulate", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
+     "On a PC without hardware virtualisation: run slowly in software, or refuse"},
+    {"seat", "cache", PUP_INI_UINT, "0", "MiB", 0, PUP_CACHE_MIB_MAX, NULL,
+     "Bound of a seat's chunk cache; 0: a quarter of its memory"},
+    {NULL},
+};
+
+static PupRoomProfile *
+profile_new(void)
+{
+    PupRoomProfile *profile = g_new0(PupRoomProfile, 1);
+    pup_guest_defaults(&profile->guest);
+    return profile;
+}
+
+void
+pup_room_profile_free(PupRoomProfile *profile)
+{
+    if (!profile)
+        return;
+    for (unsigned i = 0; i < profile->n_seats; i++) {
+        g_free(profile->seats[i].name);
+        g_free(profile->seats[i].mac);
+    }
+    g_free(profile->seats);
+    g_free(profile->title);
+    g_free(profile->master);
+    g_free(profile);
+}
+
+/* One line of text that the file can hold: no control characters, no blanks around. */
+static char *
+clean_title(const char *title)
+{
+    g_autofree char *text = g_utf8_make_valid(title, -1);
+    GString *clean = g_string_new(NULL);
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        g_string_append_unichar(clean, g_unichar_iscntrl(c) ? ' ' : c);
+    }
+    return g_strstrip(g_string_free(clean, FALSE));
+}
+
+PupRoomProfile *
+pup_room_profile_new(const char *title, const char *master, unsigned master_version)
+{
+    PupRoomProfile *profile = profile_new();
+    profile->title = clean_title(title);
+    profile->master = g_strdup(master);
+    profile->master_version = master_version;
+    return profile;
+}
+
+static const PupRoomSeat *
+find_mac(const PupRoomProfile *profile, const char *mac)
+{
+    for (unsigned i = 0; i < profile->n_seats; i++)
+        if (strcmp(profile->seats[i].mac, mac) == 0)
+            return &profile->seats[i];
+    return NULL;
+}
+
+static gboolean
+check_free(const PupRoomProfile *profile, const char *name, const char *mac,
+           GError **error)
+{
+    const PupRoomSeat *taken = find_mac(profile, mac);
+    if (taken) {
+        pup_error_set(error, PUP_ERROR_EXISTS, "%s is the MAC address of seat '%s'", mac,
+                      taken->name);
+        return FALSE;
+    }
+    for (unsigned i = 0; i < profile->n_seats; i++) {
+        if (strcmp(profile->seats[i].name, name) == 0) {
+            pup_error_set(error, PUP_ERROR_EXISTS, "seat '%s' is there already", name);
+            return FALSE;
+        }
+    }
+    if (profile->n_seats >= PUP_ROOM_SEATS_MAX) {
+        pup_error_set(error, PUP_ERROR_INVALID, "a room has at most %u seats",
+                      PUP_ROOM_SEATS_MAX);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+pup_room_profile_add_seat(PupRoomProfile *profile, const char *name, const char *mac,
+                          GError **error)
+{
+    if (!pup_ident_check("seat", name, error))
+        return FALSE;
+    g_autofree char *normal_mac = pup_mac_parse(mac, error);
+    if (!normal_mac || !check_free(profile, name, normal_mac, error))
+        return FALSE;
+    profile->seats = g_renew(PupRoomSeat, profile->seats, profile->n_seats + 1);
+    PupRoomSeat *seat = &profile->seats[profile->n_seats++];
+    seat->name = g_strdup(name);
+    seat->mac = g_steal_pointer(&normal_mac);
+    return TRUE;
+}
+
+static char *
+room_of_origin(const char *origin)
+{
+    char *base = g_path_get_basename(origin);
+    if (g_str_has_suffix(base, SUFFIX))
+        base[strlen(base) - strlen(SUFFIX)] = '\0';
+    return base;
+}
+
+static gboolean
+read_room(const PupIni *ini, const char *origin, PupRoomProfile *profile, GError **error)
+{
+    const char *title = pup_ini_string(ini, "room", "title");
+    const char *master = pup_ini_string(ini, "room", "master");
+    g_autoptr(GError) wrong = NULL;
+    profile->title = title ? g_strdup(title) : room_of_origin(origin);
+    if (!master) {
+        pup_ini_error(ini, "room", "master", error,
+                      "is missing: name the master that the room derives from");
+        return FALSE;
+    }
+    if (!pup_ident_split("master", master, &profile->master, &profile->master_version,
+                         &wrong)) {
+        pup_ini_error(ini, "room", "master", error, "%s", wrong->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+read_seats(const PupIni *ini, PupRoomProfile *profile, GError **error)
+{
+    g_auto(GStrv) names = pup_ini_keys(ini, "seats");
+    for (char **name = names; *name; name++) {
+        g_autoptr(GError) wrong = NULL;
+        if (!pup_room_profile_add_seat(profile, *name,
+                                       pup_ini_string(ini, "seats", *name), &wrong)) {
+            pup_ini_error(ini, "seats", *name, error, "%s", wrong->message);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+parse_number(const char *text, guint64 min, guint64 max, unsigned *number)
+{
+    guint64 value;
+    if (!g_ascii_string_to_unsigned(text, 10, min, max, &value, NULL))
+        return FALSE;
+    *number = (unsigned) value;
+    return TRUE;
+}
+
+/* "75%", "4096" or "4096 MiB". */
+static gboolean
+parse_memory(const char *text, PupGuest *guest)
+{
+    g_autofree char *digits = g_strdup(text);
+    gboolean percent = g_str_has_suffix(digits, "%");
+    if (percent)
+        digits[strlen(digits) - 1] = '\0';
+    else if (g_str_has_suffix(digits, "MiB"))
+        digits[strlen(digits) - 3] = '\0';
+    g_strchomp(digits);
+    unsigned number;
+    if (!parse_number(
+            digits, percent ? PUP_GUEST_MEMORY_PERCENT_MIN : PUP_GUEST_MEMORY_MIB_MIN,
+            percent ? PUP_GUEST_MEMORY_PERCENT_MAX : PUP_GUEST_MEMORY_MIB_MAX, &number))
+        return FALSE;
+    guest->memory_percent = percent ? number : 0;
+    guest->memory_mib = percent ? 0 : number;
+    return TRUE;
+}
+
+static gboolean
+read_guest_size(const PupIni *ini, PupGuest *guest, GError **error)
+{
+    const char *memory = pup_ini_string(ini, "guest", "memory");
+    const char *cpus = pup_ini_string(ini, "guest", "cpus");
+    if (!parse_memory(memory, guest)) {
+        pup_ini_error(ini, "guest", "memory", error,
+                      "'%s' is neither a share such as 75%% (%u%% to %u%%) nor a size "
+                      "such as 4096 MiB (%u to %u MiB)",
+                      memory, PUP_GUEST_MEMORY_PERCENT_MIN, PUP_GUEST_MEMORY_PERCENT_MAX,
+                      PUP_GUEST_MEMORY_MIB_MIN, PUP_GUEST_MEMORY_MIB_MAX);
+        return FALSE;
+    }
+    if (strcmp(cpus, "all") == 0)
+        guest->cpus = 0;
+    else if (!parse_number(cpus, 1, PUP_GUEST_CPUS_MAX, &guest->cpus)) {
+        pup_ini_error(ini, "guest", "cpus", error,
+                      "'%s' is neither 'all' nor a number from 1 to %u", cpus,
+                      PUP_GUEST_CPUS_MAX);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* The words were checked against the table's choices, which are these enums'. */
+static void
+read_guest_rest(const PupIni *ini, PupGuest *guest)
+{
+    pup_firmware_parse(pup_ini_string(ini, "guest", "firmware"), &guest->firmware);
+    pup_display_parse(pup_ini_string(ini, "guest", "display"), &guest->display);
+    pup_disk_bus_parse(pup_ini_string(ini, "guest", "disk"), &guest->disk_bus);
+    pup_net_parse(pup_ini_string(ini, "guest", "network"), &guest->net);
+    guest->tpm = pup_ini_bool(ini, "guest", "tpm");
+    guest->sound = pup_ini_bool(ini, "guest", "sound");
+    guest->usb = pup_ini_bool(ini, "guest", "usb");
+    guest->agent = pup_ini_bool(ini, "guest", "agent");
+    guest->hyperv = pup_ini_bool(ini, "guest", "hyperv");
+    guest->emulate = pup_ini_bool(ini, "guest", "emulate");
+}
+
+PupRoomProfile *
+pup_room_profile_parse(const char *origin, const char *text, size_t len, GError **error)
+{
+    if (len > PUP_ROOM_PROFILE_MAX_BYTES) {
+        pup_error_set(error, PUP_ERROR_INVALID, "%s: larger than %u bytes", origin,
+                      PUP_ROOM_PROFILE_MAX_BYTES);
+        return NULL;
+    }
+    g_autoptr(PupIni) ini =
+        pup_ini_parse(origin, text, len, pup_room_profile_keys, error);
+    if (!ini)
+        return NULL;
+    g_autoptr(PupRoomProfile) profile = profile_new();
+    if (!read_room(ini, origin, profile, error) || !read_seats(ini, profile, error) ||
+        !read_guest_size(ini, &profile->guest, error))
+        return NULL;
+    read_guest_rest(ini, &profile->guest);
+    profile->cache_mib = pup_ini_uint(ini, "seat", "cache");
+    return g_steal_pointer(&profile);
+}
