@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+# say - words for the person in front of the PC, before pupitre-screen has the display
+#
+# They go to the console, and to the screen too where the console is a serial line.
+
+say() {
+    echo "pupitre: $*" >/dev/console
+    case $(cat /sys/class/tty/console/active 2>/dev/null) in
+    *tty0) ;;
+    *) { echo "pupitre: $*" >/dev/tty0; } 2>/dev/null || : ;;
+    esac
+}
