@@ -48,7 +48,6 @@ static const char *const point_names[] = {
     "signature-in-place",
     "manifest-in-place",
     "name-moved",
-    "committed",
     /* server/store: gc */
     "gc-locked",
     "gc-marked",

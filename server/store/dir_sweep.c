@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * gc's work on packs. Marks are one bit a chunk, at the place where the set of packs
+ * finds it; a second copy of a chunk in another pack is never marked and so goes away by
+ * itself.
+ *
+ * A pack without marks is removed. One whose marked bytes are less than half is copied,
+ * marked chunks only, to a new pack and then removed; so are the small ones, all into
+ * one, when there are many of them, which keeps the number of packs in proportion to the
+ * bytes. The new pack is durable and visible before an old one goes, and an index goes
+ * before its pack: a crash leaves bytes twice or without an index, never a chunk missing.
+ * Bytes are checked against their name before they are copied.
+ */
+#include "config.h"
+#include "server/store/dir.h"
+
+#include "lib/error.h"
+#include "lib/failpoint.h"
+#include "lib/file.h"
+
+#include <errno.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Packs with fewer live bytes are small; this many are joined. */
+#define SMALL_BYTES (32u * 1024u * 1024u)
+#define MANY_SMALL 16u
+
+typedef struct {
+    PupPack *pack; /* the set's */
+    guint8 *marks; /* one bit an entry */
+    guint32 n_live;
+    guint64 live_bytes; /* what the live chunks take in a pack, heads included */
+} Swept;
+
+struct PupSweep {
+    PupDirStore *store;
+    gboolean dry_run;
+    int lock;
+    PupPackSet *packs;
+    Swept *swept; /* one a pack */
+    PupProgress progress;
+    gpointer progress_data;
+    PupGcReport *report;
+    PupChunkCodec *codec;
+};
+
+PupSweep *
+pup_dir_sweep_begin(PupStore *base, gboolean dry_run, GError **error)
+{
+    PupDirStore *store = (PupDirStore *) base;
+    int lock = pup_dir_lock_store(store, dry_run ? LOCK_SH : LOCK_EX, 0, NULL, error);
+    if (lock < 0)
+        return NULL;
+    if (!pup_failpoint("gc-locked", error) || !pup_dir_refresh(store, TRUE, error)) {
+        close(lock);
+        return NULL;
+    }
+    PupSweep *sweep = g_new0(PupSweep, 1);
+    sweep->store = store;
+    sweep->dry_run = dry_run;
+    sweep->lock = lock;
+    sweep->packs = pup_dir_packs(store);
+    sweep->codec = pup_chunk_codec_new(PUP_CHUNK_LEVEL);
+    guint32 n_packs = pup_pack_set_n_packs(sweep->packs);
+    sweep->swept = g_new0(Swept, n_packs);
+    for (guint32 i = 0; i < n_packs; i++) {
+        PupPack *pack = pup_pack_set_pack(sweep->packs, i);
+        sweep->swept[i].pack = pack;
+        sweep->swept[i].marks =
+            g_malloc0(pup_pack_index_n_entries(pack->index) / 8u + 1u);
+    }
+    return sweep;
+}
+
+static gboolean
+is_marked(const Swept *swept, guint32 entry)
+{
+    return (swept->marks[entry / 8] & (1u << (entry % 8))) != 0;
+}
+
+gboolean
+pup_dir_sweep_mark(PupSweep *sweep, const PupName *name)
+{
+    PupPlace place;
+    PupPackEntry entry;
+    if (!pup_pack_set_find(sweep->packs, name, &place))
+        return FALSE;
+    Swept *swept = &sweep->swept[place.pack];
+    if (is_marked(swept, place.entry))
+        return TRUE;
+    swept->marks[place.entry / 8] |= (guint8) (1u << (place.entry % 8));
+    pup_pack_index_get(swept->pack->index, place.entry, &entry);
+    swept->n_live++;
+    swept->live_bytes += PUP_PACK_RECORD_BYTES + entry.length;
+    return TRUE;
+}
+
+static void
+tell(PupSweep *sweep, const char *what, guint64 done, guint64 total)
+{
+    if (sweep->progress)
+        sweep->progress(sweep->progress_data, what, done, total);
+}
+
+static gboolean
+unlink_file(const char *path, GError **error)
+{
+    if (unlink(path) == 0 || errno == ENOENT)
+        return TRUE;
+    pup_error_set_errno(error, errno, "cannot remove '%s'", path);
+    return FALSE;
+}
+
+static gboolean
+remove_pack(PupSweep *sweep, const PupPack *pack, GError **error)
+{
+    g_autofree char *index_path = pup_pack_path(sweep->store->packs, &pack->id, ".idx");
+    g_autofree char *pack_path = pup_pack_path(sweep->store->packs, &pack->id, ".pack");
+    return unlink_file(index_path, error) && pup_failpoint("gc-index-removed", error) &&
+           unlink_file(pack_path, error) && pup_failpoint("gc-pack-removed", error);
+}
+
+static gboolean
+copy_live(PupSweep *sweep, const Swept *swept, PupPackWriter *writer, GError **error)
+{
+    g_autofree guint8 *encoded = g_malloc(PUP_CHUNK_ENCODED_MAX);
+    g_autofree guint8 *plain = g_malloc(PUP_CHUNK_BYTES);
+    guint32 n = pup_pack_index_n_entries(swept->pack->index), done = 0;
+    for (guint32 i = 0; i < n; i++) {
+        PupPackEntry entry;
+        if (!is_marked(swept, i))
+            continue;
+        pup_pack_index_get(swept->pack->index, i, &entry);
+        if (!pup_pack_read(swept->pack, &entry, encoded, error) ||
+            !pup_chunk_decode(sweep->codec, encoded, entry.length, &entry.name, plain,
+                              error)) {
+            g_prefix_error(error, "%s at byte %" G_GUINT64_FORMAT ", run fsck: ",
+                           swept->pack->hold.where, entry.offset);
+            return FALSE;
+        }
+        if (!pup_pack_writer_put(writer, &entry.name, encoded, entry.length, error) ||
+            !pup_failpoint("gc-copied", error))
+            return FALSE;
+        tell(sweep, "rewriting packs", ++done, swept->n_live);
+    }
+    return TRUE;
+}
+
+/* Copy what is live in @group (of Swept) to one new pack, then remove its packs. */
+static gboolean
+rewrite(PupSweep *sweep, GPtrArray *group, GError **error)
+{
+    guint64 bytes = PUP_PACK_HEADER_BYTES + PUP_PACK_RECORD_BYTES;
+    g_autoptr(PupPackWriter) writer = pup_pack_writer_new(sweep->store->packs);
+    for (guint i = 0; i < group->len; i++)
+        bytes += ((const Swept *) g_ptr_array_index(group, i))->live_bytes;
+    sweep->report->n_packs_rewritten += group->len;
+    sweep->report->bytes_after += bytes;
+    if (sweep->dry_run)
+        return TRUE;
+    for (guint i = 0; i < group->len; i++)
+        if (!copy_live(sweep, g_ptr_array_index(group, i), writer, error))
+            return FALSE;
+    if (!pup_pack_writer_finish(writer, error) || !pup_failpoint("gc-rewritten", error))
+        return FALSE;
+    for (guint i = 0; i < group->len; i++)
+        if (!remove_pack(sweep, ((Swept *) g_ptr_array_index(group, i))->pack, error))
+            return FALSE;
+    return pup_file_sync_dir(sweep->store->packs, error);
+}
+
+static gboolean
+remove_dead(PupSweep *sweep, GError **error)
+{
+    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++) {
+        const Swept *swept = &sweep->swept[i];
+        if (swept->n_live > 0)
+            continue;
+        sweep->report->n_packs_removed++;
+        if (!sweep->dry_run && !remove_pack(sweep, swept->pack, error))
+            return FALSE;
+    }
+    if (sweep->dry_run)
+        return TRUE;
+    return pup_file_sync_dir(sweep->store->packs, error) &&
+           pup_failpoint("gc-removals-synced", error);
+}
+
+static gboolean
+half_dead(const Swept *swept)
+{
+    return swept->live_bytes < swept->pack->bytes / 2;
+}
+
+/* Small packs, if there are enough of them to be joined. */
+static GPtrArray *
+find_small(const PupSweep *sweep)
+{
+    GPtrArray *small = g_ptr_array_new();
+    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++) {
+        Swept *swept = &sweep->swept[i];
+        if (swept->n_live > 0 && swept->live_bytes < SMALL_BYTES)
+            g_ptr_array_add(small, swept);
+    }
+    if (small->len < MANY_SMALL)
+        g_ptr_array_set_size(small, 0);
+    return small;
+}
+
+static gboolean
+rewrite_sparse(PupSweep *sweep, GError **error)
+{
+    g_autoptr(GPtrArray) small = find_small(sweep);
+    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++) {
+        Swept *swept = &sweep->swept[i];
+        if (swept->n_live == 0 || g_ptr_array_find(small, swept, NULL))
+            continue;
+        if (!half_dead(swept)) {
+            sweep->report->bytes_after += swept->pack->bytes;
+            continue;
+        }
+        g_autoptr(GPtrArray) alone = g_ptr_array_new();
+        g_ptr_array_add(alone, swept);
+        if (!rewrite(sweep, alone, error))
+            return FALSE;
+    }
+    return small->len == 0 || rewrite(sweep, small, error);
+}
+
+/* Every needed chunk is in a pack with an index by now, so what a crash left behind,
+ * packs without one included, can go. */
+static gboolean
+remove_leftovers(PupSweep *sweep, GError **error)
+{
+    g_autoptr(GPtrArray) paths = pup_dir_leftovers(sweep->store, TRUE, error);
+    if (!paths)
+        return FALSE;
+    for (guint i = 0; i < paths->len; i++) {
+        const char *path = g_ptr_array_index(paths, i);
+        struct stat st;
+        if (g_str_has_suffix(path, ".pack") && lstat(path, &st) == 0) {
+            sweep->report->bytes_before += (guint64) st.st_size;
+            sweep->report->n_packs_removed++;
+        }
+        if (!sweep->dry_run && (!pup_dir_remove_tree(path, error) ||
+                                !pup_failpoint("gc-leftover-removed", error)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+count(PupSweep *sweep)
+{
+    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++) {
+        const Swept *swept = &sweep->swept[i];
+        sweep->report->n_chunks += pup_pack_index_n_entries(swept->pack->index);
+        sweep->report->n_live += swept->n_live;
+        sweep->report->bytes_before += swept->pack->bytes;
+    }
+}
+
+gboolean
+pup_dir_sweep_run(PupSweep *sweep, PupProgress progress, gpointer data,
+                  PupGcReport *report, GError **error)
+{
+    sweep->progress = progress;
+    sweep->progress_data = data;
+    sweep->report = report;
+    count(sweep);
+    if (!pup_failpoint("gc-marked", error) || !remove_leftovers(sweep, error) ||
+        !remove_dead(sweep, error) || !rewrite_sparse(sweep, error))
+        return FALSE;
+    return sweep->dry_run || (pup_dir_refresh(sweep->store, TRUE, error) &&
+                              pup_failpoint("gc-done", error));
+}
+
+void
+pup_dir_sweep_free(PupSweep *sweep)
+{
+    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++)
+        g_free(sweep->swept[i].marks);
+    g_free(sweep->swept);
+    pup_chunk_codec_free(sweep->codec);
+    pup_pack_set_unref(sweep->packs);
+    close(sweep->lock);
+    g_free(sweep);
+}

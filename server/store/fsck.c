@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The backend rehashes every byte first (ops.h, check_run). Then each version is followed
+ * from its signature to its chunks, and what it needs is looked up in what was found. The
+ * versions are listed before the bytes are read: one that is published meanwhile is left
+ * to the next run. A map page all of whose chunks are good is walked once, however many
+ * versions share it.
+ */
+#include "config.h"
+#include "server/store/ops.h"
+
+#include "lib/error.h"
+
+typedef struct {
+    PupKind kind;
+    char *name;
+    unsigned version;
+    char *label; /* "lab-101@7" */
+} Version;
+
+typedef struct {
+    PupStore *store;
+    PupCheck *check;
+    const PupPublicKey *key;
+    PupFsckReport *report;
+    GPtrArray *versions;   /* of Version */
+    GHashTable *by_object; /* finding's object -> PupFsckFinding, chunks only */
+    GHashTable *harmed;    /* PupFsckFinding -> GPtrArray of labels */
+    GHashTable *clean_pages;
+    guint8 *plain;
+} Fsck;
+
+static void
+free_finding(gpointer data)
+{
+    PupFsckFinding *finding = data;
+    g_free(finding->object);
+    g_free(finding->problem);
+    g_strfreev(finding->versions);
+    g_free(finding);
+}
+
+void
+pup_fsck_report_free(PupFsckReport *report)
+{
+    if (!report)
+        return;
+    g_ptr_array_unref(report->findings);
+    g_free(report);
+}
+
+static PupFsckReport *
+report_new(void)
+{
+    PupFsckReport *report = g_new0(PupFsckReport, 1);
+    report->findings = g_ptr_array_new_with_free_func(free_finding);
+    return report;
+}
+
+PupFsckFinding *
+pup_fsck_add(PupFsckReport *report, gboolean harmless, char *object, char *problem)
+{
+    PupFsckFinding *finding = g_new0(PupFsckFinding, 1);
+    finding->object = object;
+    finding->problem = problem;
+    finding->harmless = harmless;
+    finding->versions = g_new0(char *, 1);
+    g_ptr_array_add(report->findings, finding);
+    return finding;
+}
+
+static void
+free_version(gpointer data)
+{
+    Version *version = data;
+    g_free(version->name);
+    g_free(version->label);
+    g_free(version);
+}
+
+static void
+unref_labels(gpointer labels)
+{
+    g_ptr_array_unref(labels);
+}
+
+static void
+add_harmed(Fsck *fsck, PupFsckFinding *finding, const char *label)
+{
+    GPtrArray *labels = g_hash_table_lookup(fsck->harmed, finding);
+    if (!labels) {
+        labels = g_ptr_array_new();
+        g_hash_table_insert(fsck->harmed, finding, labels);
+    }
+    /* Versions come one after the other, so a second mention is the last one. */
+    if (labels->len == 0 || g_ptr_array_index(labels, labels->len - 1) != label)
+        g_ptr_array_add(labels, (gpointer) label);
+}
+
+static void
+index_chunk_findings(Fsck *fsck)
+{
+    for (guint i = 0; i < fsck->report->findings->len; i++) {
+        PupFsckFinding *finding = g_ptr_array_index(fsck->report->findings, i);
+        if (g_str_has_prefix(finding->object, "chunk "))
+            g_hash_table_insert(fsck->by_object, finding->object, finding);
+    }
+}
+
+static void
+blame_chunk(Fsck *fsck, const PupName *name, const char *problem, const Version *version)
+{
+    char hex[PUP_NAME_HEX_LEN + 1];
+    pup_name_to_hex(name, hex);
+    g_autofree char *object = g_strdup_printf("chunk %s", hex);
+    PupFsckFinding *finding = g_hash_table_lookup(fsck->by_object, object);
+    if (!finding) {
+        finding = pup_fsck_add(fsck->report, FALSE, g_steal_pointer(&object),
+                               g_strdup(problem));
+        g_hash_table_insert(fsck->by_object, finding->object, finding);
+    }
+    add_harmed(fsck, finding, version->label);
+}
+
+/* TRUE when @name is whole; else @version is harmed. */
+static gboolean
+check_chunk(Fsck *fsck, const PupName *name, const Version *version)
+{
+    const char *where;
+    if (pup_name_is_null(name))
+        return TRUE;
+    switch (fsck->store->ops->check_state(fsck->check, name, &where)) {
+    case PUP_CHUNK_GOOD:
+        return TRUE;
+    case PUP_CHUNK_DAMAGED:
+        blame_chunk(fsck, name, where, version);
+        return FALSE;
+    case PUP_CHUNK_MISSING:
+        break;
+    }
+    blame_chunk(fsck, name, "is in no pack", version);
+    return FALSE;
+}
+
+static void
+check_page(Fsck *fsck, const PupName *page, const Version *version)
+{
+    g_autoptr(GError) why = NULL;
+    gboolean clean = TRUE;
+    if (pup_name_is_null(page) || g_hash_table_contains(fsck->clean_pages, page) ||
+        !check_chunk(fsck, page, version))
+        return;
+    if (!pup_store_get(fsck->store, page, fsck->plain, &why)) {
+        blame_chunk(fsck, page, why->message, version);
+        return;
+    }
+    for (size_t i = 0; i < PUP_PAGE_NAMES; i++) {
+        PupName name;
+        memcpy(&name, fsck->plain + i * sizeof name, sizeof name);
+        clean = check_chunk(fsck, &name, version) && clean;
+    }
+    if (clean)
+        g_hash_table_add(fsck->clean_pages, g_memdup2(page, sizeof *page));
+}
+
+static void
+blame_manifest(Fsck *fsck, const Version *version, const char *problem)
+{
+    PupFsckFinding *finding =
+        pup_fsck_add(fsck->report, FALSE, g_strdup_printf("manifest %s", version->label),
+                     g_strdup(problem));
+    add_harmed(fsck, finding, version->label);
+}
+
+static PupManifest *
+read_manifest(Fsck *fsck, const Version *version, GError **error)
+{
+    g_autoptr(GBytes) text = NULL;
+    g_autoptr(GBytes) sig = NULL;
+    if (!pup_store_manifest(fsck->store, version->kind, version->name, version->version,
+                            &text, &sig, error))
+        return NULL;
+    size_t len, sig_len;
+    const void *data = g_bytes_get_data(text, &len);
+    const char *sig_text = g_bytes_get_data(sig, &sig_len);
+    if (fsck->key && !pup_verify(fsck->key, data, len, sig_text, sig_len, error))
+        return NULL;
+    return pup_manifest_parse(data, len, error);
+}
+
+static void
+check_version(Fsck *fsck, const Version *version)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(PupManifest) manifest = read_manifest(fsck, version, &why);
+    if (!manifest) {
+        blame_manifest(fsck, version, why->message);
+        return;
+    }
+    if (manifest->kind != version->kind || strcmp(manifest->name, version->name) != 0 ||
+        manifest->version != version->version) {
+        g_autofree char *label = pup_manifest_label(manifest);
+        g_autofree char *problem = g_strdup_printf("is the manifest of %s", label);
+        blame_manifest(fsck, version, problem);
+        return;
+    }
+    for (guint64 i = 0; i < manifest->n_pages; i++)
+        check_page(fsck, &manifest->pages[i], version);
+    if (manifest->has_boot_profile)
+        check_chunk(fsck, &manifest->boot_profile, version);
+}
+
+static gboolean
+list_versions_of(Fsck *fsck, PupKind kind, const char *name, GError **error)
+{
+    g_autoptr(GArray) numbers =
+        fsck->store->ops->versions(fsck->store, kind, name, error);
+    if (!numbers)
+        return FALSE;
+    for (guint i = 0; i < numbers->len; i++) {
+        Version *version = g_new0(Version, 1);
+        version->kind = kind;
+        version->name = g_strdup(name);
+        version->version = g_array_index(numbers, unsigned, i);
+        version->label = g_strdup_printf("%s@%u", name, version->version);
+        g_ptr_array_add(fsck->versions, version);
+    }
+    return TRUE;
+}
+
+static gboolean
+list_versions(Fsck *fsck, PupKind kind, GError **error)
+{
+    g_auto(GStrv) owners = fsck->store->ops->owners(fsck->store, kind, error);
+    if (!owners)
+        return FALSE;
+    for (char **owner = owners; *owner; owner++)
+        if (!list_versions_of(fsck, kind, *owner, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean
+has_version(const Fsck *fsck, PupKind kind, const char *name, unsigned number)
+{
+    for (guint i = 0; i < fsck->versions->len; i++) {
+        const Version *version = g_ptr_array_index(fsck->versions, i);
+        if (version->kind == kind && strcmp(version->name, name) == 0 &&
+            (number == 0 || version->version == number))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* What @name stands at, or why that cannot be told. */
+typedef struct {
+    unsigned version;
+    char *problem;
+} Standing;
+
+static void
+clear_standing(gpointer standing)
+{
+    g_free(((Standing *) standing)->problem);
+}
+
+static GArray *
+read_names(Fsck *fsck, PupKind kind, char **names)
+{
+    GArray *standings = g_array_new(FALSE, TRUE, sizeof(Standing));
+    g_array_set_clear_func(standings, clear_standing);
+    for (char **name = names; *name; name++) {
+        g_autoptr(GError) why = NULL;
+        Standing standing = {
+            .version = pup_store_current(fsck->store, kind, *name, &why)};
+        if (why)
+            standing.problem = g_strdup(why->message);
+        g_array_append_val(standings, standing);
+    }
+    return standings;
+}
+
+static void
+check_name(Fsck *fsck, PupKind kind, const char *name, const Standing *standing)
+{
+    char *problem = NULL;
+    if (standing->problem)
+        problem = g_strdup(standing->problem);
+    else if (!has_version(fsck, kind, name, standing->version))
+        problem = g_strdup_printf("stands at version %u, which is not there",
+                                  standing->version);
+    if (problem)
+        pup_fsck_add(fsck->report, FALSE, g_strdup_printf("name %s", name), problem);
+}
+
+static void
+check_nameless(Fsck *fsck, PupKind kind, char **names)
+{
+    for (guint i = 0; i < fsck->versions->len; i++) {
+        const Version *version = g_ptr_array_index(fsck->versions, i);
+        if (version->kind != kind ||
+            g_strv_contains((const char *const *) names, version->name))
+            continue;
+        pup_fsck_add(fsck->report, TRUE, g_strdup_printf("name %s", version->name),
+                     g_strdup_printf("stands nowhere, but there is %s: a first publish "
+                                     "or a removal was cut short",
+                                     version->label));
+    }
+}
+
+/* Names are read before versions are listed: a publish meanwhile adds its version first. */
+static gboolean
+check_names(Fsck *fsck, PupKind kind, GError **error)
+{
+    g_auto(GStrv) names = pup_store_names(fsck->store, kind, error);
+    if (!names)
+        return FALSE;
+    g_autoptr(GArray) standings = read_names(fsck, kind, names);
+    if (!list_versions(fsck, kind, error))
+        return FALSE;
+    for (guint i = 0; i < standings->len; i++)
+        check_name(fsck, kind, names[i], &g_array_index(standings, Standing, i));
+    check_nameless(fsck, kind, names);
+    return TRUE;
+}
+
+static void
+set_versions(Fsck *fsck)
+{
+    GHashTableIter iter;
+    gpointer finding, labels;
+    g_hash_table_iter_init(&iter, fsck->harmed);
+    while (g_hash_table_iter_next(&iter, &finding, &labels)) {
+        g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+        for (guint i = 0; i < ((GPtrArray *) labels)->len; i++)
+            g_strv_builder_add(builder, g_ptr_array_index((GPtrArray *) labels, i));
+        g_strfreev(((PupFsckFinding *) finding)->versions);
+        ((PupFsckFinding *) finding)->versions = g_strv_builder_end(builder);
+    }
+}
+
+static gboolean
+run(Fsck *fsck, PupProgress progress, gpointer data, GError **error)
+{
+    if (!fsck->key)
+        pup_fsck_add(fsck->report, TRUE, g_strdup("signatures"),
+                     g_strdup("not checked: there is no public key"));
+    if (!check_names(fsck, PUP_KIND_MASTER, error) ||
+        !check_names(fsck, PUP_KIND_ROOM, error) ||
+        !fsck->store->ops->check_run(fsck->check, progress, data, fsck->report, error))
+        return FALSE;
+    index_chunk_findings(fsck);
+    for (guint i = 0; i < fsck->versions->len; i++) {
+        check_version(fsck, g_ptr_array_index(fsck->versions, i));
+        if (progress)
+            progress(data, "following versions", i + 1, fsck->versions->len);
+    }
+    fsck->report->n_versions = fsck->versions->len;
+    set_versions(fsck);
+    return TRUE;
+}
+
+static void
+fsck_clear(Fsck *fsck)
+{
+    g_hash_table_destroy(fsck->clean_pages);
+    g_hash_table_destroy(fsck->harmed);
+    g_hash_table_destroy(fsck->by_object);
+    g_ptr_array_unref(fsck->versions);
+    g_free(fsck->plain);
+    fsck->store->ops->check_free(fsck->check);
+}
+
+gboolean
+pup_fsck(PupStore *store, const PupPublicKey *key, gboolean repair, PupProgress progress,
+         gpointer data, PupFsckReport **report, GError **error)
+{
+    PupCheck *check = store->ops->check_begin(store, repair, error);
+    if (!check)
+        return FALSE;
+    g_autoptr(PupFsckReport) found = report_new();
+    Fsck fsck = {
+        .store = store,
+        .check = check,
+        .key = key,
+        .report = found,
+        .versions = g_ptr_array_new_with_free_func(free_version),
+        .by_object = g_hash_table_new(g_str_hash, g_str_equal),
+        .harmed = g_hash_table_new_full(NULL, NULL, NULL, unref_labels),
+        .clean_pages =
+            g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, g_free, NULL),
+        .plain = g_malloc(PUP_CHUNK_BYTES),
+    };
+    gboolean ok = run(&fsck, progress, data, error);
+    fsck_clear(&fsck);
+    if (ok)
+        *report = g_steal_pointer(&found);
+    return ok;
+}
