@@ -20,7 +20,7 @@ refused() {
     if parse_kernel_line "quiet $1 console=ttyS0"; then
         check "$1" refused accepted
     fi
-    check "$1: message" "the kernel line's '$1' is not valid" "$kernel_line_error"
+    check "$1: message" "the kernel line's '$1' is not valid, or there twice" "$kernel_line_error"
 }
 
 sha=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
@@ -45,10 +45,18 @@ for key in server mac image root_sha256 root_bytes; do
     check "without $key" "the kernel line has no pupitre.$key" "$kernel_line_error"
 done
 
-parse_kernel_line "$line pupitre.shell=ttyS0 pupitre.root_bytes=5" ||
-    check "twice" accepted "$kernel_line_error"
-check "the last one counts" 5 "$pup_root_bytes"
+parse_kernel_line "$line pupitre.shell=ttyS0" || check "shell" accepted "$kernel_line_error"
 check shell ttyS0 "$pup_shell"
+
+for word in $line; do
+    case $word in
+    pupitre.*)
+        parse_kernel_line "$line $word" && check "$word twice" refused accepted
+        check "$word twice" "the kernel line's '$word' is not valid, or there twice" \
+            "$kernel_line_error"
+        ;;
+    esac
+done
 
 parse_kernel_line "pupitre.debug=1 pupitre mac=x * [a-z] ? quiet splash" ||
     check "others' words" accepted "$kernel_line_error"

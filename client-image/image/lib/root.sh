@@ -21,6 +21,7 @@ make_root() {
     install -D -m 644 "$server_key" "$root/etc/pupitre/server.pub"
     ldconfig -r "$root"
     rm -rf "$root/var/cache/ldconfig"
+    check_libraries "$root"
     chmod -R u+rwX,go+rX,go-w "$root"
 }
 
@@ -45,6 +46,8 @@ copy_selected() {
     tar -C "$tree" --no-recursion -cf - -T "$work/files" | tar -C "$root" -xf -
     install -d "$root/$PROGRAMS_DIR" "$root/usr/share/pupitre/fonts"
     install -m 755 -t "$root/$PROGRAMS_DIR" "${programs[@]}"
+    # What of them is no program or library, strip leaves alone with a complaint.
+    strip --strip-unneeded "$root/$PROGRAMS_DIR"/* 2>/dev/null || :
     for font in "$root"/usr/share/consolefonts/*; do
         mv "$font" "$root/usr/share/pupitre/fonts/"
     done
@@ -69,6 +72,20 @@ shrink_icu_data() {
         --redefine-sym "_binary_icu_dat_start=icudt${version}_dat" icu.dat icu.o)
     rm -f "$dir/$(readlink "$dir/$name")" "$dir/$name"
     ld -shared -z noexecstack -soname "$name" -o "$dir/$name" "$work/icu.o"
+}
+
+# Every library that some file of the image needs is known to the linker, or lies in a
+# folder of its own for one program.
+check_libraries() {
+    local root=$1 file library
+    (cd "$root" && find usr -type f ! -name '*.ko' | needed_libraries) |
+        grep -v ' :' | sort -u -k 2,2 >"$work/needed"
+    ldconfig -r "$root" -p | awk '/=>/ { print $1 }' | sort -u >"$work/libraries"
+    while read -r file library; do
+        grep -qxF "$library" "$work/libraries" ||
+            [ -n "$(find "$root/usr/lib" -name "$library" -print -quit)" ] ||
+            die "$EXIT_INVALID" "$file needs $library, which is not in the image"
+    done <"$work/needed"
 }
 
 # A link for each of busybox's programs that no package's program stands for.

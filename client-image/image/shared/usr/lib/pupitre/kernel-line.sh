@@ -6,8 +6,8 @@
 #     parse_kernel_line "$(cat /proc/cmdline)" || fail "$kernel_line_error"
 #
 # Sets pup_server, pup_mac, pup_image, pup_root_sha256, pup_root_bytes and pup_shell; each
-# is empty where the line lacks it. Of a word given twice the last counts. Words without
-# "pupitre." are the kernel's and passed over; nothing is ever evaluated.
+# is empty where the line lacks it. A key given twice is refused. Words without "pupitre."
+# are the kernel's and passed over; nothing is ever evaluated.
 
 # TRUE when $1 is not empty and made of the characters of the bracket expression $2 only.
 is_made_of() {
@@ -44,16 +44,22 @@ is_size() {
 take_word() {
     _value=${1#*=}
     case $1 in
-    pupitre.server=*) is_server "$_value" && pup_server=$_value ;;
+    pupitre.server=*) [ -z "$pup_server" ] && is_server "$_value" && pup_server=$_value ;;
     pupitre.mac=*)
-        _value=$(echo "$_value" | tr A-F- a-f:)
-        is_mac "$_value" && pup_mac=$_value
+        _value=$(echo "$_value" | tr A-F a-f)
+        [ -z "$pup_mac" ] && is_mac "$_value" && pup_mac=$_value
         ;;
-    pupitre.image=*) is_hex "$_value" 16 && pup_image=$_value ;;
-    pupitre.root_sha256=*) is_hex "$_value" 64 && pup_root_sha256=$_value ;;
-    pupitre.root_bytes=*) is_size "$_value" && pup_root_bytes=$_value ;;
-    pupitre.shell=*) is_made_of "$_value" a-zA-Z0-9 && pup_shell=$_value ;;
-    pupitre.*=*) return 0 ;; # for another program of the image
+    pupitre.image=*) [ -z "$pup_image" ] && is_hex "$_value" 16 && pup_image=$_value ;;
+    pupitre.root_sha256=*)
+        [ -z "$pup_root_sha256" ] && is_hex "$_value" 64 && pup_root_sha256=$_value
+        ;;
+    pupitre.root_bytes=*)
+        [ -z "$pup_root_bytes" ] && is_size "$_value" && pup_root_bytes=$_value
+        ;;
+    pupitre.shell=*)
+        [ -z "$pup_shell" ] && is_made_of "$_value" a-zA-Z0-9 && pup_shell=$_value
+        ;;
+    # The kernel's own words, and keys of the image's other programs.
     *) return 0 ;;
     esac
 }
@@ -64,7 +70,7 @@ parse_kernel_line() {
     set -f
     for _word in $1; do
         take_word "$_word" && continue
-        kernel_line_error="the kernel line's '$_word' is not valid"
+        kernel_line_error="the kernel line's '$_word' is not valid, or there twice"
         set +f
         return 1
     done
