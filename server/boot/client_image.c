@@ -3,21 +3,14 @@
 
 #include "server/boot/client_image.h"
 
-#include <jansson.h>
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "lib/json.h"
 #include "lib/name.h"
 
 #define FORMAT 1
 #define JSON_MAX_BYTES (1024u * 1024)
-
-static void
-json_cleanup(json_t *json)
-{
-    json_decref(json);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_cleanup)
 
 void
 pup_client_image_free(PupClientImage *image)
@@ -52,33 +45,29 @@ current_id(const char *dir, GError **error)
     return g_steal_pointer(&id);
 }
 
+/* Keys that this server does not know are passed over. */
 static PupClientImage *
 parse(GBytes *text, const char *path, GError **error)
 {
-    const char *sha256;
-    int format;
-    json_int_t bytes;
-    json_error_t problem;
+    PupName name;
     gsize len;
     const char *data = g_bytes_get_data(text, &len);
-    g_autoptr(json_t) json = json_loadb(data, len, JSON_REJECT_DUPLICATES, &problem);
-    if (!json || json_unpack_ex(json, &problem, 0, "{s:i,s:s,s:I}", "format", &format,
-                                "root_sha256", &sha256, "root_bytes", &bytes) < 0) {
-        pup_error_set(error, PUP_ERROR_INVALID, "%s: %s", path, problem.text);
+    g_autoptr(PupJsonValue) json = pup_json_parse(path, data, len, JSON_MAX_BYTES, error);
+    if (!json)
         return NULL;
-    }
-    if (format != FORMAT) {
+    PupJsonReader r = PUP_JSON_READER(path, json, error);
+    guint64 format = pup_json_uint(&r, "format", 1, G_MAXINT);
+    if (!r.failed && format != FORMAT) {
         pup_error_set(error, PUP_ERROR_UNSUPPORTED, "%s: format %d, this server knows %d",
-                      path, format, FORMAT);
+                      path, (int) format, FORMAT);
         return NULL;
     }
-    PupName name;
-    if (bytes <= 0 || !pup_name_from_hex(sha256, strlen(sha256), &name, error)) {
-        g_clear_error(error);
-        pup_error_set(error, PUP_ERROR_INVALID, "%s: bad root_sha256 or root_bytes",
-                      path);
+    guint64 bytes = pup_json_uint(&r, "root_bytes", 1, G_MAXINT64);
+    const char *sha256 = pup_json_string(&r, "root_sha256", PUP_NAME_HEX_LEN);
+    if (!pup_name_from_hex(sha256, strlen(sha256), &name, NULL))
+        pup_json_fail(&r, "root_sha256", "not a SHA-256");
+    if (r.failed)
         return NULL;
-    }
     PupClientImage *image = g_new0(PupClientImage, 1);
     image->root_sha256 = g_strdup(sha256);
     image->root_bytes = bytes;

@@ -49,20 +49,11 @@ check_range(const PupDnsmasqConf *conf, GError **error)
     return FALSE;
 }
 
+/* The template knows all keys in every mode: one that is not used is empty. */
 static void
-set_own(PupVars *vars, const PupDnsmasqConf *conf)
+set(PupVars *vars, const char *key, const char *text)
 {
-    pup_vars_set(vars, "first", conf->range_first);
-    pup_vars_set(vars, "last", conf->range_last);
-    pup_vars_setf(vars, "lease_s", "%u", conf->lease_s);
-    pup_vars_set(vars, "lease_file", conf->lease_file);
-    pup_vars_flag(vars, "router", conf->router != NULL);
-    if (conf->router)
-        pup_vars_set(vars, "router_address", conf->router);
-    pup_vars_flag(vars, "dns", conf->dns != NULL);
-    if (conf->dns)
-        pup_vars_set(vars, "dns_address", conf->dns);
-    pup_vars_flag(vars, "adverts", conf->router_adverts);
+    pup_vars_set(vars, key, text ? text : "");
 }
 
 char *
@@ -77,16 +68,21 @@ pup_dnsmasq_conf(const PupBootSite *site, const PupDnsmasqConf *conf, GError **e
     pup_vars_flag(vars, "own", conf->own);
     pup_vars_flag(vars, "proxy", !conf->own);
     pup_vars_flag(vars, "root", conf->as_root);
-    pup_vars_set(vars, "interface", conf->interface);
-    pup_vars_set(vars, "netmask", conf->netmask);
-    pup_vars_set(vars, "tftp_root", conf->tftp_root);
-    pup_vars_set(vars, "url", site->url);
-    if (conf->own) {
-        set_own(vars, conf);
-    } else {
-        pup_vars_set(vars, "network", network);
-        pup_vars_set(vars, "address", conf->address);
-    }
+    pup_vars_flag(vars, "router", conf->router != NULL);
+    pup_vars_flag(vars, "dns", conf->dns != NULL);
+    pup_vars_flag(vars, "adverts", conf->router_adverts);
+    set(vars, "interface", conf->interface);
+    set(vars, "address", conf->address);
+    set(vars, "netmask", conf->netmask);
+    set(vars, "network", network);
+    set(vars, "tftp_root", conf->tftp_root);
+    set(vars, "url", site->url);
+    set(vars, "first", conf->range_first);
+    set(vars, "last", conf->range_last);
+    pup_vars_setf(vars, "lease_s", "%u", conf->lease_s);
+    set(vars, "lease_file", conf->lease_file);
+    set(vars, "router_address", conf->router);
+    set(vars, "dns_address", conf->dns);
     g_autofree char *path =
         g_build_filename(site->data_dir, "templates", "dnsmasq.conf", NULL);
     return pup_template_render_file(path, PUP_ESCAPE_CONF, vars, error);
