@@ -3,99 +3,50 @@
 
 #include "server/http/seat_json.h"
 
-#include <jansson.h>
 #include <string.h>
-#include "lib/error.h"
+#include "lib/json.h"
 
+#define WHAT "body"
+#define BODY_MAX_BYTES (64u * 1024u)
 #define BOOT_MAX 64u
 /* A PC that has been on for a year. */
 #define T_MS_MAX (G_GINT64_CONSTANT(366) * 24 * 3600 * 1000)
 
-static void
-json_cleanup(json_t *json)
+static gint64
+optional_uint(PupJsonReader *r, const char *key, guint64 max, gint64 fallback)
 {
-    json_decref(json);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_cleanup)
-
-static json_t *
-parse_object(const char *text, size_t len, GError **error)
-{
-    json_error_t problem;
-    json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &problem);
-    if (json_is_object(json))
-        return json;
-    pup_error_set(error, PUP_ERROR_INVALID, "body: %s",
-                  json ? "not a JSON object" : problem.text);
-    json_decref(json);
-    return NULL;
+    return pup_json_has(r, key) ? (gint64) pup_json_uint(r, key, 0, max) : fallback;
 }
 
-static gboolean
-bad_key(const char *key, const char *want, GError **error)
+static char *
+optional_string(PupJsonReader *r, const char *key, size_t max_len)
 {
-    pup_error_set(error, PUP_ERROR_INVALID, "'%s': %s", key, want);
-    return FALSE;
+    return g_strdup(pup_json_has(r, key) ? pup_json_string(r, key, max_len) : "");
 }
 
-/* *@value stays what it is where @key is missing. */
-static gboolean
-take_number(const json_t *json, const char *key, gint64 max, gint64 *value,
-            GError **error)
+static char *
+take_boot(PupJsonReader *r)
 {
-    const json_t *member = json_object_get(json, key);
-    if (!member)
-        return TRUE;
-    gint64 number = json_integer_value(member);
-    if (!json_is_integer(member) || number < 0 || number > max)
-        return bad_key(key, "not a number in range", error);
-    *value = number;
-    return TRUE;
-}
-
-/* A new string, "" where @key is missing. */
-static gboolean
-take_text(const json_t *json, const char *key, size_t max, char **value, GError **error)
-{
-    const json_t *member = json_object_get(json, key);
-    if (member && (!json_is_string(member) || json_string_length(member) > max))
-        return bad_key(key, "not a text, or too long", error);
-    *value = g_strdup(member ? json_string_value(member) : "");
-    return TRUE;
-}
-
-static gboolean
-take_boot(const json_t *json, char **boot, GError **error)
-{
-    if (!take_text(json, "boot", BOOT_MAX, boot, error))
-        return FALSE;
-    if (**boot && strspn(*boot, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(*boot))
-        return TRUE;
-    return bad_key("boot", "not an id", error);
+    const char *boot = pup_json_string(r, "boot", BOOT_MAX);
+    if (!*boot || boot[strspn(boot, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+        pup_json_fail(r, "boot", "not an id");
+    return g_strdup(boot);
 }
 
 PupSeatHello *
 pup_seat_hello_parse(const char *text, size_t len, GError **error)
 {
-    g_autoptr(json_t) json = parse_object(text, len, error);
+    g_autoptr(PupJsonValue) json = pup_json_parse(WHAT, text, len, BODY_MAX_BYTES, error);
     if (!json)
         return NULL;
+    PupJsonReader r = PUP_JSON_READER(WHAT, json, error);
     g_autoptr(PupSeatHello) hello = g_new0(PupSeatHello, 1);
-    gint64 cpus = 0, memory_mib = 0;
-    if (!take_boot(json, &hello->boot, error) ||
-        !take_number(json, "cpus", 65536, &cpus, error) ||
-        !take_number(json, "memory_mib", 1 << 30, &memory_mib, error) ||
-        !take_text(json, "firmware", 16, &hello->firmware, error))
-        return NULL;
-    const json_t *kvm = json_object_get(json, "kvm");
-    if (kvm && !json_is_boolean(kvm)) {
-        bad_key("kvm", "not true or false", error);
-        return NULL;
-    }
-    hello->kvm = json_is_true(kvm);
-    hello->cpus = cpus;
-    hello->memory_mib = memory_mib;
-    return g_steal_pointer(&hello);
+    hello->boot = take_boot(&r);
+    hello->cpus = optional_uint(&r, "cpus", 65536, 0);
+    hello->memory_mib = optional_uint(&r, "memory_mib", 1 << 30, 0);
+    hello->kvm = pup_json_has(&r, "kvm") && pup_json_bool(&r, "kvm");
+    hello->firmware = optional_string(&r, "firmware", 16);
+    return r.failed ? NULL : g_steal_pointer(&hello);
 }
 
 void
@@ -109,65 +60,62 @@ pup_seat_hello_free(PupSeatHello *hello)
 }
 
 static gboolean
-take_stage(const json_t *json, PupSeatReport *report, GError **error)
+parse_stage(json_t *json, PupSeatStage *stage, GError **error)
 {
-    PupSeatStage *stage = &report->stages[report->n_stages];
-    const char *name = json_string_value(json_object_get(json, "stage"));
-    stage->t_ms = -1;
-    if (!name || !pup_stage_parse(name, &stage->stage))
-        return bad_key("stages", "an unknown stage", error);
-    if (!take_number(json, "t_ms", T_MS_MAX, &stage->t_ms, error))
-        return FALSE;
-    if (stage->t_ms < 0)
-        return bad_key("stages", "a stage without t_ms", error);
-    report->n_stages++;
-    return TRUE;
+    PupJsonReader r = PUP_JSON_READER(WHAT ": stages", json, error);
+    const char *name = pup_json_string(&r, "stage", 32);
+    if (!r.failed && !pup_stage_parse(name, &stage->stage))
+        pup_json_fail(&r, "stage", "unknown stage '%s'", name);
+    stage->t_ms = pup_json_uint(&r, "t_ms", 0, T_MS_MAX);
+    return !r.failed;
 }
 
-static gboolean
-take_stages(const json_t *json, PupSeatReport *report, GError **error)
+static void
+take_stages(PupJsonReader *r, PupSeatReport *report)
 {
-    const json_t *stages = json_object_get(json, "stages");
-    if (!stages)
-        return TRUE;
-    if (!json_is_array(stages) || json_array_size(stages) > PUP_SEAT_STAGES_MAX)
-        return bad_key("stages", "not an array, or too long", error);
-    for (size_t i = 0; i < json_array_size(stages); i++)
-        if (!take_stage(json_array_get(stages, i), report, error))
-            return FALSE;
-    return TRUE;
+    json_t *stages = pup_json_has(r, "stages") ? pup_json_array(r, "stages") : NULL;
+    if (json_array_size(stages) > PUP_SEAT_STAGES_MAX) {
+        pup_json_fail(r, "stages", "too many");
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(stages) && !r->failed; i++) {
+        json_t *item = json_array_get(stages, i);
+        if (!json_is_object(item))
+            pup_json_fail(r, "stages", "not an object");
+        else if (parse_stage(item, &report->stages[i], r->error))
+            report->n_stages++;
+        else
+            r->failed = TRUE;
+    }
 }
 
-static gboolean
-take_state(const json_t *json, char **state, GError **error)
+static char *
+take_state(PupJsonReader *r)
 {
     static const char *const states[] = {"booting", "running", "idle", "failed", NULL};
-    if (!take_text(json, "state", 16, state, error))
-        return FALSE;
-    return g_strv_contains(states, *state) ||
-           bad_key("state", "not one of booting, running, idle, failed", error);
+    const char *state = pup_json_string(r, "state", 16);
+    if (!g_strv_contains(states, state))
+        pup_json_fail(r, "state", "not one of booting, running, idle, failed");
+    return g_strdup(state);
 }
 
 PupSeatReport *
 pup_seat_report_parse(const char *text, size_t len, GError **error)
 {
-    g_autoptr(json_t) json = parse_object(text, len, error);
+    g_autoptr(PupJsonValue) json = pup_json_parse(WHAT, text, len, BODY_MAX_BYTES, error);
     if (!json)
         return NULL;
+    PupJsonReader r = PUP_JSON_READER(WHAT, json, error);
     g_autoptr(PupSeatReport) report = g_new0(PupSeatReport, 1);
-    gint64 version = 0;
-    if (!take_boot(json, &report->boot, error) ||
-        !take_state(json, &report->state, error) ||
-        !take_number(json, "version", G_MAXINT, &version, error) ||
-        !take_text(json, "detail", PUP_SEAT_DETAIL_MAX, &report->detail, error) ||
-        !take_stages(json, report, error))
-        return NULL;
-    report->version = version;
+    report->boot = take_boot(&r);
+    report->state = take_state(&r);
+    report->version = optional_uint(&r, "version", G_MAXINT, 0);
+    report->detail = optional_string(&r, "detail", PUP_SEAT_DETAIL_MAX);
+    take_stages(&r, report);
     for (unsigned i = 0; i < report->n_stages; i++)
         report->t_ms = MAX(report->t_ms, report->stages[i].t_ms);
-    if (!take_number(json, "t_ms", T_MS_MAX, &report->t_ms, error))
-        return NULL;
-    return g_steal_pointer(&report);
+    report->t_ms = optional_uint(&r, "t_ms", T_MS_MAX, report->t_ms);
+    return r.failed ? NULL : g_steal_pointer(&report);
 }
 
 void
