@@ -23,8 +23,9 @@
 #define DEFAULT_CACHE_BYTES (256 * 1024 * 1024)
 #define DEFAULT_CONNECTIONS 4
 #define CONNECTIONS_MAX 64
-/* Plain bytes of the hottest chunks, besides cache=. */
-#define PLAIN_BYTES (16u * 1024u * 1024u)
+/* Plain bytes of the hottest chunks, besides cache=: an eighth of it within these. */
+#define PLAIN_MIN_BYTES (1024 * 1024)
+#define PLAIN_MAX_BYTES (16 * 1024 * 1024)
 #define AHEAD_CHUNKS 16u
 
 static struct {
@@ -177,7 +178,8 @@ pupitre_after_fork(void)
     PupSupplyConfig config = {
         .report = report,
         .encoded_max_bytes = (size_t) settings.cache_bytes,
-        .plain_max_bytes = PLAIN_BYTES,
+        .plain_max_bytes =
+            (size_t) CLAMP(settings.cache_bytes / 8, PLAIN_MIN_BYTES, PLAIN_MAX_BYTES),
         .n_threads = settings.connections,
     };
 

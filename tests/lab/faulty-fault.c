@@ -17,6 +17,8 @@ static const struct {
 static GMutex lock;
 static Fault current;
 static guint64 left; /* requests that it is for; 0: all */
+static guint64 each = 1;
+static guint64 n_matching;
 static char *prefix;
 static guint64 n_requests;
 static guint64 n_faults;
@@ -40,22 +42,36 @@ parse_mode(const char *text, Fault *fault)
     return FALSE;
 }
 
+/* "COUNT" or "COUNT/EACH". */
+static gboolean
+parse_count(const char *text, guint64 *count, guint64 *every)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "/", 2);
+
+    *every = 1;
+    return g_ascii_string_to_unsigned(parts[0] ? parts[0] : "", 10, 0, G_MAXUINT32, count,
+                                      NULL) &&
+           (!parts[1] ||
+            g_ascii_string_to_unsigned(parts[1], 10, 1, G_MAXUINT32, every, NULL));
+}
+
 gboolean
 fault_set(const char *line)
 {
     g_auto(GStrv) words = g_strsplit(line, " ", 3);
     guint n_words = g_strv_length(words);
-    guint64 count = 0;
+    guint64 count = 0, every = 1;
     Fault fault;
 
     if (n_words == 0 || !parse_mode(words[0], &fault))
         return FALSE;
-    if (n_words > 1 &&
-        !g_ascii_string_to_unsigned(words[1], 10, 0, G_MAXUINT32, &count, NULL))
+    if (n_words > 1 && !parse_count(words[1], &count, &every))
         return FALSE;
     g_mutex_lock(&lock);
     current = fault;
     left = count;
+    each = every;
+    n_matching = 0;
     g_free(prefix);
     prefix = g_strdup(n_words > 2 ? words[2] : "/");
     g_mutex_unlock(&lock);
@@ -69,7 +85,8 @@ fault_next(const char *path)
 
     g_mutex_lock(&lock);
     n_requests++;
-    if (current.mode != FAULT_NONE && g_str_has_prefix(path, prefix)) {
+    if (current.mode != FAULT_NONE && g_str_has_prefix(path, prefix) &&
+        n_matching++ % each == 0) {
         fault = current;
         n_faults++;
         if (left > 0 && --left == 0)

@@ -5,9 +5,10 @@
  * One fault at a time is set, from a line of text:
  *
  *     none                       behave
- *     MODE[:ARGUMENT] [COUNT [PREFIX]]
+ *     MODE[:ARGUMENT] [COUNT[/EACH] [PREFIX]]
  *
- * for the next COUNT requests (0 or absent: all) whose path begins with PREFIX:
+ * for COUNT (0 or absent: all) of the next requests whose path begins with PREFIX, each of
+ * them or every EACH-th:
  *
  *     flip        one bit of the body's middle byte is wrong
  *     truncate    the connection closes after half of the announced body
