@@ -38,7 +38,7 @@ gboolean pup_catalog_room_write(PupCatalog *catalog, const char *room,
 gboolean pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error);
 
 /* Which room and seat a MAC belongs to; new strings. Errors: NOT_FOUND; INVALID when a
- * profile cannot be read and no other has the MAC. */
+ * profile cannot be read and no other has the MAC, or when two have it (names both). */
 gboolean pup_catalog_find_seat(PupCatalog *catalog, const char *mac, char **room,
                                char **seat, GError **error);
 
@@ -56,8 +56,11 @@ typedef struct {
 void pup_seat_free(PupSeat *seat);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSeat, pup_seat_free)
 
-/* A stage was reached at @now_ms (Unix). PUP_STAGE_DHCP, and any first stage after a seat
- * has been running, begin a new boot. @detail may be NULL. */
+/* A stage was reached at @now_ms (Unix). A new boot begins with PUP_STAGE_DHCP (but not
+ * with a second one right behind the first: firmware and loader both ask), and with any
+ * stage up to PUP_STAGE_REGISTERED from a seat whose state is not "booting", or that had
+ * that stage and was silent for a minute. Within a boot the first time of a stage counts.
+ * @detail may be NULL. */
 gboolean pup_catalog_stage(PupCatalog *catalog, const char *mac, PupStage stage,
                            gint64 now_ms, const char *detail, GError **error);
 /* The seat spoke: room, version and state as it gives them (NULL: unchanged). */
@@ -65,6 +68,8 @@ gboolean pup_catalog_report(PupCatalog *catalog, const char *mac, const char *ad
                             const char *room, unsigned version, const char *state,
                             const char *detail, gint64 now_ms, GError **error);
 /* All seats: those of the profiles, and unknown MACs that were seen; sorted by room,
- * seat. GPtrArray of PupSeat with a free function. Not heard of for 3 polls: "off". */
+ * seat. A profile that cannot be read is passed over. GPtrArray of PupSeat with a free
+ * function. Not heard of for 3 polls: "off"; one that boots and has not registered yet is
+ * given five minutes. */
 GPtrArray *pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s,
                              GError **error);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "server/catalog/catalog_private.h"
+
+#include "lib/file.h"
+
+PupCatalog *
+pup_catalog_open(const char *db_path, const char *rooms_dir, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(db_path);
+    sqlite3 *db =
+        pup_file_make_dir(folder, error) ? pup_database_open(db_path, error) : NULL;
+    if (!db)
+        return NULL;
+    PupCatalog *catalog = g_new0(PupCatalog, 1);
+    catalog->rooms_dir = g_strdup(rooms_dir);
+    g_mutex_init(&catalog->lock);
+    catalog->db = db;
+    return catalog;
+}
+
+void
+pup_catalog_free(PupCatalog *catalog)
+{
+    if (!catalog)
+        return;
+    sqlite3_close(catalog->db);
+    g_mutex_clear(&catalog->lock);
+    g_free(catalog->rooms_dir);
+    g_free(catalog);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * catalog_private - the catalog's inside, for its own files
+ */
+#pragma once
+
+#include "server/catalog/catalog.h"
+#include "server/catalog/database.h"
+
+struct PupCatalog {
+    char *rooms_dir;
+    GMutex lock; /* of db: a transaction is one thread's */
+    sqlite3 *db;
+};

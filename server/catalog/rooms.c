@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The room profiles. They are the admin's files, who may edit them at any time and get
+ * them wrong: one that cannot be read is an error for its own room and passed over by
+ * questions about others. A MAC in two rooms is refused when we write, and an error when
+ * it asks which room it is in.
+ */
+#include "config.h"
+#include "server/catalog/catalog_private.h"
+
+#include "lib/error.h"
+#include "lib/file.h"
+#include "lib/ident.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define SUFFIX ".conf"
+
+char *
+pup_catalog_room_path(PupCatalog *catalog, const char *room)
+{
+    return g_strdup_printf("%s/%s" SUFFIX, catalog->rooms_dir, room);
+}
+
+static int
+compare_strings(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* The room's name in the file name "lab-101.conf", or NULL. New string. */
+static char *
+room_of_file(const char *file)
+{
+    if (!g_str_has_suffix(file, SUFFIX))
+        return NULL;
+    g_autofree char *room = g_strndup(file, strlen(file) - strlen(SUFFIX));
+    return pup_ident_check("room", room, NULL) ? g_steal_pointer(&room) : NULL;
+}
+
+char **
+pup_catalog_rooms(PupCatalog *catalog, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GDir) dir = g_dir_open(catalog->rooms_dir, 0, &why);
+    if (!dir && !g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        pup_error_set(error, PUP_ERROR_IO, "cannot list the rooms in '%s': %s",
+                      catalog->rooms_dir, why->message);
+        return NULL;
+    }
+    GPtrArray *rooms = g_ptr_array_new();
+    const char *file;
+    while (dir && (file = g_dir_read_name(dir))) {
+        char *room = room_of_file(file);
+        if (room)
+            g_ptr_array_add(rooms, room);
+    }
+    g_ptr_array_sort(rooms, compare_strings);
+    g_ptr_array_add(rooms, NULL);
+    return (char **) g_ptr_array_free(rooms, FALSE);
+}
+
+static PupRoomProfile *
+read_profile(PupCatalog *catalog, const char *room, GError **error)
+{
+    g_autofree char *path = pup_catalog_room_path(catalog, room);
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GBytes) text = pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, &why);
+    if (g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
+        pup_error_set(error, PUP_ERROR_NOT_FOUND, "there is no room '%s' (no file '%s')",
+                      room, path);
+        return NULL;
+    }
+    if (!text) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return NULL;
+    }
+    return pup_room_profile_parse(path, g_bytes_get_data(text, NULL),
+                                  g_bytes_get_size(text), error);
+}
+
+PupRoomProfile *
+pup_catalog_room(PupCatalog *catalog, const char *room, GError **error)
+{
+    if (!pup_ident_check("room", room, error))
+        return NULL;
+    return read_profile(catalog, room, error);
+}
+
+static const PupRoomSeat *
+seat_with_mac(const PupRoomProfile *profile, const char *mac)
+{
+    for (unsigned i = 0; i < profile->n_seats; i++)
+        if (strcmp(profile->seats[i].mac, mac) == 0)
+            return &profile->seats[i];
+    return NULL;
+}
+
+/* Where a MAC was found, while the rooms are gone through. */
+typedef struct {
+    char *room, *seat;
+    GError *unreadable; /* the first profile that could not be read */
+} Found;
+
+static void
+found_clear(Found *found)
+{
+    g_free(found->room);
+    g_free(found->seat);
+    g_clear_error(&found->unreadable);
+}
+
+static gboolean
+look_in_room(PupCatalog *catalog, const char *room, const char *mac, Found *found,
+             GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(PupRoomProfile) profile = read_profile(catalog, room, &why);
+    if (!profile) {
+        /* NOT_FOUND: removed while we look. */
+        if (!found->unreadable && !g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
+            found->unreadable = g_steal_pointer(&why);
+        return TRUE;
+    }
+    const PupRoomSeat *seat = seat_with_mac(profile, mac);
+    if (seat && found->room) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "%s is seat '%s' of room '%s' and seat '%s' of room '%s': remove "
+                      "one of them",
+                      mac, found->seat, found->room, seat->name, room);
+        return FALSE;
+    }
+    if (seat) {
+        found->room = g_strdup(room);
+        found->seat = g_strdup(seat->name);
+    }
+    return TRUE;
+}
+
+static gboolean
+look_in_rooms(PupCatalog *catalog, const char *mac, Found *found, GError **error)
+{
+    g_auto(GStrv) rooms = pup_catalog_rooms(catalog, error);
+    if (!rooms)
+        return FALSE;
+    for (char **room = rooms; *room; room++)
+        if (!look_in_room(catalog, *room, mac, found, error))
+            return FALSE;
+    if (found->room)
+        return TRUE;
+    if (found->unreadable)
+        g_propagate_error(error, g_steal_pointer(&found->unreadable));
+    else
+        pup_error_set(error, PUP_ERROR_NOT_FOUND, "no room has a seat with the MAC %s",
+                      mac);
+    return FALSE;
+}
+
+gboolean
+pup_catalog_find_seat(PupCatalog *catalog, const char *mac, char **room, char **seat,
+                      GError **error)
+{
+    g_autofree char *normal = pup_mac_parse(mac, error);
+    if (!normal)
+        return FALSE;
+    Found found = {NULL, NULL, NULL};
+    gboolean ok = look_in_rooms(catalog, normal, &found, error);
+    if (ok) {
+        *room = g_steal_pointer(&found.room);
+        *seat = g_steal_pointer(&found.seat);
+    }
+    found_clear(&found);
+    return ok;
+}
+
+static gboolean
+check_against(PupCatalog *catalog, const char *other, const char *room,
+              const PupRoomProfile *profile, GError **error)
+{
+    g_autoptr(PupRoomProfile) theirs = read_profile(catalog, other, NULL);
+    for (unsigned i = 0; theirs && i < profile->n_seats; i++) {
+        const PupRoomSeat *ours = &profile->seats[i];
+        const PupRoomSeat *seat = seat_with_mac(theirs, ours->mac);
+        if (!seat)
+            continue;
+        pup_error_set(error, PUP_ERROR_EXISTS,
+                      "seat '%s' of room '%s': %s is seat '%s' of room '%s' already",
+                      ours->name, room, ours->mac, seat->name, other);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+check_macs(PupCatalog *catalog, const char *room, const PupRoomProfile *profile,
+           GError **error)
+{
+    g_auto(GStrv) rooms = pup_catalog_rooms(catalog, error);
+    if (!rooms)
+        return FALSE;
+    for (char **other = rooms; *other; other++)
+        if (strcmp(*other, room) != 0 &&
+            !check_against(catalog, *other, room, profile, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean
+write_locked(PupCatalog *catalog, const char *room, const PupRoomProfile *profile,
+             gboolean create, GError **error)
+{
+    g_autofree char *path = pup_catalog_room_path(catalog, room);
+    g_autofree char *text = pup_room_profile_format(profile);
+    if (create && access(path, F_OK) == 0) {
+        pup_error_set(error, PUP_ERROR_EXISTS, "there is a room '%s' ('%s')", room, path);
+        return FALSE;
+    }
+    return check_macs(catalog, room, profile, error) &&
+           pup_file_replace(path, text, strlen(text), 0644, error);
+}
+
+/* The folder's own lock: of two that add rooms at once, the second sees the first's. */
+static int
+lock_rooms(PupCatalog *catalog, GError **error)
+{
+    if (!pup_file_make_dir(catalog->rooms_dir, error))
+        return -1;
+    int fd = open(catalog->rooms_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = -1;
+    if (fd >= 0)
+        do
+            result = flock(fd, LOCK_EX);
+        while (result < 0 && errno == EINTR);
+    if (result == 0)
+        return fd;
+    pup_error_set_errno(error, errno, "cannot lock '%s'", catalog->rooms_dir);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+gboolean
+pup_catalog_room_write(PupCatalog *catalog, const char *room,
+                       const PupRoomProfile *profile, gboolean create, GError **error)
+{
+    if (!pup_ident_check("room", room, error))
+        return FALSE;
+    int lock = lock_rooms(catalog, error);
+    if (lock < 0)
+        return FALSE;
+    gboolean ok = write_locked(catalog, room, profile, create, error);
+    close(lock);
+    return ok;
+}
+
+gboolean
+pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error)
+{
+    if (!pup_ident_check("room", room, error))
+        return FALSE;
+    g_autofree char *path = pup_catalog_room_path(catalog, room);
+    if (unlink(path) == 0)
+        return pup_file_sync_dir(catalog->rooms_dir, error);
+    if (errno == ENOENT)
+        pup_error_set(error, PUP_ERROR_NOT_FOUND, "there is no room '%s' (no file '%s')",
+                      room, path);
+    else
+        pup_error_set_errno(error, errno, "cannot remove '%s'", path);
+    return FALSE;
+}

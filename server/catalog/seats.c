@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the seats do. A seat's row is its last boot: what it says of itself, and the time
+ * of each stage. When a boot begins is a guess, because a PC that is switched off does
+ * not say so: the firmware asks for an address, or an early stage comes from a seat that
+ * had come further, or again after a long silence. Within a boot the first time of a
+ * stage counts: firmware and loader ask twice, a guest starts again.
+ */
+#include "config.h"
+#include "server/catalog/catalog_private.h"
+
+#include "lib/error.h"
+#include "lib/ident.h"
+
+/* Silence after which an early stage that was reached already means a new boot. */
+#define SILENT_MS G_GINT64_CONSTANT(60000)
+/* A PC on its way to the agent polls nothing; so long it counts as booting. */
+#define BOOT_PATIENCE_MS G_GINT64_CONSTANT(300000)
+#define POLLS_TO_OFF 3
+
+void
+pup_seat_free(PupSeat *seat)
+{
+    if (!seat)
+        return;
+    g_free(seat->mac);
+    g_free(seat->room);
+    g_free(seat->seat);
+    g_free(seat->state);
+    g_free(seat->detail);
+    g_free(seat->address);
+    g_free(seat);
+}
+
+static void
+free_seat(gpointer seat)
+{
+    pup_seat_free(seat);
+}
+
+static PupSeat *
+seat_new(const char *mac, const char *room, const char *name)
+{
+    PupSeat *seat = g_new0(PupSeat, 1);
+    seat->mac = g_strdup(mac);
+    seat->room = g_strdup(room);
+    seat->seat = g_strdup(name);
+    seat->state = g_strdup("off");
+    seat->detail = g_strdup("");
+    seat->address = g_strdup("");
+    for (unsigned i = 0; i < PUP_N_STAGES; i++)
+        seat->stage_ms[i] = -1;
+    return seat;
+}
+
+static char *
+column_text(sqlite3_stmt *row, int column)
+{
+    return g_strdup((const char *) sqlite3_column_text(row, column));
+}
+
+#define SEAT_COLUMNS                                                                     \
+    "mac, room, state, detail, address, version, boot_started_ms, last_seen_ms"
+
+static PupSeat *
+seat_from_row(sqlite3_stmt *row)
+{
+    PupSeat *seat = seat_new((const char *) sqlite3_column_text(row, 0), "", "");
+    g_free(seat->room);
+    g_free(seat->state);
+    g_free(seat->detail);
+    g_free(seat->address);
+    seat->room = column_text(row, 1);
+    seat->state = column_text(row, 2);
+    seat->detail = column_text(row, 3);
+    seat->address = column_text(row, 4);
+    seat->version = (unsigned) sqlite3_column_int64(row, 5);
+    seat->boot_started_ms = sqlite3_column_int64(row, 6);
+    seat->last_seen_ms = sqlite3_column_int64(row, 7);
+    return seat;
+}
+
+static gboolean
+read_stages(PupCatalog *catalog, PupSeat *seat, GError **error)
+{
+    int step;
+    g_autoptr(sqlite3_stmt) rows = pup_database_prepare(
+        catalog->db, error, "SELECT stage, at_ms FROM stage WHERE mac = ?1", "s",
+        seat->mac);
+    if (!rows)
+        return FALSE;
+    while ((step = pup_database_step(catalog->db, rows, error)) == 1) {
+        PupStage stage;
+        if (pup_stage_parse((const char *) sqlite3_column_text(rows, 0), &stage))
+            seat->stage_ms[stage] =
+                MAX(sqlite3_column_int64(rows, 1) - seat->boot_started_ms, 0);
+    }
+    return step == 0;
+}
+
+/* The seat's row; *@seat is NULL when there is none. */
+static gboolean
+read_seat(PupCatalog *catalog, const char *mac, PupSeat **seat, GError **error)
+{
+    g_autoptr(sqlite3_stmt) rows = pup_database_prepare(
+        catalog->db, error, "SELECT " SEAT_COLUMNS " FROM seat WHERE mac = ?1", "s", mac);
+    int step = rows ? pup_database_step(catalog->db, rows, error) : -1;
+    if (step < 0)
+        return FALSE;
+    *seat = NULL;
+    if (step == 0)
+        return TRUE;
+    g_autoptr(PupSeat) found = seat_from_row(rows);
+    if (!read_stages(catalog, found, error))
+        return FALSE;
+    *seat = g_steal_pointer(&found);
+    return TRUE;
+}
+
+static gboolean
+begins_boot(const PupSeat *seat, PupStage stage, gint64 now_ms)
+{
+    if (!seat || seat->boot_started_ms == 0)
+        return TRUE;
+    if (stage > PUP_STAGE_REGISTERED)
+        return FALSE;
+    if (strcmp(seat->state, "booting") != 0)
+        return TRUE;
+    if (seat->stage_ms[stage] < 0 && stage != PUP_STAGE_DHCP)
+        return FALSE;
+    /* The loader asks for an address too, right behind the firmware. */
+    for (unsigned later = PUP_STAGE_LOADER;
+         stage == PUP_STAGE_DHCP && later < PUP_N_STAGES; later++)
+        if (seat->stage_ms[later] >= 0)
+            return TRUE;
+    return now_ms - seat->last_seen_ms > SILENT_MS;
+}
+
+static gboolean
+begin_boot(PupCatalog *catalog, const char *mac, gint64 now_ms, GError **error)
+{
+    return pup_database_run(catalog->db, error,
+                            "INSERT INTO seat (mac, boot_started_ms) VALUES (?1, ?2) "
+                            "ON CONFLICT (mac) DO UPDATE SET state = 'booting', "
+                            "detail = '', version = 0, boot_started_ms = ?2",
+                            "si", mac, now_ms) &&
+           pup_database_run(catalog->db, error, "DELETE FROM stage WHERE mac = ?1", "s",
+                            mac);
+}
+
+static gboolean
+add_stage(PupCatalog *catalog, const char *mac, PupStage stage, gint64 now_ms,
+          const char *detail, GError **error)
+{
+    g_autoptr(PupSeat) seat = NULL;
+    if (!read_seat(catalog, mac, &seat, error))
+        return FALSE;
+    if (begins_boot(seat, stage, now_ms) && !begin_boot(catalog, mac, now_ms, error))
+        return FALSE;
+    return pup_database_run(catalog->db, error,
+                            "INSERT OR IGNORE INTO stage VALUES (?1, ?2, ?3)", "ssi", mac,
+                            pup_stage_name(stage), now_ms) &&
+           pup_database_run(catalog->db, error,
+                            "UPDATE seat SET last_seen_ms = MAX(last_seen_ms, ?2), "
+                            "detail = COALESCE(?3, detail) WHERE mac = ?1",
+                            "sis", mac, now_ms, detail);
+}
+
+static gboolean
+begin(PupCatalog *catalog, GError **error)
+{
+    g_mutex_lock(&catalog->lock);
+    if (pup_database_run(catalog->db, error, "BEGIN IMMEDIATE", ""))
+        return TRUE;
+    g_mutex_unlock(&catalog->lock);
+    return FALSE;
+}
+
+/* Ends what begin() began; @ok says which way. */
+static gboolean
+end(PupCatalog *catalog, gboolean ok, GError **error)
+{
+    ok = ok && pup_database_run(catalog->db, error, "COMMIT", "");
+    if (!ok)
+        pup_database_run(catalog->db, NULL, "ROLLBACK", "");
+    g_mutex_unlock(&catalog->lock);
+    return ok;
+}
+
+gboolean
+pup_catalog_stage(PupCatalog *catalog, const char *mac, PupStage stage, gint64 now_ms,
+                  const char *detail, GError **error)
+{
+    g_autofree char *normal = pup_mac_parse(mac, error);
+    if (!normal || !begin(catalog, error))
+        return FALSE;
+    return end(catalog, add_stage(catalog, normal, stage, now_ms, detail, error), error);
+}
+
+gboolean
+pup_catalog_report(PupCatalog *catalog, const char *mac, const char *address,
+                   const char *room, unsigned version, const char *state,
+                   const char *detail, gint64 now_ms, GError **error)
+{
+    g_autofree char *normal = pup_mac_parse(mac, error);
+    if (!normal || !begin(catalog, error))
+        return FALSE;
+    gboolean ok =
+        pup_database_run(catalog->db, error,
+                         "INSERT OR IGNORE INTO seat (mac, boot_started_ms) "
+                         "VALUES (?1, ?2)",
+                         "si", normal, now_ms) &&
+        pup_database_run(catalog->db, error,
+                         "UPDATE seat SET address = COALESCE(?2, address), "
+                         "room = COALESCE(?3, room), version = ?4, "
+                         "state = COALESCE(?5, state), detail = COALESCE(?6, detail), "
+                         "last_seen_ms = MAX(last_seen_ms, ?7) WHERE mac = ?1",
+                         "sssissi", normal, address, room, (gint64) version, state,
+                         detail, now_ms);
+    return end(catalog, ok, error);
+}
+
+/* All rows, by MAC. NULL on error. */
+static GHashTable *
+read_all(PupCatalog *catalog, GError **error)
+{
+    int step = -1;
+    g_autoptr(GHashTable) seats =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_seat);
+    g_autoptr(sqlite3_stmt) rows =
+        pup_database_prepare(catalog->db, error, "SELECT " SEAT_COLUMNS " FROM seat", "");
+    while (rows && (step = pup_database_step(catalog->db, rows, error)) == 1) {
+        PupSeat *seat = seat_from_row(rows);
+        g_hash_table_insert(seats, seat->mac, seat);
+        if (!read_stages(catalog, seat, error))
+            return NULL;
+    }
+    return step == 0 ? g_steal_pointer(&seats) : NULL;
+}
+
+static void
+set_text(char **field, const char *text)
+{
+    g_free(*field);
+    *field = g_strdup(text);
+}
+
+static void
+judge_off(PupSeat *seat, gint64 now_ms, unsigned poll_s)
+{
+    gint64 patience_ms = POLLS_TO_OFF * (gint64) poll_s * 1000;
+    if (strcmp(seat->state, "booting") == 0 && seat->stage_ms[PUP_STAGE_REGISTERED] < 0)
+        patience_ms = MAX(patience_ms, BOOT_PATIENCE_MS);
+    if (now_ms - seat->last_seen_ms > patience_ms)
+        set_text(&seat->state, "off");
+}
+
+/* The seats of @room's profile: their rows out of @known, or fresh ones. */
+static void
+take_room(PupCatalog *catalog, const char *room, GHashTable *known, GPtrArray *seats)
+{
+    g_autoptr(PupRoomProfile) profile = pup_catalog_room(catalog, room, NULL);
+    for (unsigned i = 0; profile && i < profile->n_seats; i++) {
+        const PupRoomSeat *place = &profile->seats[i];
+        gpointer seat = NULL;
+        if (g_hash_table_steal_extended(known, place->mac, NULL, &seat)) {
+            set_text(&((PupSeat *) seat)->room, room);
+            set_text(&((PupSeat *) seat)->seat, place->name);
+        } else {
+            seat = seat_new(place->mac, room, place->name);
+        }
+        g_ptr_array_add(seats, seat);
+    }
+}
+
+static void
+take_rest(GHashTable *known, GPtrArray *seats)
+{
+    GHashTableIter iter;
+    gpointer seat;
+    g_hash_table_iter_init(&iter, known);
+    while (g_hash_table_iter_next(&iter, NULL, &seat)) {
+        g_hash_table_iter_steal(&iter);
+        g_ptr_array_add(seats, seat);
+    }
+}
+
+static int
+compare_seats(gconstpointer a, gconstpointer b)
+{
+    const PupSeat *left = *(PupSeat *const *) a, *right = *(PupSeat *const *) b;
+    int order = strcmp(left->room, right->room);
+    if (order == 0)
+        order = strcmp(left->seat, right->seat);
+    return order != 0 ? order : strcmp(left->mac, right->mac);
+}
+
+GPtrArray *
+pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s, GError **error)
+{
+    g_auto(GStrv) rooms = pup_catalog_rooms(catalog, error);
+    if (!rooms)
+        return NULL;
+    g_mutex_lock(&catalog->lock);
+    g_autoptr(GHashTable) known = read_all(catalog, error);
+    g_mutex_unlock(&catalog->lock);
+    if (!known)
+        return NULL;
+    GPtrArray *seats = g_ptr_array_new_with_free_func(free_seat);
+    for (char **room = rooms; *room; room++)
+        take_room(catalog, *room, known, seats);
+    take_rest(known, seats);
+    for (guint i = 0; i < seats->len; i++)
+        judge_off(g_ptr_array_index(seats, i), now_ms, poll_s);
+    g_ptr_array_sort(seats, compare_seats);
+    return seats;
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "server/catalog/catalog.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+
+#define MAC1 "52:54:00:00:00:01"
+#define MAC2 "52:54:00:00:00:02"
+#define MAC3 "52:54:00:00:00:03"
+#define POLL_S 10
+
+typedef struct {
+    char *dir, *db, *rooms;
+    PupCatalog *catalog;
+} Fixture;
+
+static int
+setup(void **state)
+{
+    Fixture *f = g_new0(Fixture, 1);
+    f->dir = g_dir_make_tmp("pup-catalog-XXXXXX", NULL);
+    f->db = g_build_filename(f->dir, "state", "catalog.db", NULL);
+    f->rooms = g_build_filename(f->dir, "rooms", NULL);
+    f->catalog = pup_catalog_open(f->db, f->rooms, NULL);
+    assert_non_null(f->catalog);
+    *state = f;
+    return 0;
+}
+
+static void
+empty_folder(const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *file;
+    while (dir && (file = g_dir_read_name(dir))) {
+        g_autofree char *inner = g_build_filename(path, file, NULL);
+        assert_int_equal(unlink(inner), 0);
+    }
+    g_rmdir(path);
+}
+
+static int
+teardown(void **state)
+{
+    Fixture *f = *state;
+    g_autofree char *folder = g_path_get_dirname(f->db);
+    pup_catalog_free(f->catalog);
+    empty_folder(folder);
+    empty_folder(f->rooms);
+    assert_int_equal(g_rmdir(f->dir), 0);
+    g_free(f->dir);
+    g_free(f->db);
+    g_free(f->rooms);
+    g_free(f);
+    return 0;
+}
+
+static void
+assert_code(const GError *error, PupErrorCode code)
+{
+    assert_non_null(error);
+    if (!g_error_matches(error, PUP_ERROR, (int) code))
+        fail_msg("not %s: %s", pup_error_name(code), error->message);
+}
+
+/* A room with one seat a MAC, named "pc1" ..., NULL-terminated. */
+static gboolean
+add_room(Fixture *f, const char *room, const char *const *macs, GError **error)
+{
+    g_autoptr(PupRoomProfile) profile = pup_room_profile_new(room, "win11", 0);
+    for (unsigned i = 0; macs[i]; i++) {
+        g_autofree char *name = g_strdup_printf("pc%u", i + 1);
+        assert_true(pup_room_profile_add_seat(profile, name, macs[i], NULL));
+    }
+    return pup_catalog_room_write(f->catalog, room, profile, TRUE, error);
+}
+
+#define MACS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void
+write_text(Fixture *f, const char *room, const char *text)
+{
+    g_autofree char *path = pup_catalog_room_path(f->catalog, room);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void
+test_rooms(void **state)
+{
+    Fixture *f = *state;
+    g_auto(GStrv) none = pup_catalog_rooms(f->catalog, NULL);
+    assert_int_equal(g_strv_length(none), 0); /* not even the folder is there */
+    assert_true(add_room(f, "zoo", MACS(MAC1), NULL));
+    assert_true(add_room(f, "lab-101", MACS(MAC2, MAC3), NULL));
+    write_text(f, "../rooms/.hidden", "");
+    write_text(f, "../rooms/Not A Room", "");
+    g_auto(GStrv) rooms = pup_catalog_rooms(f->catalog, NULL);
+    g_autofree char *joined = g_strjoinv(" ", rooms);
+    assert_string_equal(joined, "lab-101 zoo");
+    g_autoptr(PupRoomProfile) profile = pup_catalog_room(f->catalog, "lab-101", NULL);
+    assert_int_equal(profile->n_seats, 2);
+    assert_string_equal(profile->seats[1].mac, MAC3);
+}
+
+static void
+test_room_errors(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(PupRoomProfile) profile = pup_room_profile_new("x", "win11", 0);
+    assert_true(add_room(f, "lab-101", MACS(MAC1), NULL));
+    for (int i = 0; i < 6; i++) {
+        g_autoptr(GError) error = NULL;
+        PupErrorCode code = PUP_ERROR_INVALID;
+        if (i == 0)
+            assert_null(pup_catalog_room(f->catalog, "../x", &error));
+        else if (i == 1)
+            assert_false(
+                pup_catalog_room_write(f->catalog, "../x", profile, FALSE, &error));
+        else if (i == 2)
+            assert_false(pup_catalog_room_remove(f->catalog, "../x", &error));
+        else if (i == 3) {
+            code = PUP_ERROR_NOT_FOUND;
+            assert_null(pup_catalog_room(f->catalog, "x", &error));
+        } else if (i == 4) {
+            code = PUP_ERROR_NOT_FOUND;
+            assert_false(pup_catalog_room_remove(f->catalog, "x", &error));
+        } else {
+            code = PUP_ERROR_EXISTS;
+            assert_false(
+                pup_catalog_room_write(f->catalog, "lab-101", profile, TRUE, &error));
+        }
+        assert_code(error, code);
+    }
+    assert_true(pup_catalog_room_write(f->catalog, "lab-101", profile, FALSE, NULL));
+    assert_true(pup_catalog_room_remove(f->catalog, "lab-101", NULL));
+    g_auto(GStrv) rooms = pup_catalog_rooms(f->catalog, NULL);
+    assert_int_equal(g_strv_length(rooms), 0);
+}
+
+static void
+test_mac_in_two_rooms(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *room = NULL, *seat = NULL;
+    assert_true(add_room(f, "lab-101", MACS(MAC1), NULL));
+    assert_false(add_room(f, "lab-102", MACS(MAC2, MAC1), &error));
+    assert_code(error, PUP_ERROR_EXISTS);
+    static const char *const said[] = {"'pc2'", "'lab-102'", MAC1, "'pc1'", "'lab-101'"};
+    for (size_t i = 0; i < G_N_ELEMENTS(said); i++)
+        assert_non_null(strstr(error->message, said[i]));
+    g_auto(GStrv) rooms = pup_catalog_rooms(f->catalog, NULL);
+    assert_int_equal(g_strv_length(rooms), 1);
+    /* By hand it can be done; then the PC is told. */
+    write_text(f, "lab-102", "[room]\nmaster = win11\n[seats]\npcx = " MAC1 "\n");
+    g_clear_error(&error);
+    assert_false(pup_catalog_find_seat(f->catalog, MAC1, &room, &seat, &error));
+    assert_code(error, PUP_ERROR_INVALID);
+    assert_non_null(strstr(error->message, "'lab-101'"));
+    assert_non_null(strstr(error->message, "'lab-102'"));
+}
+
+static void
+test_find_seat(void **state)
+{
+    static const struct {
+        const char *mac, *room, *seat;
+        PupErrorCode code;
+    } cases[] = {
+        {MAC1, "lab-101", "pc1", 0},
+        {"52-54-00-00-00-02", "lab-101", "pc2", 0},
+        {"525400000003", "zoo", "pc1", 0},
+        {"52:54:00:00:00:09", NULL, NULL, PUP_ERROR_NOT_FOUND},
+        {"52:54:00", NULL, NULL, PUP_ERROR_INVALID},
+    };
+    Fixture *f = *state;
+    assert_true(add_room(f, "lab-101", MACS(MAC1, MAC2), NULL));
+    assert_true(add_room(f, "zoo", MACS(MAC3), NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *room = NULL, *seat = NULL;
+        gboolean ok =
+            pup_catalog_find_seat(f->catalog, cases[i].mac, &room, &seat, &error);
+        assert_int_equal(ok, cases[i].room != NULL);
+        if (ok) {
+            assert_string_equal(room, cases[i].room);
+            assert_string_equal(seat, cases[i].seat);
+        } else {
+            assert_code(error, cases[i].code);
+            assert_null(room);
+        }
+    }
+}
+
+/* One broken profile harms its own room only, but an unknown MAC may be one of its. */
+static void
+test_broken_profile(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *room = NULL, *seat = NULL;
+    assert_true(add_room(f, "zoo", MACS(MAC1), NULL));
+    write_text(f, "lab-101", "[room]\nmaster = win11\ncolour = red\n");
+    assert_true(pup_catalog_find_seat(f->catalog, MAC1, &room, &seat, NULL));
+    assert_false(pup_catalog_find_seat(f->catalog, MAC2, &room, &seat, &error));
+    assert_code(error, PUP_ERROR_INVALID);
+    assert_non_null(strstr(error->message, "lab-101.conf:3"));
+    assert_true(add_room(f, "lab-102", MACS(MAC2), NULL));
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, 0, POLL_S, NULL);
+    assert_int_equal(seats->len, 2);
+}
+
+typedef struct {
+    PupCatalog *catalog;
+    unsigned n_added;
+} Adder;
+
+static gpointer
+add_rooms(gpointer data)
+{
+    Adder *adder = data;
+    for (unsigned i = 0; i < 10; i++) {
+        g_autofree char *room = g_strdup_printf("room-%p-%u", (void *) adder, i);
+        g_autofree char *mac = g_strdup_printf("52:54:00:00:01:%02x", i);
+        g_autoptr(PupRoomProfile) profile = pup_room_profile_new(room, "win11", 0);
+        pup_room_profile_add_seat(profile, "pc1", mac, NULL);
+        adder->n_added +=
+            pup_catalog_room_write(adder->catalog, room, profile, TRUE, NULL);
+    }
+    return NULL;
+}
+
+static void
+test_two_add_the_same_macs(void **state)
+{
+    Fixture *f = *state;
+    Adder one = {.catalog = f->catalog}, two = {.catalog = f->catalog};
+    GThread *thread = g_thread_new("adder", add_rooms, &one);
+    add_rooms(&two);
+    g_thread_join(thread);
+    assert_int_equal(one.n_added + two.n_added, 10);
+}
+
+static PupSeat *
+seat_of(GPtrArray *seats, const char *mac)
+{
+    for (guint i = 0; i < seats->len; i++) {
+        PupSeat *seat = g_ptr_array_index(seats, i);
+        if (strcmp(seat->mac, mac) == 0)
+            return seat;
+    }
+    return NULL;
+}
+
+static void
+stage(Fixture *f, PupStage reached, gint64 now_ms)
+{
+    g_autoptr(GError) error = NULL;
+    if (!pup_catalog_stage(f->catalog, MAC1, reached, now_ms, NULL, &error))
+        fail_msg("%s", error->message);
+}
+
+static void
+report(Fixture *f, const char *state, unsigned version, gint64 now_ms)
+{
+    assert_true(pup_catalog_report(f->catalog, MAC1, "10.0.0.5", "lab-101", version,
+                                   state, NULL, now_ms, NULL));
+}
+
+/* A boot from power-on to the guest, then another: its times are its own. */
+static void
+test_a_boot(void **state)
+{
+    Fixture *f = *state;
+    assert_true(add_room(f, "lab-101", MACS(MAC1), NULL));
+    for (int boot = 1; boot <= 2; boot++) {
+        gint64 t = boot * G_GINT64_CONSTANT(1000000);
+        stage(f, PUP_STAGE_DHCP, t);
+        stage(f, PUP_STAGE_DHCP, t + 2000); /* the loader's own */
+        stage(f, PUP_STAGE_LOADER, t + 3000);
+        stage(f, PUP_STAGE_LOADER, t + 3100);
+        for (unsigned s = PUP_STAGE_KERNEL; s < PUP_N_STAGES; s++)
+            stage(f, (PupStage) s, t + 1000 * (boot + (gint64) s));
+        g_autoptr(GPtrArray) before =
+            pup_catalog_seats(f->catalog, t + 10000, POLL_S, NULL);
+        assert_string_equal(seat_of(before, MAC1)->state, "booting");
+        report(f, "running", 7, t + 20000);
+        stage(f, PUP_STAGE_GUEST_STARTED, t + 60000); /* the guest started again */
+        g_autoptr(GPtrArray) seats =
+            pup_catalog_seats(f->catalog, t + 61000, POLL_S, NULL);
+        assert_int_equal(seats->len, 1);
+        const PupSeat *seat = seat_of(seats, MAC1);
+        assert_string_equal(seat->state, "running");
+        assert_string_equal(seat->seat, "pc1");
+        assert_string_equal(seat->room, "lab-101");
+        assert_string_equal(seat->address, "10.0.0.5");
+        assert_int_equal(seat->version, 7);
+        assert_int_equal(seat->boot_started_ms, t);
+        assert_int_equal(seat->last_seen_ms, t + 60000);
+        assert_int_equal(seat->stage_ms[PUP_STAGE_DHCP], 0);
+        assert_int_equal(seat->stage_ms[PUP_STAGE_LOADER], 3000);
+        for (unsigned s = PUP_STAGE_KERNEL; s < PUP_N_STAGES; s++)
+            assert_int_equal(seat->stage_ms[s], 1000 * (boot + (gint64) s));
+    }
+}
+
+/* Which stage, how long after what, begins a boot. */
+static void
+test_when_a_boot_begins(void **state)
+{
+    static const struct {
+        const char *said; /* state that the seat reported, or NULL */
+        PupStage had, then;
+        gint64 later_ms;
+        gboolean begins;
+    } cases[] = {
+        {NULL, PUP_STAGE_DHCP, PUP_STAGE_DHCP, 3000, FALSE},
+        {NULL, PUP_STAGE_DHCP, PUP_STAGE_DHCP, 61000, TRUE},
+        {NULL, PUP_STAGE_DHCP, PUP_STAGE_LOADER, 200000, FALSE},
+        {NULL, PUP_STAGE_LOADER, PUP_STAGE_DHCP, 3000, TRUE},
+        {NULL, PUP_STAGE_LOADER, PUP_STAGE_LOADER, 3000, FALSE},
+        {NULL, PUP_STAGE_LOADER, PUP_STAGE_LOADER, 61000, TRUE},
+        {NULL, PUP_STAGE_LOADER, PUP_STAGE_KERNEL, 61000, FALSE},
+        {NULL, PUP_STAGE_GUEST_ALIVE, PUP_STAGE_DISK, 61000, FALSE},
+        {"running", PUP_STAGE_GUEST_ALIVE, PUP_STAGE_LOADER, 3000, TRUE},
+        {"running", PUP_STAGE_GUEST_ALIVE, PUP_STAGE_REGISTERED, 3000, TRUE},
+        {"running", PUP_STAGE_GUEST_ALIVE, PUP_STAGE_GUEST_STARTED, 90000, FALSE},
+        {"failed", PUP_STAGE_DISK, PUP_STAGE_LOADER, 3000, TRUE},
+        {"idle", PUP_STAGE_GUEST_ALIVE, PUP_STAGE_DHCP, 3000, TRUE},
+    };
+    Fixture *f = *state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        gint64 t = (gint64) (i + 1) * 10000000;
+        stage(f, PUP_STAGE_DHCP, t);
+        if (cases[i].had != PUP_STAGE_DHCP)
+            stage(f, cases[i].had, t);
+        if (cases[i].said)
+            report(f, cases[i].said, 1, t);
+        stage(f, cases[i].then, t + cases[i].later_ms);
+        g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, t, POLL_S, NULL);
+        gint64 wanted = cases[i].begins ? t + cases[i].later_ms : t;
+        gint64 began = seat_of(seats, MAC1)->boot_started_ms;
+        if (began != wanted)
+            fail_msg("case %zu: began at %" G_GINT64_FORMAT ", not %" G_GINT64_FORMAT, i,
+                     began, wanted);
+    }
+}
+
+static void
+test_when_a_seat_is_off(void **state)
+{
+    static const struct {
+        const char *said;
+        gboolean registered;
+        gint64 later_ms;
+        const char *state;
+    } cases[] = {
+        {"running", TRUE, 30000, "running"}, {"running", TRUE, 30001, "off"},
+        {"idle", TRUE, 30001, "off"},        {"failed", TRUE, 30000, "failed"},
+        {"booting", TRUE, 30001, "off"},     {"booting", FALSE, 300000, "booting"},
+        {"booting", FALSE, 300001, "off"},
+    };
+    Fixture *f = *state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        gint64 t = (gint64) (i + 1) * 10000000;
+        stage(f, PUP_STAGE_DHCP, t);
+        if (cases[i].registered)
+            stage(f, PUP_STAGE_REGISTERED, t);
+        report(f, cases[i].said, 0, t);
+        g_autoptr(GPtrArray) seats =
+            pup_catalog_seats(f->catalog, t + cases[i].later_ms, POLL_S, NULL);
+        assert_string_equal(seat_of(seats, MAC1)->state, cases[i].state);
+    }
+}
+
+static void
+test_seats_sorted(void **state)
+{
+    Fixture *f = *state;
+    assert_true(add_room(f, "zoo", MACS(MAC2), NULL));
+    assert_true(add_room(f, "lab-101", MACS(MAC3), NULL));
+    assert_true(
+        pup_catalog_stage(f->catalog, MAC1, PUP_STAGE_LOADER, 1000, "hello", NULL));
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, 1000, POLL_S, NULL);
+    assert_int_equal(seats->len, 3);
+    static const struct {
+        const char *mac, *room, *seat, *state, *detail;
+    } wanted[] = {
+        {MAC1, "", "", "booting", "hello"}, /* a MAC that no room has */
+        {MAC3, "lab-101", "pc1", "off", ""},
+        {MAC2, "zoo", "pc1", "off", ""},
+    };
+    for (guint i = 0; i < seats->len; i++) {
+        const PupSeat *seat = g_ptr_array_index(seats, i);
+        assert_string_equal(seat->mac, wanted[i].mac);
+        assert_string_equal(seat->room, wanted[i].room);
+        assert_string_equal(seat->seat, wanted[i].seat);
+        assert_string_equal(seat->state, wanted[i].state);
+        assert_string_equal(seat->detail, wanted[i].detail);
+    }
+}
+
+/* What is not said stays as it was; a new boot forgets the last words. */
+static void
+test_report(void **state)
+{
+    Fixture *f = *state;
+    assert_true(pup_catalog_report(f->catalog, MAC1, "10.0.0.5", "lab-101", 3, "failed",
+                                   "no \"KVM\"; 'x'", 1000, NULL));
+    assert_true(
+        pup_catalog_report(f->catalog, MAC1, NULL, NULL, 4, NULL, NULL, 2000, NULL));
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, 2000, POLL_S, NULL);
+    const PupSeat *seat = seat_of(seats, MAC1);
+    assert_string_equal(seat->room, "lab-101");
+    assert_string_equal(seat->state, "failed");
+    assert_string_equal(seat->detail, "no \"KVM\"; 'x'");
+    assert_string_equal(seat->address, "10.0.0.5");
+    assert_int_equal(seat->version, 4);
+    stage(f, PUP_STAGE_DHCP, 3000);
+    g_autoptr(GPtrArray) anew = pup_catalog_seats(f->catalog, 3000, POLL_S, NULL);
+    seat = seat_of(anew, MAC1);
+    assert_string_equal(seat->state, "booting");
+    assert_string_equal(seat->detail, "");
+    assert_int_equal(seat->version, 0);
+    assert_false(pup_catalog_report(f->catalog, "x", NULL, NULL, 0, NULL, NULL, 0, NULL));
+    assert_false(pup_catalog_stage(f->catalog, "x", PUP_STAGE_DHCP, 0, NULL, NULL));
+}
+
+static gpointer
+report_often(gpointer data)
+{
+    Fixture *f = data;
+    g_autoptr(PupCatalog) catalog = pup_catalog_open(f->db, f->rooms, NULL);
+    for (unsigned i = 0; i < 50; i++) {
+        if (!pup_catalog_stage(catalog, MAC1, PUP_STAGE_LOADER, i, NULL, NULL) ||
+            !pup_catalog_report(catalog, MAC2, NULL, NULL, i, "running", NULL, i, NULL))
+            return f;
+    }
+    return NULL;
+}
+
+/* Threads with a connection each, as the daemon and the command have. */
+static void
+test_several_at_once(void **state)
+{
+    GThread *threads[4];
+    for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("reporter", report_often, *state);
+    for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+        assert_null(g_thread_join(threads[i]));
+}
+
+static void
+test_database_that_cannot_be_used(void **state)
+{
+    static const struct {
+        const char *sql, *bytes;
+        PupErrorCode code;
+    } cases[] = {
+        {NULL,
+         "this is no database, and it is long enough to be looked at as one, for "
+         "its header has a hundred bytes and so has this text, or more than that",
+         PUP_ERROR_CORRUPT},
+        {"PRAGMA user_version = 99", NULL, PUP_ERROR_UNSUPPORTED},
+    };
+    Fixture *f = *state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *path = g_strdup_printf("%s/state/other%zu.db", f->dir, i);
+        if (cases[i].bytes)
+            assert_true(g_file_set_contents(path, cases[i].bytes, -1, NULL));
+        if (cases[i].sql) {
+            sqlite3 *db;
+            assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+            assert_int_equal(sqlite3_exec(db, cases[i].sql, NULL, NULL, NULL), SQLITE_OK);
+            sqlite3_close(db);
+        }
+        assert_null(pup_catalog_open(path, f->rooms, &error));
+        assert_code(error, cases[i].code);
+        assert_non_null(strstr(error->message, path));
+    }
+}
+
+int
+main(void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_rooms),
+        TEST(test_room_errors),
+        TEST(test_mac_in_two_rooms),
+        TEST(test_find_seat),
+        TEST(test_broken_profile),
+        TEST(test_two_add_the_same_macs),
+        TEST(test_a_boot),
+        TEST(test_when_a_boot_begins),
+        TEST(test_when_a_seat_is_off),
+        TEST(test_seats_sorted),
+        TEST(test_report),
+        TEST(test_several_at_once),
+        TEST(test_database_that_cannot_be_used),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
