@@ -24,9 +24,10 @@ struct PupCheck {
     PupDirStore *store;
     gboolean repair;
     int lock;
-    GPtrArray *verdicts; /* of PupPackVerdict */
-    GHashTable *good;    /* PupName in a verdict -> itself */
-    GHashTable *damaged; /* PupName in a verdict -> where and why, text */
+    GPtrArray *verdicts;  /* of PupPackVerdict */
+    GHashTable *good;     /* PupName in a verdict -> itself */
+    GHashTable *damaged;  /* PupName in a verdict -> where and why, text */
+    GHashTable *unlisted; /* the same, of whole ones that no index lists */
     PupFsckReport *report;
 };
 
@@ -51,6 +52,8 @@ pup_dir_check_begin(PupStore *base, gboolean repair, GError **error)
     check->good = g_hash_table_new(pup_name_hash, pup_name_hash_equal);
     check->damaged =
         g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, NULL, g_free);
+    check->unlisted =
+        g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, NULL, g_free);
     return check;
 }
 
@@ -59,6 +62,7 @@ pup_dir_check_free(PupCheck *check)
 {
     g_hash_table_destroy(check->good);
     g_hash_table_destroy(check->damaged);
+    g_hash_table_destroy(check->unlisted);
     g_ptr_array_unref(check->verdicts);
     close(check->lock);
     g_free(check);
@@ -82,15 +86,16 @@ add_damaged_chunk(PupCheck *check, const PupPackVerdict *verdict, PupVerified *c
     g_hash_table_replace(check->damaged, &chunk->entry.name, where);
 }
 
-/* Whole, but no reader finds it: only repair makes it good. */
+/* Whole, but no reader finds it here: only repair makes it good, or another pack that has
+ * it and is indexed. */
 static void
 add_unlisted(PupCheck *check, const PupPackVerdict *verdict, PupVerified *chunk)
 {
     if (check->repair)
         g_hash_table_add(check->good, &chunk->entry.name);
-    else if (!g_hash_table_contains(check->damaged, &chunk->entry.name))
+    else if (!g_hash_table_contains(check->unlisted, &chunk->entry.name))
         g_hash_table_insert(
-            check->damaged, &chunk->entry.name,
+            check->unlisted, &chunk->entry.name,
             where_of(verdict, chunk, "not in an index; fsck --repair brings it back"));
 }
 
@@ -280,5 +285,7 @@ pup_dir_check_state(PupCheck *check, const PupName *name, const char **where)
     *where = g_hash_table_lookup(check->damaged, name);
     if (g_hash_table_contains(check->good, name) && (check->repair || !*where))
         return PUP_CHUNK_GOOD;
+    if (!*where)
+        *where = g_hash_table_lookup(check->unlisted, name);
     return *where ? PUP_CHUNK_DAMAGED : PUP_CHUNK_MISSING;
 }

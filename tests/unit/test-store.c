@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -334,6 +335,26 @@ test_damaged_name(void **state)
     }
 }
 
+/* What a crash left without an index was published again: nobody is harmed. */
+static void
+test_unlisted_chunks_that_are_elsewhere(void **state)
+{
+    Fixture *f = *state;
+    fixture_publish(f, "lab-101", 1, disk1, 4);
+    g_auto(GStrv) first = fixture_list(f, "packs", ".idx");
+    g_autofree char *index = fixture_path(f, "packs/%s", first[0]);
+    assert_return_code(unlink(index), errno);
+    g_autoptr(PupStore) store = pup_store_open(f->uri, NULL);
+    assert_true(
+        fixture_publish_to(f, store, PUP_KIND_ROOM, "lab-101", 2, disk1, 4, NULL));
+    g_auto(GStrv) packs = fixture_list(f, "packs", ".pack");
+    g_auto(GStrv) indexes = fixture_list(f, "packs", ".idx");
+    assert_int_equal(g_strv_length(packs), 2);
+    assert_int_equal(g_strv_length(indexes), 1);
+    g_autoptr(PupFsckReport) report = fixture_fsck(f, FALSE);
+    assert_int_equal(fixture_n_harmful(report), 0);
+}
+
 static void
 test_begin_cancelled_while_gc_runs(void **state)
 {
@@ -372,6 +393,7 @@ main(void)
         STORE_TEST(test_names_sorted_and_removed),
         STORE_TEST(test_remove_beside_a_publish),
         STORE_TEST(test_damaged_name),
+        STORE_TEST(test_unlisted_chunks_that_are_elsewhere),
         STORE_TEST(test_begin_cancelled_while_gc_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
