@@ -198,7 +198,7 @@ read_values(PupIni *ini, const char *text, size_t len, GError **error)
     for (guint i = 0; i < ini->entries->len; i++) {
         Entry *entry = ini->entries->pdata[i];
         entry->value = g_key_file_get_value(file, entry->group, entry->key, NULL);
-        if (!entry->value || entry->value[0] == '\0') {
+        if (!entry->value || g_strstrip(entry->value)[0] == '\0') {
             pup_ini_error(ini, entry->group, entry->key, error,
                           "has no value; give it one or remove the line");
             return FALSE;

@@ -331,8 +331,8 @@ pup_template_render_file(const char *path, PupEscape escape, const PupVars *vars
     if (!bytes)
         return NULL;
     g_autofree char *name = g_path_get_basename(path);
-    g_autofree char *text =
-        g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    const char *data = g_bytes_get_data(bytes, NULL); /* NULL when empty */
+    g_autofree char *text = g_strndup(data ? data : "", g_bytes_get_size(bytes));
     if (strlen(text) != g_bytes_get_size(bytes)) {
         pup_error_set(error, PUP_ERROR_INVALID, "%s: holds a zero byte", name);
         return NULL;
