@@ -14,7 +14,7 @@ pup_service_now_ms(void)
 }
 
 static char *
-make_url(const PupSettings *settings, unsigned port, GError **error)
+make_url(const PupSettings *settings, GError **error)
 {
     PupNetif netif;
     const char *address = settings->address;
@@ -29,7 +29,7 @@ make_url(const PupSettings *settings, unsigned port, GError **error)
                       settings->path);
         return NULL;
     }
-    return g_strdup_printf("http://%s:%u", address, port);
+    return g_strdup_printf("http://%s:%u", address, settings->port);
 }
 
 static gboolean
@@ -54,7 +54,7 @@ pup_service_new(PupSettings *settings, const char *data_dir, GError **error)
     service->settings = settings;
     service->data_dir = g_strdup(data_dir);
     service->dhcp_log = pup_dhcp_log_new();
-    service->url = make_url(settings, settings->port, error);
+    service->url = make_url(settings, error);
     if (service->url && open_parts(service, error))
         return g_steal_pointer(&service);
     service->settings = NULL;
@@ -65,7 +65,7 @@ gboolean
 pup_service_reload(PupService *service, PupSettings *settings, GError **error)
 {
     settings->port = service->settings->port;
-    g_autofree char *url = make_url(settings, settings->port, error);
+    g_autofree char *url = make_url(settings, error);
     if (!url)
         return FALSE;
     g_rw_lock_writer_lock(&service->lock);
@@ -76,19 +76,6 @@ pup_service_reload(PupService *service, PupSettings *settings, GError **error)
     g_rw_lock_writer_unlock(&service->lock);
     pup_settings_free(old);
     return TRUE;
-}
-
-void
-pup_service_set_port(PupService *service, unsigned port)
-{
-    g_rw_lock_writer_lock(&service->lock);
-    service->settings->port = port;
-    char *url = make_url(service->settings, port, NULL);
-    if (url) {
-        g_free(service->url);
-        service->url = url;
-    }
-    g_rw_lock_writer_unlock(&service->lock);
 }
 
 void

@@ -32,8 +32,6 @@ PupService *pup_service_new(PupSettings *settings, const char *data_dir, GError 
 /* Replace the settings (taken over on success). State folder, port and threads stay what
  * they were until the next start. */
 gboolean pup_service_reload(PupService *service, PupSettings *settings, GError **error);
-/* @port is where the server really listens, when the settings left it open. */
-void pup_service_set_port(PupService *service, unsigned port);
 void pup_service_free(PupService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupService, pup_service_free)
 

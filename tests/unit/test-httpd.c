@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include "lib/error.h"
 #include "server/http/httpd.h"
+#include "tests/unit/raw_http.h"
 
 #define FILE_BYTES 300000u
 
@@ -99,47 +100,10 @@ teardown(void **state)
     return 0;
 }
 
-static int
-dial(const Fixture *f)
-{
-    struct sockaddr_in sin = {.sin_family = AF_INET,
-                              .sin_port = htons(pup_httpd_port(f->httpd))};
-    struct timeval limit = {.tv_sec = 10};
-    inet_pton(AF_INET, "127.0.0.1", &sin.sin_addr);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    assert_int_equal(connect(fd, (struct sockaddr *) &sin, sizeof sin), 0);
-    return fd;
-}
-
-/* Send @request and read until the server closes. New string. */
-static GString *
-talk(const Fixture *f, const char *request, size_t len)
-{
-    int fd = dial(f);
-    /* The server may close before it has read everything: that is part of the tests. */
-    (void) !send(fd, request, len, MSG_NOSIGNAL);
-    GString *answer = g_string_new(NULL);
-    char buf[65536];
-    for (ssize_t n; (n = recv(fd, buf, sizeof buf, 0)) > 0;)
-        g_string_append_len(answer, buf, n);
-    close(fd);
-    return answer;
-}
-
-static const char *
-body_of(const GString *answer)
-{
-    const char *end = strstr(answer->str, "\r\n\r\n");
-    assert_non_null(end);
-    return end + 4;
-}
-
 static unsigned
-status_of(const GString *answer)
+port_of(void **state)
 {
-    assert_true(g_str_has_prefix(answer->str, "HTTP/1.1 "));
-    return strtoul(answer->str + 9, NULL, 10);
+    return pup_httpd_port(((const Fixture *) *state)->httpd);
 }
 
 static void
@@ -177,25 +141,23 @@ test_requests(void **state)
         {"GET /file", "Range: bytes=2-1\r\n", 200, "immutable", NULL},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *request =
-            g_strdup_printf("%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n",
-                            cases[i].line, cases[i].headers);
-        g_autoptr(GString) answer = talk(*state, request, strlen(request));
-        if (status_of(answer) != cases[i].status || !strstr(answer->str, cases[i].holds))
-            fail_msg("%s: %.500s", request, answer->str);
+        g_autoptr(GString) answer =
+            raw_http_ask(port_of(state), cases[i].line, cases[i].headers, NULL);
+        if (raw_http_status(answer) != cases[i].status ||
+            !strstr(answer->str, cases[i].holds))
+            fail_msg("%s: %.500s", cases[i].line, answer->str);
         if (cases[i].body)
-            assert_string_equal(body_of(answer), cases[i].body);
+            assert_string_equal(raw_http_body(answer), cases[i].body);
     }
 }
 
 static void
 test_file_is_whole(void **state)
 {
-    const Fixture *f = *state;
     static const char request[] =
         "GET /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    g_autoptr(GString) answer = talk(f, request, strlen(request));
-    const char *body = body_of(answer);
+    g_autoptr(GString) answer = raw_http_talk(port_of(state), request, strlen(request));
+    const char *body = raw_http_body(answer);
     assert_int_equal(answer->str + answer->len - body, FILE_BYTES);
     for (unsigned i = 0; i < FILE_BYTES; i++)
         if (body[i] != (char) ('a' + i % 23))
@@ -225,12 +187,13 @@ test_bodies(void **state)
         /* A body that is refused need not be sent to be answered. */
         if (cases[i].status == 200)
             g_string_append(request, body);
-        g_autoptr(GString) answer = talk(*state, request->str, request->len);
-        if (status_of(answer) != cases[i].status)
+        g_autoptr(GString) answer =
+            raw_http_talk(port_of(state), request->str, request->len);
+        if (raw_http_status(answer) != cases[i].status)
             fail_msg("%zu: %s", cases[i].len, answer->str);
         g_autofree char *want = g_strdup_printf("{\"length\":%zu}\n", cases[i].len);
         if (cases[i].status == 200)
-            assert_string_equal(body_of(answer), want);
+            assert_string_equal(raw_http_body(answer), want);
     }
 }
 
@@ -246,8 +209,8 @@ test_endless_body(void **state)
     for (unsigned i = 0; i < 64; i++)
         g_string_append_printf(request, "1000\r\n%s\r\n", piece);
     g_string_append(request, "0\r\n\r\n");
-    g_autoptr(GString) answer = talk(*state, request->str, request->len);
-    if (answer->len && status_of(answer) != 413)
+    g_autoptr(GString) answer = raw_http_talk(port_of(state), request->str, request->len);
+    if (answer->len && raw_http_status(answer) != 413)
         fail_msg("%s", answer->str);
 }
 
@@ -275,7 +238,7 @@ test_malformed(void **state)
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(requests); i++) {
         const Fixture *f = *state;
-        int fd = dial(f);
+        int fd = raw_http_dial(pup_httpd_port(f->httpd));
         (void) !send(fd, requests[i], strlen(requests[i]), MSG_NOSIGNAL);
         shutdown(fd, SHUT_WR);
         char buf[4096] = "";
@@ -286,8 +249,8 @@ test_malformed(void **state)
     }
     static const char good[] =
         "GET /echo/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    g_autoptr(GString) answer = talk(*state, good, strlen(good));
-    assert_int_equal(status_of(answer), 200);
+    g_autoptr(GString) answer = raw_http_talk(port_of(state), good, strlen(good));
+    assert_int_equal(raw_http_status(answer), 200);
 }
 
 /* Two requests on one connection, one after the other and pipelined. */
@@ -297,7 +260,7 @@ test_keep_alive(void **state)
     static const char two[] =
         "GET /echo/1 HTTP/1.1\r\nHost: x\r\n\r\n"
         "GET /echo/2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    g_autoptr(GString) answer = talk(*state, two, strlen(two));
+    g_autoptr(GString) answer = raw_http_talk(port_of(state), two, strlen(two));
     assert_non_null(strstr(answer->str, "1|-|"));
     assert_non_null(strstr(answer->str, "2|-|"));
 }
@@ -319,7 +282,7 @@ test_graceful_stop(void **state)
     f->httpd = pup_httpd_new(&options, routes, &f->file, NULL);
     unsigned port = pup_httpd_port(f->httpd);
     static const char request[] = "GET /file HTTP/1.1\r\nHost: x\r\n\r\n";
-    int fd = dial(f);
+    int fd = raw_http_dial(pup_httpd_port(f->httpd));
     assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
     char buf[4096];
     size_t total = recv(fd, buf, sizeof buf, 0);

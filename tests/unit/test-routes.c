@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every route, answered from a small state folder of the test's own. */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib/error.h"
+#include "lib/file.h"
+#include "server/http/service.h"
+#include "server/log.h"
+#include "tests/unit/raw_http.h"
+
+#define ROOT_SHA "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define MAC "52:54:00:12:34:56"
+#define UNPUBLISHED_MAC "52:54:00:12:34:57"
+#define UNKNOWN_MAC "52:54:00:99:99:99"
+
+typedef struct {
+    char *dir;
+    PupService *service;
+    PupHttpd *httpd;
+    unsigned port;
+    char chunk_path[128]; /* of the one chunk in the store */
+    guint8 encoded[PUP_CHUNK_ENCODED_MAX];
+    size_t encoded_len;
+} Fixture;
+
+static void
+put_file(const Fixture *f, const char *sub, const char *text)
+{
+    g_autofree char *path = g_build_filename(f->dir, sub, NULL);
+    g_autofree char *dir = g_path_get_dirname(path);
+    assert_int_equal(g_mkdir_with_parents(dir, 0755), 0);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static PupSettings *
+load_settings(const Fixture *f, const char *seats)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf("[server]\n"
+                                            "state_dir = %s/state\n"
+                                            "address = 127.0.0.1\n"
+                                            "[dhcp]\nmode = off\n"
+                                            "[seats]\npoll = 7\n%s",
+                                            f->dir, seats);
+    put_file(f, "pupitre.conf", text);
+    g_autofree char *path = g_build_filename(f->dir, "pupitre.conf", NULL);
+    PupSettings *settings = pup_settings_load(path, &error);
+    if (!settings)
+        fail_msg("%s", error->message);
+    return settings;
+}
+
+/* A store with one chunk and version 1 of lab-101, which are not a real disk: the server
+ * does not look into what it serves. */
+static void
+fill_store(Fixture *f)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *uri = g_strdup_printf("dir:%s/state/store", f->dir);
+    g_autofree guint8 *plain = g_malloc(PUP_CHUNK_BYTES);
+    g_autoptr(PupChunkCodec) codec = pup_chunk_codec_new(PUP_CHUNK_LEVEL);
+    g_autoptr(GBytes) manifest = g_bytes_new_static("{\"manifest\":1}\n", 15);
+    g_autoptr(GBytes) signature = g_bytes_new_static("untrusted comment: x\n", 21);
+    PupName name;
+    char hex[PUP_NAME_HEX_LEN + 1];
+    memset(plain, 'c', PUP_CHUNK_BYTES);
+    pup_name_of(plain, PUP_CHUNK_BYTES, &name);
+    pup_name_to_hex(&name, hex);
+    g_snprintf(f->chunk_path, sizeof f->chunk_path, "/v1/chunks/%s", hex);
+    f->encoded_len = pup_chunk_encode(codec, plain, f->encoded);
+    if (!pup_store_create(uri, &error))
+        fail_msg("%s", error->message);
+    g_autoptr(PupStore) store = pup_store_open(uri, &error);
+    assert_non_null(store);
+    g_autoptr(PupStoreWrite) w = pup_store_begin(store, NULL, &error);
+    assert_non_null(w);
+    assert_true(pup_store_write_put(w, &name, f->encoded, f->encoded_len, &error));
+    if (!pup_store_write_commit(w, PUP_KIND_ROOM, "lab-101", 1, manifest, signature,
+                                &error))
+        fail_msg("%s", error->message);
+}
+
+static int
+setup(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    Fixture *f = g_new0(Fixture, 1);
+    pup_log_set_level(LOG_CRIT);
+    f->dir = g_dir_make_tmp("pupitre-test-XXXXXX", NULL);
+    put_file(f, "rooms/lab-101.conf",
+             "[room]\nmaster = win11\n[seats]\npc07 = " MAC "\n");
+    put_file(f, "rooms/lab-102.conf",
+             "[room]\nmaster = win11\n[seats]\npc01 = " UNPUBLISHED_MAC "\n");
+    put_file(f, "state/client-image/img-1/image.json",
+             "{\"format\":1,\"root_bytes\":9,\"root_sha256\":\"" ROOT_SHA "\"}");
+    put_file(f, "state/client-image/img-1/vmlinuz", "a kernel");
+    put_file(f, "state/client-image/img-1/root.img", "root imag");
+    put_file(f, "state/tftp/snponly.efi", "a loader");
+    g_autofree char *link = g_build_filename(f->dir, "state/client-image/current", NULL);
+    assert_int_equal(symlink("img-1", link), 0);
+    fill_store(f);
+    f->service =
+        pup_service_new(load_settings(f, ""), g_getenv("PUP_TOP_SRCDIR"), &error);
+    if (!f->service)
+        fail_msg("%s", error->message);
+    PupHttpdOptions options = {"127.0.0.1", 0, 2};
+    f->httpd = pup_httpd_new(&options, pup_routes, f->service, &error);
+    assert_non_null(f->httpd);
+    f->port = pup_httpd_port(f->httpd);
+    *state = f;
+    return 0;
+}
+
+static void
+remove_tree(const char *path)
+{
+    g_autoptr(GDir) dir = NULL;
+    if (!g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+        dir = g_dir_open(path, 0, NULL);
+    for (const char *name; dir && (name = g_dir_read_name(dir));) {
+        g_autofree char *inner = g_build_filename(path, name, NULL);
+        remove_tree(inner);
+    }
+    g_remove(path);
+}
+
+static int
+teardown(void **state)
+{
+    Fixture *f = *state;
+    pup_httpd_free(f->httpd);
+    pup_service_free(f->service);
+    remove_tree(f->dir);
+    g_free(f->dir);
+    g_free(f);
+    return 0;
+}
+
+static GString *
+ask(void **state, const char *line, const char *headers, const char *body)
+{
+    return raw_http_ask(((const Fixture *) *state)->port, line, headers, body);
+}
+
+/* The answer to @line has @status and holds @text. */
+static void
+expect(void **state, const char *line, const char *body, unsigned status,
+       const char *text)
+{
+    g_autoptr(GString) answer = ask(state, line, "", body);
+    if (raw_http_status(answer) != status || !strstr(answer->str, text))
+        fail_msg("%s: wanted %u with '%s', got %.900s", line, status, text, answer->str);
+}
+
+static void
+test_chunk(void **state)
+{
+    const Fixture *f = *state;
+    g_autofree char *get = g_strconcat("GET ", f->chunk_path, NULL);
+    g_autofree char *head = g_strconcat("HEAD ", f->chunk_path, NULL);
+    g_autofree char *post = g_strconcat("POST ", f->chunk_path, NULL);
+    g_autoptr(GString) answer = ask(state, get, "", NULL);
+    assert_int_equal(raw_http_status(answer), 200);
+    assert_int_equal(raw_http_body_len(answer), f->encoded_len);
+    assert_memory_equal(raw_http_body(answer), f->encoded, f->encoded_len);
+    assert_non_null(strstr(answer->str, "application/octet-stream"));
+    assert_non_null(strstr(answer->str, "immutable"));
+
+    g_autoptr(GString) headers = ask(state, head, "", NULL);
+    assert_int_equal(raw_http_status(headers), 200);
+    assert_int_equal(raw_http_body_len(headers), 0);
+    g_autofree char *length = g_strdup_printf("Content-Length: %zu\r\n", f->encoded_len);
+    assert_non_null(strstr(headers->str, length));
+
+    g_autofree char *etag = g_strdup_printf("If-None-Match: \"%s\"\r\n",
+                                            f->chunk_path + strlen("/v1/chunks/"));
+    g_autoptr(GString) held = ask(state, get, etag, NULL);
+    assert_int_equal(raw_http_status(held), 304);
+    assert_int_equal(raw_http_body_len(held), 0);
+    expect(state, post, "", 405, "Allow: GET, HEAD\r\n");
+}
+
+static void
+test_bad_chunks(void **state)
+{
+    const Fixture *f = *state;
+    g_autofree char *upper = g_ascii_strup(f->chunk_path + strlen("/v1/chunks/"), -1);
+    g_autofree char *get_upper = g_strconcat("GET /v1/chunks/", upper, NULL);
+    g_autofree char *get_long = g_strconcat("GET ", f->chunk_path, "0", NULL);
+    expect(state, get_upper, NULL, 400, "\"INVALID\"");
+    expect(state, get_long, NULL, 400, "\"INVALID\"");
+    expect(state, "GET /v1/chunks/abc", NULL, 400, "\"INVALID\"");
+    expect(state, "GET /v1/chunks/" ROOT_SHA, NULL, 404, "\"NOT_FOUND\"");
+    expect(state, "GET /v1/chunks/..%2f..%2fetc%2fpasswd", NULL, 400, "\"INVALID\"");
+}
+
+static void
+test_rooms(void **state)
+{
+    expect(state, "GET /v1/rooms/lab-101", NULL, 200,
+           "{\"room\":\"lab-101\",\"version\":1}");
+    expect(state, "GET /v1/rooms/lab-102", NULL, 404, "\"NOT_FOUND\"");
+    expect(state, "GET /v1/rooms/..lab", NULL, 400, "\"INVALID\"");
+    expect(state, "GET /v1/rooms/lab-101/versions/1/manifest", NULL, 200,
+           "\r\n\r\n{\"manifest\":1}\n");
+    expect(state, "GET /v1/rooms/lab-101/versions/1/manifest.sig", NULL, 200,
+           "\r\n\r\nuntrusted comment: x\n");
+    expect(state, "GET /v1/rooms/lab-101/versions/2/manifest", NULL, 404,
+           "\"NOT_FOUND\"");
+    expect(state, "GET /v1/rooms/lab-101/versions/0/manifest", NULL, 400, "\"INVALID\"");
+    expect(state, "GET /v1/rooms/lab-101/versions/01/manifest", NULL, 400, "\"INVALID\"");
+    expect(state, "GET /v1/rooms/lab-101/versions/-1/manifest", NULL, 400, "\"INVALID\"");
+    expect(state, "GET /v1/rooms/lab-101/versions/99999999999/manifest", NULL, 400,
+           "\"INVALID\"");
+}
+
+static void
+test_boot_scripts(void **state)
+{
+    expect(state, "GET /boot.ipxe", NULL, 200, "http://127.0.0.1:8080/boot/${netX/mac");
+    expect(state, "GET /boot/" MAC "/ipxe", NULL, 200, "pupitre.root_sha256=" ROOT_SHA);
+    expect(state, "GET /boot/52-54-00-12-34-56/ipxe", NULL, 200,
+           "seat pc07 of room lab-101");
+    expect(state, "GET /boot/52%3A54%3A00%3A12%3A34%3A56/ipxe", NULL, 200,
+           "img-1/vmlinuz");
+    expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "NAME = " UNKNOWN_MAC);
+    expect(state, "GET /boot/nonsense/ipxe", NULL, 400, "\"INVALID\"");
+    expect(state, "GET /boot/ff:ff:ff:ff:ff:ff/ipxe", NULL, 400, "\"INVALID\"");
+}
+
+/* Without a client image the PC's screen says so, as a script. */
+static void
+test_no_image(void **state)
+{
+    const Fixture *f = *state;
+    g_autofree char *link = g_build_filename(f->dir, "state/client-image/current", NULL);
+    assert_int_equal(g_unlink(link), 0);
+    expect(state, "GET /boot/" MAC "/ipxe", NULL, 200, "there is no client image yet");
+    assert_int_equal(symlink("../escape", link), 0);
+    expect(state, "GET /boot/" MAC "/ipxe", NULL, 200, "This PC cannot start");
+    g_unlink(link);
+    assert_int_equal(symlink("img-1", link), 0);
+}
+
+static void
+test_image_files(void **state)
+{
+    expect(state, "GET /boot/img-1/vmlinuz", NULL, 200, "\r\n\r\na kernel");
+    expect(state, "HEAD /boot/img-1/vmlinuz?mac=" MAC, NULL, 200,
+           "Accept-Ranges: bytes\r\n");
+    g_autoptr(GString) part =
+        ask(state, "GET /boot/img-1/root.img", "Range: bytes=5-\r\n", NULL);
+    assert_int_equal(raw_http_status(part), 206);
+    assert_string_equal(raw_http_body(part), "imag");
+    expect(state, "GET /boot/img-1/initrd.img", NULL, 404, "\"NOT_FOUND\"");
+    expect(state, "GET /boot/img-1/image.json", NULL, 404, "\"NOT_FOUND\"");
+    expect(state, "GET /boot/img-2/vmlinuz", NULL, 404, "\"NOT_FOUND\"");
+    expect(state, "GET /boot/..img/vmlinuz", NULL, 400, "\"INVALID\"");
+    expect(state, "GET /tftp/snponly.efi", NULL, 200, "\r\n\r\na loader");
+    expect(state, "GET /tftp/undionly.kpxe", NULL, 404, "\"NOT_FOUND\"");
+    expect(state, "GET /tftp/passwd", NULL, 404, "\"NOT_FOUND\"");
+}
+
+#define REPORT "POST /v1/seats/" MAC "/report"
+#define REGISTER "POST /v1/seats/" MAC "/register"
+
+static void
+test_seats(void **state)
+{
+    expect(state, REGISTER, "{\"boot\":\"b1\",\"cpus\":4,\"kvm\":true}", 200,
+           "{\"poll_s\":7,\"room\":\"lab-101\",\"seat\":\"pc07\",\"version\":1}");
+    expect(state, REPORT,
+           "{\"boot\":\"b1\",\"state\":\"running\",\"version\":1,"
+           "\"stages\":[{\"stage\":\"guest-started\",\"t_ms\":5}]}",
+           200, "{\"room\":\"lab-101\",\"version\":1}");
+    expect(state, "GET /v1/seats", NULL, 200, "\"seat\":\"pc07\",");
+    expect(state, "GET /v1/seats", NULL, 200, "\"stage\":\"guest-started\"");
+    expect(state, "GET /v1/seats", NULL, 200, "\"state\":\"running\"");
+    expect(state, "GET /v1/seats", NULL, 200, "\"address\":\"127.0.0.1\"");
+    expect(state, "POST /v1/seats/" UNKNOWN_MAC "/register", "{\"boot\":\"b\"}", 404,
+           "\"NOT_FOUND\"");
+    expect(state, "POST /v1/seats/" UNPUBLISHED_MAC "/register", "{\"boot\":\"b\"}", 404,
+           "has not been published");
+    expect(state, REGISTER, "{", 400, "\"INVALID\"");
+    expect(state, REGISTER, "", 400, "\"INVALID\"");
+    expect(state, REPORT, "{\"boot\":\"b1\"}", 400, "'state'");
+    expect(state, "POST /v1/seats/x/report", "{}", 400, "\"INVALID\"");
+    expect(state, "GET /v1/seats/" MAC "/report", NULL, 405, "Allow: POST\r\n");
+}
+
+static gint64
+stage_ms(void **state, const char *mac, PupStage stage)
+{
+    const Fixture *f = *state;
+    g_autoptr(GPtrArray) seats =
+        pup_catalog_seats(f->service->catalog, pup_service_now_ms(), 7, NULL);
+    assert_non_null(seats);
+    for (guint i = 0; i < seats->len; i++) {
+        const PupSeat *seat = g_ptr_array_index(seats, i);
+        if (g_str_equal(seat->mac, mac))
+            return seat->stage_ms[stage];
+    }
+    return -1;
+}
+
+/* What a PC fetches tells how far it has come; what waits or only looks does not count.
+ */
+static void
+test_stages_by_fetching(void **state)
+{
+#define PC "52:54:00:77:00:01"
+    expect(state, "HEAD /boot/" PC "/ipxe", NULL, 200, "");
+    expect(state, "GET /boot/" PC "/ipxe?again=1", NULL, 200, "");
+    assert_int_equal(stage_ms(state, PC, PUP_STAGE_LOADER), -1);
+    expect(state, "GET /boot/" PC "/ipxe", NULL, 200, "");
+    assert_true(stage_ms(state, PC, PUP_STAGE_LOADER) >= 0);
+    expect(state, "HEAD /boot/img-1/vmlinuz?mac=" PC, NULL, 200, "");
+    assert_int_equal(stage_ms(state, PC, PUP_STAGE_KERNEL), -1);
+    expect(state, "GET /boot/img-1/vmlinuz?mac=52%3A54%3A00%3A77%3A00%3A01", NULL, 200,
+           "");
+    assert_true(stage_ms(state, PC, PUP_STAGE_KERNEL) >= 0);
+    g_autoptr(GString) tail =
+        ask(state, "GET /boot/img-1/root.img?mac=" PC, "Range: bytes=5-\r\n", NULL);
+    assert_int_equal(stage_ms(state, PC, PUP_STAGE_CLIENT_IMAGE), -1);
+    expect(state, "GET /boot/img-1/root.img?mac=" PC, NULL, 200, "");
+    assert_true(stage_ms(state, PC, PUP_STAGE_CLIENT_IMAGE) >= 0);
+}
+
+static void
+test_status(void **state)
+{
+    expect(state, "GET /v1/status", NULL, 200, "\"client_image\":\"img-1\"");
+    expect(state, "GET /v1/status", NULL, 200,
+           "{\"room\":\"lab-101\",\"version\":1},{\"room\":\"lab-102\",\"version\":0}");
+    expect(state, "GET /v1/status", NULL, 200, "\"version\":\"" PACKAGE_VERSION "\"");
+}
+
+/* A profile with an error is told to the PC that needs it, with file and line. */
+static void
+test_broken_profile(void **state)
+{
+    const Fixture *f = *state;
+    put_file(f, "rooms/broken.conf", "[room]\nmaster = win11\nnonsense = 1\n");
+    expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "broken.conf:3");
+    expect(state, "GET /boot/" MAC "/ipxe", NULL, 200, "seat pc07 of room lab-101");
+    g_autofree char *path = g_build_filename(f->dir, "rooms/broken.conf", NULL);
+    g_unlink(path);
+}
+
+/* New settings count at once for the next request. */
+static void
+test_reload(void **state)
+{
+    const Fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    PupSettings *settings = load_settings(f, "unknown = room lab-101\n");
+    assert_true(pup_service_reload(f->service, settings, &error));
+    expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "Pupitre: room lab-101\n");
+    expect(state, "POST /v1/seats/" UNKNOWN_MAC "/register", "{\"boot\":\"b\"}", 200,
+           "\"room\":\"lab-101\",\"seat\":\"\"");
+    assert_true(pup_service_reload(f->service, load_settings(f, ""), &error));
+    expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "NAME = " UNKNOWN_MAC);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_chunk),    cmocka_unit_test(test_bad_chunks),
+        cmocka_unit_test(test_rooms),    cmocka_unit_test(test_boot_scripts),
+        cmocka_unit_test(test_no_image), cmocka_unit_test(test_image_files),
+        cmocka_unit_test(test_seats),    cmocka_unit_test(test_stages_by_fetching),
+        cmocka_unit_test(test_status),   cmocka_unit_test(test_broken_profile),
+        cmocka_unit_test(test_reload),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
