@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A guest keeps its identity from one start to the next, and from one version to the
+ * next: its UUID and its network address come from the PC's own address, so that Windows
+ * does not see new hardware each morning.
+ */
+#include "config.h"
+#include "client-image/seat/domain_xml.h"
+
+#include <string.h>
+
+#include "lib/template.h"
+
+#define OVMF "/usr/share/OVMF/"
+
+unsigned
+pup_domain_cpus(unsigned wanted, unsigned have)
+{
+    return wanted > 0 ? MIN(wanted, have) : have;
+}
+
+/* A UUID of version 8 (made by a rule of our own) out of @mac. */
+static void
+set_uuid(PupVars *vars, const char *mac)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    guint8 b[32];
+    gsize len = sizeof b;
+
+    g_checksum_update(checksum, (const guchar *) "pupitre guest ", -1);
+    g_checksum_update(checksum, (const guchar *) mac, -1);
+    g_checksum_get_digest(checksum, b, &len);
+    b[6] = (guint8) ((b[6] & 0x0f) | 0x80);
+    b[8] = (guint8) ((b[8] & 0x3f) | 0x80);
+    pup_vars_setf(vars, "uuid",
+                  "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+                  b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
+                  b[11], b[12], b[13], b[14], b[15]);
+}
+
+/* The PC's address, made a locally administered one, and never the PC's own. */
+static void
+set_net_mac(PupVars *vars, const char *mac)
+{
+    guint64 first = g_ascii_strtoull(mac, NULL, 16);
+
+    pup_vars_setf(vars, "net_mac", "%02x%s", (unsigned) ((first | 0x02) ^ 0x04) & 0xff,
+                  mac + strcspn(mac, ":"));
+}
+
+static void
+set_firmware(PupVars *vars, const PupDomainSpec *spec)
+{
+    gboolean secure = spec->guest->firmware == PUP_FIRMWARE_UEFI_SECURE;
+    gboolean uefi = secure || spec->guest->firmware == PUP_FIRMWARE_UEFI;
+
+    pup_vars_flag(vars, "uefi", uefi);
+    pup_vars_flag(vars, "secure", secure);
+    pup_vars_set(vars, "loader",
+                 secure ? OVMF "OVMF_CODE_4M.ms.fd" : OVMF "OVMF_CODE_4M.fd");
+    pup_vars_set(vars, "nvram_template",
+                 secure ? OVMF "OVMF_VARS_4M.ms.fd" : OVMF "OVMF_VARS_4M.fd");
+    pup_vars_set(vars, "nvram", spec->nvram);
+}
+
+static void
+set_devices(PupVars *vars, const PupDomainSpec *spec)
+{
+    const PupGuest *guest = spec->guest;
+
+    pup_vars_flag(vars, "virtio", guest->disk_bus == PUP_DISK_VIRTIO);
+    pup_vars_flag(vars, "sata", guest->disk_bus == PUP_DISK_SATA);
+    pup_vars_flag(vars, "ide", guest->disk_bus == PUP_DISK_IDE);
+    pup_vars_flag(vars, "qxl", guest->display == PUP_DISPLAY_QXL);
+    pup_vars_flag(vars, "virtio_gpu", guest->display == PUP_DISPLAY_VIRTIO);
+    pup_vars_flag(vars, "vga", guest->display == PUP_DISPLAY_VGA);
+    pup_vars_flag(vars, "block", spec->overlay_is_block);
+    pup_vars_flag(vars, "net", guest->net == PUP_NET_NAT);
+    pup_vars_flag(vars, "tpm", guest->tpm);
+    pup_vars_flag(vars, "sound", guest->sound);
+    pup_vars_flag(vars, "usb", guest->usb);
+    pup_vars_flag(vars, "agent", guest->agent);
+}
+
+char *
+pup_domain_xml(const char *template, const PupDomainSpec *spec, GError **error)
+{
+    g_autoptr(PupVars) vars = pup_vars_new();
+
+    set_uuid(vars, spec->mac);
+    set_net_mac(vars, spec->mac);
+    pup_vars_setf(vars, "memory_mib", "%" G_GUINT64_FORMAT, spec->memory_mib);
+    pup_vars_setf(vars, "cpus", "%u", spec->cpus);
+    pup_vars_set(vars, "emulator", spec->emulator);
+    pup_vars_set(vars, "overlay", spec->overlay);
+    pup_vars_set(vars, "nbd_socket", spec->nbd_socket);
+    pup_vars_set(vars, "serial_socket", spec->serial_socket);
+    pup_vars_set(vars, "spice_socket", spec->spice_socket);
+    pup_vars_flag(vars, "kvm", spec->kvm != 0);
+    pup_vars_flag(vars, "arch_capabilities",
+                  (spec->kvm & PUP_KVM_ARCH_CAPABILITIES) != 0);
+    pup_vars_flag(vars, "windows", spec->guest->hyperv);
+    pup_vars_flag(vars, "hyperv",
+                  spec->guest->hyperv && (spec->kvm & PUP_KVM_HYPERV) != 0);
+    set_firmware(vars, spec);
+    set_devices(vars, spec);
+    return pup_template_render("domain.xml", template, PUP_ESCAPE_XML, vars, error);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "client-image/seat/face.h"
+
+#include "client-image/seat/log.h"
+#include "client-image/seat/screen_link.h"
+
+struct PupFace {
+    PupScreenLink *screen;
+    PupReporter *reporter;
+    PupNotices notices;
+    char *server, *mac, *seat;
+    char *trouble; /* words of the last failure, while nothing went well since */
+    gboolean has_error_page;
+    const char *state;
+    unsigned version;
+};
+
+PupFace *
+pup_face_new(const char *rundir, const char *server, const char *mac, const char *boot,
+             PupToldFunc on_told, gpointer user)
+{
+    g_autofree char *socket = g_build_filename(rundir, "screen.sock", NULL);
+    PupFace *face = g_new0(PupFace, 1);
+
+    face->screen = pup_screen_link_new(socket);
+    face->reporter = pup_reporter_new(server, mac, boot, on_told, user);
+    face->server = g_strdup(server);
+    face->mac = g_strdup(mac);
+    face->seat = g_strdup("");
+    face->state = "booting";
+    return face;
+}
+
+void
+pup_face_free(PupFace *face)
+{
+    if (!face)
+        return;
+    pup_reporter_free(face->reporter);
+    pup_screen_link_free(face->screen);
+    pup_notices_clear(&face->notices);
+    g_free(face->server);
+    g_free(face->mac);
+    g_free(face->seat);
+    g_free(face->trouble);
+    g_free(face);
+}
+
+static void
+report(PupFace *face)
+{
+    pup_reporter_state(face->reporter, face->state, face->version,
+                       face->trouble ? face->trouble : pup_notices_text(&face->notices));
+}
+
+void
+pup_face_registered(PupFace *face, const char *seat, unsigned poll_s)
+{
+    g_free(face->seat);
+    face->seat = g_strdup(seat);
+    pup_reporter_begin(face->reporter, poll_s);
+}
+
+void
+pup_face_working(PupFace *face, gboolean again, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    if (again && face->has_error_page)
+        return;
+    face->has_error_page = FALSE;
+    pup_screen_stage(face->screen, "%s", text);
+}
+
+void
+pup_face_failed(PupFace *face, const char *code, const GError *error, gboolean patient)
+{
+    pup_log("failed", "%s %s", code, error->message);
+    g_free(face->trouble);
+    face->trouble = g_strdup_printf("%s: %s", code, error->message);
+    if (patient && !face->has_error_page) {
+        pup_screen_stage(face->screen, "Waiting for the server %s", face->server);
+    } else {
+        face->has_error_page = TRUE;
+        pup_screen_error(face->screen, code, "%s", error->message);
+    }
+    report(face);
+}
+
+void
+pup_face_unknown(PupFace *face, const char *text)
+{
+    face->has_error_page = FALSE;
+    pup_screen_unknown(face->screen, face->mac, text);
+}
+
+void
+pup_face_guest(PupFace *face, const char *path)
+{
+    face->has_error_page = FALSE;
+    g_clear_pointer(&face->trouble, g_free);
+    pup_screen_guest(face->screen, path);
+    report(face);
+}
+
+void
+pup_face_guest_over(PupFace *face)
+{
+    pup_notices_clear(&face->notices);
+    pup_screen_notice(face->screen, "%s", "");
+    report(face);
+}
+
+void
+pup_face_notice(PupFace *face, PupNotice notice, const char *text)
+{
+    pup_notices_set(&face->notices, notice, text);
+    pup_screen_notice(face->screen, "%s", pup_notices_text(&face->notices));
+    report(face);
+}
+
+void
+pup_face_info(PupFace *face, const PupTarget *target, gboolean emulated)
+{
+    pup_screen_info(face->screen, "%s@%u  %s%s", target->room, target->version,
+                    face->seat, emulated ? "  (no hardware virtualisation: slow)" : "");
+}
+
+void
+pup_face_state(PupFace *face, const char *state, unsigned version)
+{
+    face->state = state;
+    face->version = version;
+    report(face);
+}
+
+void
+pup_face_stage(PupFace *face, PupStage stage)
+{
+    pup_reporter_stage(face->reporter, stage);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * face - what people see of the seat: its screen, and its line in the server's list
+ *
+ * Threads: the main one.
+ */
+#pragma once
+
+#include "client-image/seat/notices.h"
+#include "client-image/seat/reporter.h"
+
+typedef struct PupFace PupFace;
+
+/* @on_told: see reporter.h. */
+PupFace *pup_face_new(const char *rundir, const char *server, const char *mac,
+                      const char *boot, PupToldFunc on_told, gpointer user);
+void pup_face_free(PupFace *face);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupFace, pup_face_free)
+
+/* The server knows this seat as @seat, and wants a report every @poll_s. */
+void pup_face_registered(PupFace *face, const char *seat, unsigned poll_s);
+
+/* What is going on, in plain words. An error page stays until something goes on well:
+ * @again says that this is only another try. */
+void pup_face_working(PupFace *face, gboolean again, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* @error happened; @code is its name for the admin. @patient: it is no more than a
+ * server that is not up yet. */
+void pup_face_failed(PupFace *face, const char *code, const GError *error,
+                     gboolean patient);
+
+/* No room has this PC; @text is the server's word for it. */
+void pup_face_unknown(PupFace *face, const char *text);
+
+/* The guest runs; its picture is at the SPICE socket @path. */
+void pup_face_guest(PupFace *face, const char *path);
+/* It does not run any more: notices are gone. */
+void pup_face_guest_over(PupFace *face);
+
+/* Set or clear (NULL) one of the notices. */
+void pup_face_notice(PupFace *face, PupNotice notice, const char *text);
+
+/* The small line: what runs here. @emulated: without KVM. */
+void pup_face_info(PupFace *face, const PupTarget *target, gboolean emulated);
+
+/* State as in doc/http-api.md, static; version 0: none. */
+void pup_face_state(PupFace *face, const char *state, unsigned version);
+
+/* A stage was reached now. */
+void pup_face_stage(PupFace *face, PupStage stage);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "client-image/seat/guest_watch.h"
+
+#include "client-image/seat/log.h"
+#include "client-image/seat/task.h"
+
+#define LOOK_S 2
+#define FILLING_PERCENT 80u
+#define FULL_PERCENT 97u
+
+struct PupGuestWatch {
+    PupFace *face;
+    PupSession *session;
+    PupHypervisor *hypervisor;
+    PupTask *resume; /* being told to go on */
+    guint look;      /* 0: no guest runs */
+    gboolean halted, full;
+    unsigned filling_percent; /* last said; 0: nothing */
+};
+
+PupGuestWatch *
+pup_guest_watch_new(PupFace *face, PupSession *session, PupHypervisor *hypervisor)
+{
+    PupGuestWatch *watch = g_new0(PupGuestWatch, 1);
+
+    watch->face = face;
+    watch->session = session;
+    watch->hypervisor = hypervisor;
+    return watch;
+}
+
+void
+pup_guest_watch_free(PupGuestWatch *watch)
+{
+    if (!watch)
+        return;
+    g_clear_handle_id(&watch->look, g_source_remove);
+    pup_task_end(watch->resume);
+    g_free(watch);
+}
+
+static gboolean
+do_resume(gpointer data, GError **error)
+{
+    pup_hypervisor_resume(((PupGuestWatch *) data)->hypervisor);
+    return TRUE;
+}
+
+static void
+on_resume_over(gpointer data, const GError *error)
+{
+    ((PupGuestWatch *) data)->resume = NULL;
+}
+
+static void
+look_at_overlay(PupGuestWatch *watch)
+{
+    unsigned percent = pup_session_used_percent(watch->session) / 5 * 5;
+    g_autofree char *text = NULL;
+
+    if (percent < FILLING_PERCENT)
+        percent = 0;
+    if (percent == watch->filling_percent)
+        return;
+    watch->filling_percent = percent;
+    if (percent > 0)
+        text = g_strdup_printf("The memory for what changes on this PC is %u %% full. "
+                               "Save your work elsewhere and restart soon.",
+                               percent);
+    pup_face_notice(watch->face, PUP_NOTICE_FILLING, text);
+}
+
+static gboolean
+on_look(gpointer data)
+{
+    PupGuestWatch *watch = data;
+
+    look_at_overlay(watch);
+    if (watch->halted && !watch->full && !watch->resume &&
+        pup_session_stream_is_ready(watch->session))
+        watch->resume = pup_task_start(do_resume, on_resume_over, watch);
+    return G_SOURCE_CONTINUE;
+}
+
+void
+pup_guest_watch_begin(PupGuestWatch *watch)
+{
+    if (!watch->look)
+        watch->look = g_timeout_add_seconds(LOOK_S, on_look, watch);
+}
+
+void
+pup_guest_watch_end(PupGuestWatch *watch)
+{
+    g_clear_handle_id(&watch->look, g_source_remove);
+    watch->halted = FALSE;
+    watch->full = FALSE;
+    watch->filling_percent = 0;
+    pup_face_guest_over(watch->face);
+}
+
+void
+pup_guest_watch_sign(PupGuestWatch *watch)
+{
+    if (watch->look)
+        pup_face_stage(watch->face, PUP_STAGE_GUEST_ALIVE);
+}
+
+/* A zram device whose memory is used up says "I/O error" where a disk says "full". */
+static void
+halted(PupGuestWatch *watch, gboolean full)
+{
+    watch->halted = TRUE;
+    watch->full = full || pup_session_used_percent(watch->session) >= FULL_PERCENT;
+    pup_log("guest-paused", "%s", watch->full ? "overlay full" : "I/O error");
+    if (watch->full)
+        pup_face_notice(watch->face, PUP_NOTICE_FULL,
+                        "The memory for what changes on this PC is full, so it has "
+                        "stopped. Switch it off and on again to start afresh.");
+    else
+        pup_face_notice(watch->face, PUP_NOTICE_HALTED,
+                        "This PC's disk does not answer. It goes on as soon as it does.");
+}
+
+static void
+resumed(PupGuestWatch *watch)
+{
+    watch->halted = FALSE;
+    watch->full = FALSE;
+    pup_log("guest-resumed", "%s", "");
+    pup_face_notice(watch->face, PUP_NOTICE_FULL, NULL);
+    pup_face_notice(watch->face, PUP_NOTICE_HALTED, NULL);
+}
+
+void
+pup_guest_watch_event(PupGuestWatch *watch, PupGuestEvent event)
+{
+    if (!watch->look)
+        return;
+    if (event == PUP_GUEST_FULL || event == PUP_GUEST_HALTED)
+        halted(watch, event == PUP_GUEST_FULL);
+    else if (event == PUP_GUEST_RESUMED && watch->halted)
+        resumed(watch);
+    else if (event == PUP_GUEST_AGENT)
+        pup_guest_watch_sign(watch);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * guest_watch - looks after a guest while it runs
+ *
+ * Its first sign of life, how full its overlay is, and its pauses: one that its disk
+ * caused ends as soon as the stream serves again. The screen and the server are told.
+ *
+ * Threads: the main one; slow calls run in one of its own.
+ */
+#pragma once
+
+#include "client-image/seat/face.h"
+#include "client-image/seat/session.h"
+
+typedef struct PupGuestWatch PupGuestWatch;
+
+/* All borrowed. */
+PupGuestWatch *pup_guest_watch_new(PupFace *face, PupSession *session,
+                                   PupHypervisor *hypervisor);
+void pup_guest_watch_free(PupGuestWatch *watch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupGuestWatch, pup_guest_watch_free)
+
+/* A guest runs; it is over. */
+void pup_guest_watch_begin(PupGuestWatch *watch);
+void pup_guest_watch_end(PupGuestWatch *watch);
+
+/* It gave a sign of life: a byte, its agent, a picture. */
+void pup_guest_watch_sign(PupGuestWatch *watch);
+
+/* FULL, HALTED, RESUMED or AGENT happened to it. */
+void pup_guest_watch_event(PupGuestWatch *watch, PupGuestEvent event);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "client-image/seat/overlay.h"
+
+#include <errno.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "client-image/seat/child.h"
+#include "client-image/seat/zram.h"
+#include "lib/error.h"
+#include "lib/file.h"
+
+#define FILE_NAME "overlay.qcow2"
+
+typedef enum { PLACE_FOLDER, PLACE_TMPFS, PLACE_DEVICE, PLACE_ZRAM } Place;
+
+struct PupOverlay {
+    Place place;
+    PupZram zram; /* PLACE_ZRAM */
+    char *folder; /* PLACE_FOLDER, PLACE_TMPFS */
+    char *path;   /* of the qcow2 or the device */
+    char *title;
+};
+
+static gboolean
+use_given(PupOverlay *overlay, const char *where, GError **error)
+{
+    struct stat status;
+
+    if (stat(where, &status) != 0) {
+        pup_error_set_errno(error, errno, "cannot use '%s' for the overlay", where);
+        return FALSE;
+    }
+    if (S_ISBLK(status.st_mode)) {
+        overlay->place = PLACE_DEVICE;
+        overlay->path = g_strdup(where);
+    } else if (S_ISDIR(status.st_mode)) {
+        overlay->place = PLACE_FOLDER;
+        overlay->folder = g_strdup(where);
+        overlay->path = g_build_filename(where, FILE_NAME, NULL);
+    } else {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s' is neither a folder nor a block device for the overlay",
+                      where);
+        return FALSE;
+    }
+    overlay->title = g_strdup(where);
+    return TRUE;
+}
+
+static gboolean
+use_zram(PupOverlay *overlay, guint64 memory_mib, GError **error)
+{
+    if (!pup_zram_new(&overlay->zram, memory_mib, error))
+        return FALSE;
+    overlay->place = PLACE_ZRAM;
+    overlay->path = g_strdup_printf("/dev/zram%u", overlay->zram.number);
+    overlay->title =
+        g_strdup_printf("zram, %" G_GUINT64_FORMAT " MiB of memory", memory_mib);
+    return TRUE;
+}
+
+static gboolean
+use_tmpfs(PupOverlay *overlay, const char *rundir, guint64 memory_mib, GError **error)
+{
+    g_autofree char *folder = g_build_filename(rundir, "overlay", NULL);
+    g_autofree char *options =
+        g_strdup_printf("mode=0700,size=%" G_GUINT64_FORMAT "m", memory_mib);
+
+    if (!pup_file_make_dir(folder, error))
+        return FALSE;
+    umount2(folder, MNT_DETACH); /* left behind by one that was killed */
+    if (mount("pupitre-overlay", folder, "tmpfs", MS_NODEV | MS_NOSUID, options) != 0) {
+        pup_error_set_errno(error, errno, "cannot mount a tmpfs on '%s'", folder);
+        return FALSE;
+    }
+    overlay->place = PLACE_TMPFS;
+    overlay->path = g_build_filename(folder, FILE_NAME, NULL);
+    overlay->folder = g_steal_pointer(&folder);
+    overlay->title =
+        g_strdup_printf("tmpfs, %" G_GUINT64_FORMAT " MiB of memory", memory_mib);
+    return TRUE;
+}
+
+PupOverlay *
+pup_overlay_new(const char *where, const char *rundir, guint64 memory_mib, GError **error)
+{
+    g_autofree PupOverlay *overlay = g_new0(PupOverlay, 1);
+    gboolean found;
+
+    if (where)
+        found = use_given(overlay, where, error);
+    else
+        found = use_zram(overlay, memory_mib, NULL) ||
+                use_tmpfs(overlay, rundir, memory_mib, error);
+    return found ? g_steal_pointer(&overlay) : NULL;
+}
+
+gboolean
+pup_overlay_make(PupOverlay *overlay, const char *nbd_socket, guint64 disk_bytes,
+                 GError **error)
+{
+    g_autofree char *backing = g_strdup_printf("nbd+unix:///?socket=%s", nbd_socket);
+    g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, disk_bytes);
+    /* -u: the stream need not run yet. */
+    const char *argv[] = {"qemu-img", "create", "-q",    "-f", "qcow2",       "-u", "-F",
+                          "raw",      "-b",     backing, "--", overlay->path, size, NULL};
+
+    if (overlay->place == PLACE_ZRAM && !pup_zram_reset(&overlay->zram, error))
+        return FALSE;
+    return pup_child_run(argv, error);
+}
+
+void
+pup_overlay_drop(PupOverlay *overlay)
+{
+    if (overlay->place == PLACE_ZRAM)
+        pup_zram_reset(&overlay->zram, NULL);
+    else if (overlay->folder)
+        unlink(overlay->path);
+}
+
+void
+pup_overlay_free(PupOverlay *overlay)
+{
+    if (!overlay)
+        return;
+    pup_overlay_drop(overlay);
+    if (overlay->place == PLACE_ZRAM)
+        pup_zram_remove(&overlay->zram);
+    if (overlay->place == PLACE_TMPFS)
+        umount2(overlay->folder, MNT_DETACH);
+    g_free(overlay->folder);
+    g_free(overlay->path);
+    g_free(overlay->title);
+    g_free(overlay);
+}
+
+const char *
+pup_overlay_path(const PupOverlay *overlay)
+{
+    return overlay->path;
+}
+
+gboolean
+pup_overlay_is_block(const PupOverlay *overlay)
+{
+    return !overlay->folder;
+}
+
+const char *
+pup_overlay_title(const PupOverlay *overlay)
+{
+    return overlay->title;
+}
+
+unsigned
+pup_overlay_used_percent(const PupOverlay *overlay)
+{
+    struct statvfs status;
+
+    if (overlay->place == PLACE_ZRAM)
+        return pup_zram_used_percent(&overlay->zram);
+    if (!overlay->folder || statvfs(overlay->folder, &status) != 0 || !status.f_blocks)
+        return 0;
+    return (unsigned) ((status.f_blocks - status.f_bavail) * 100 / status.f_blocks);
+}

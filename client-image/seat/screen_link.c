@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "client-image/seat/screen_link.h"
+
+#include <sys/stat.h>
+
+#include "client-image/common/notify.h"
+#include "client-image/seat/log.h"
+
+#define LOOK_S 1
+
+struct PupScreenLink {
+    char *path;
+    char *page;   /* the whole message: stage, error, mac or spice; NULL: none yet */
+    char *info;   /* texts */
+    char *notice; /* */
+    ino_t inode;  /* of the socket when we last spoke to it; 0: never */
+    guint look;
+};
+
+static ino_t
+socket_inode(const PupScreenLink *link)
+{
+    struct stat status;
+
+    return stat(link->path, &status) == 0 ? status.st_ino : 0;
+}
+
+static void
+say_all(PupScreenLink *link)
+{
+    link->inode = socket_inode(link);
+    if (link->page)
+        pup_notify_send(link->path, "%s", link->page);
+    pup_notify_send(link->path, "info %s", link->info);
+    pup_notify_send(link->path, "notice %s", link->notice);
+}
+
+/* A screen that was started anew has a new socket. */
+static gboolean
+on_look(gpointer data)
+{
+    PupScreenLink *link = data;
+
+    if (socket_inode(link) != link->inode)
+        say_all(link);
+    return G_SOURCE_CONTINUE;
+}
+
+PupScreenLink *
+pup_screen_link_new(const char *path)
+{
+    PupScreenLink *link = g_new0(PupScreenLink, 1);
+
+    link->path = g_strdup(path);
+    link->info = g_strdup("");
+    link->notice = g_strdup("");
+    link->look = g_timeout_add_seconds(LOOK_S, on_look, link);
+    return link;
+}
+
+void
+pup_screen_link_free(PupScreenLink *link)
+{
+    if (!link)
+        return;
+    g_source_remove(link->look);
+    g_free(link->path);
+    g_free(link->page);
+    g_free(link->info);
+    g_free(link->notice);
+    g_free(link);
+}
+
+/* Takes @page over. */
+static void
+show_page(PupScreenLink *link, char *page)
+{
+    gboolean had_guest = link->page && g_str_has_prefix(link->page, "spice ");
+
+    if (g_strcmp0(page, link->page) == 0) {
+        g_free(page);
+        return;
+    }
+    g_free(link->page);
+    link->page = page;
+    pup_log("screen", "%s", page);
+    if (had_guest)
+        pup_notify_send(link->path, "spice-off");
+    pup_notify_send(link->path, "%s", page);
+}
+
+void
+pup_screen_stage(PupScreenLink *link, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    show_page(link, g_strconcat("stage ", text, NULL));
+    pup_notify_send(link->path, "progress -1");
+}
+
+void
+pup_screen_error(PupScreenLink *link, const char *code, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    show_page(link, g_strdup_printf("error %s %s", code, text));
+}
+
+void
+pup_screen_unknown(PupScreenLink *link, const char *mac, const char *text)
+{
+    show_page(link, g_strdup_printf("mac %s %s", mac, text));
+}
+
+void
+pup_screen_guest(PupScreenLink *link, const char *path)
+{
+    show_page(link, g_strdup_printf("spice %s", path));
+}
+
+/* Takes @text over. */
+static void
+set_text(PupScreenLink *link, const char *verb, char **field, char *text)
+{
+    if (g_strcmp0(*field, text) != 0) {
+        if (*text)
+            pup_log("screen", "%s %s", verb, text);
+        pup_notify_send(link->path, "%s %s", verb, text);
+    }
+    g_free(*field);
+    *field = text;
+}
+
+void
+pup_screen_info(PupScreenLink *link, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    set_text(link, "info", &link->info, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+void
+pup_screen_notice(PupScreenLink *link, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    set_text(link, "notice", &link->notice, g_strdup_vprintf(format, args));
+    va_end(args);
+}

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The seat never decides what comes next, the machine does. Each order is one function
+ * here; slow ones run as a task, and its end is the order's.
+ */
+#include "config.h"
+#include "client-image/seat/seat.h"
+
+#include <glib-unix.h>
+#include <unistd.h>
+
+#include "client-image/common/notify.h"
+#include "client-image/seat/console.h"
+#include "client-image/seat/guest_watch.h"
+#include "client-image/seat/log.h"
+#include "client-image/seat/seat_note.h"
+#include "client-image/seat/task.h"
+#include "lib/error.h"
+#include "lib/file.h"
+
+#define EMULATOR "qemu-system-x86_64"
+#define CONNECT_MS 5000
+#define STALL_MS 20000
+/* A server that is not up yet is no error for so many tries. */
+#define PATIENT_TRIES 3u
+/* A guest that ran so long was not broken from the start. */
+#define SETTLED_S 60
+/* A guest has so long to shut down when the program ends. */
+#define STOP_S 15
+
+struct PupSeat {
+    const PupSeatOptions *options;
+    const PupHardware *hardware;
+    PupSeatOver on_over;
+    gpointer user;
+    char *boot, *emulator;
+
+    PupSeatMachine *machine;
+    PupHypervisor *hypervisor;
+    PupSession *session;
+    PupGuestWatch *watch;
+    PupConsole *console;
+    PupFace *face;
+    PupHttp *http; /* the running task's */
+
+    PupSeatOrder order; /* being carried out */
+    PupTask *task;      /* that does it; NULL: none */
+    unsigned n_pending; /* parts of DISK that are not through */
+    gboolean stream_pending;
+    GError *disk_problem; /* of a part that is */
+    PupWelcome *welcome;  /* what REGISTER brought */
+    PupTarget news;       /* the last version that was said to be out */
+    guint timer;          /* of WAIT and STOP */
+    guint settled_timer, notify_source;
+    int notify_fd;
+};
+
+static void step(PupSeat *seat, PupSeatEvent event, const PupTarget *told);
+
+/* The name of a failure for the admin. */
+static const char *
+error_code(PupSeatOrder order, const GError *error)
+{
+    if (g_error_matches(error, PUP_ERROR, PUP_ERROR_NET))
+        return "SERVER-AWAY";
+    if (g_error_matches(error, PUP_ERROR, PUP_ERROR_DENIED))
+        return "NOT-SIGNED";
+    if (g_error_matches(error, PUP_ERROR, PUP_ERROR_NO_SPACE))
+        return "NO-MEMORY";
+    switch (order) {
+    case PUP_ORDER_REGISTER:
+        return "REGISTER";
+    case PUP_ORDER_LOAD:
+        return "VERSION";
+    case PUP_ORDER_DISK:
+        return "DISK";
+    default:
+        return "GUEST";
+    }
+}
+
+/* The order was carried out, or @error was in the way. */
+static void
+finish(PupSeat *seat, const GError *error)
+{
+    if (!error) {
+        step(seat, PUP_SEAT_DONE, NULL);
+        return;
+    }
+    gboolean away = g_error_matches(error, PUP_ERROR, PUP_ERROR_NET) ||
+                    g_error_matches(error, PUP_ERROR, PUP_ERROR_BUSY);
+    pup_face_failed(seat->face, error_code(seat->order, error), error,
+                    away && pup_seat_machine_failures(seat->machine) < PATIENT_TRIES);
+    step(seat, PUP_SEAT_FAILED, NULL);
+}
+
+static void
+on_order_over(gpointer data, const GError *error)
+{
+    PupSeat *seat = data;
+
+    seat->task = NULL;
+    finish(seat, error);
+}
+
+/* ---- REGISTER */
+
+static gboolean
+do_register(gpointer data, GError **error)
+{
+    PupSeat *seat = data;
+    PupHello hello = {
+        .boot = seat->boot,
+        .cpus = seat->hardware->cpus,
+        .memory_mib = seat->hardware->memory_mib,
+        .kvm = seat->hardware->kvm != 0,
+        .uefi = seat->hardware->uefi,
+    };
+
+    g_clear_pointer(&seat->welcome, pup_welcome_free);
+    seat->welcome = pup_server_register(seat->http, seat->options->server,
+                                        seat->options->mac, &hello, error);
+    return seat->welcome != NULL;
+}
+
+static void
+on_registered(gpointer data, const GError *error)
+{
+    PupSeat *seat = data;
+
+    seat->task = NULL;
+    if (g_error_matches(error, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
+        pup_log("unknown", "%s", error->message);
+        pup_face_unknown(seat->face, error->message);
+        step(seat, PUP_SEAT_UNKNOWN, NULL);
+    } else if (error) {
+        finish(seat, error);
+    } else {
+        pup_log("registered", "%s@%u as '%s'", seat->welcome->target.room,
+                seat->welcome->target.version, seat->welcome->seat);
+        pup_target_clear(&seat->news);
+        pup_face_registered(seat->face, seat->welcome->seat, seat->welcome->poll_s);
+        step(seat, PUP_SEAT_DONE, &seat->welcome->target);
+    }
+}
+
+static void
+order_register(PupSeat *seat)
+{
+    pup_face_working(seat->face, TRUE, "Asking the server what to run");
+    seat->task = pup_task_start(do_register, on_registered, seat);
+}
+
+/* ---- LOAD */
+
+static gboolean
+do_load(gpointer data, GError **error)
+{
+    PupSeat *seat = data;
+
+    return pup_session_load(seat->session, seat->http,
+                            pup_seat_machine_target(seat->machine), error);
+}
+
+static void
+order_load(PupSeat *seat)
+{
+    const PupTarget *target = pup_seat_machine_target(seat->machine);
+
+    pup_face_working(seat->face, TRUE, "Getting ready: %s", target->room);
+    pup_session_unload(seat->session, target);
+    seat->task = pup_task_start(do_load, on_order_over, seat);
+}
+
+/* ---- DISK: the stream and the overlay, at the same time */
+
+static void
+disk_part_over(PupSeat *seat, const GError *error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (error && !seat->disk_problem)
+        seat->disk_problem = g_error_copy(error);
+    if (--seat->n_pending > 0)
+        return;
+    problem = g_steal_pointer(&seat->disk_problem);
+    if (!problem)
+        pup_face_stage(seat->face, PUP_STAGE_DISK);
+    finish(seat, problem);
+}
+
+static gboolean
+do_overlay(gpointer data, GError **error)
+{
+    return pup_session_overlay(((PupSeat *) data)->session, error);
+}
+
+static void
+on_overlay(gpointer data, const GError *error)
+{
+    PupSeat *seat = data;
+
+    seat->task = NULL;
+    disk_part_over(seat, error);
+}
+
+static void
+on_stream(gpointer user, PupStreamChange change, const char *words)
+{
+    PupSeat *seat = user;
+    gboolean awaited = seat->order == PUP_ORDER_DISK && seat->stream_pending;
+    g_autoptr(GError) error = NULL;
+
+    if (change != PUP_STREAM_READY)
+        pup_log("stream-ended", "%s", words);
+    if (change == PUP_STREAM_FAILED)
+        pup_error_set(&error, PUP_ERROR_IO, "the room's disk cannot be served: %s",
+                      words);
+    if (change != PUP_STREAM_DIED && awaited) {
+        seat->stream_pending = FALSE;
+        disk_part_over(seat, error);
+    }
+}
+
+static void
+order_disk(PupSeat *seat)
+{
+    pup_face_info(seat->face, pup_seat_machine_target(seat->machine),
+                  pup_session_is_emulated(seat->session));
+    pup_face_working(seat->face, TRUE, "Preparing the disk");
+    seat->n_pending = 1;
+    if (!pup_session_stream_is_ready(seat->session)) {
+        seat->n_pending++;
+        seat->stream_pending = TRUE;
+        pup_session_stream(seat->session, on_stream, seat);
+    }
+    seat->task = pup_task_start(do_overlay, on_overlay, seat);
+}
+
+/* ---- GUEST */
+
+static gboolean
+do_guest(gpointer data, GError **error)
+{
+    return pup_session_guest(((PupSeat *) data)->session, error);
+}
+
+static gboolean
+on_settled(gpointer data)
+{
+    PupSeat *seat = data;
+
+    seat->settled_timer = 0;
+    pup_seat_machine_settled(seat->machine);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_guest_started(gpointer data, const GError *error)
+{
+    PupSeat *seat = data;
+
+    if (!error) {
+        pup_face_stage(seat->face, PUP_STAGE_GUEST_STARTED);
+        pup_face_guest(seat->face, pup_session_spice_socket(seat->session));
+        seat->settled_timer = g_timeout_add_seconds(SETTLED_S, on_settled, seat);
+    }
+    on_order_over(seat, error);
+}
+
+static void
+order_guest(PupSeat *seat)
+{
+    pup_face_working(seat->face, TRUE, "Starting");
+    pup_guest_watch_begin(seat->watch);
+    seat->task = pup_task_start(do_guest, on_guest_started, seat);
+}
+
+static void
+guest_over(PupSeat *seat, gboolean crashed)
+{
+    g_autoptr(GError) error = NULL;
+
+    pup_log("guest-ended", "%s", crashed ? "unexpectedly" : "shut down");
+    if (crashed) {
+        pup_error_set(&error, PUP_ERROR_IO,
+                      "the virtual machine ended unexpectedly; it is started again");
+        pup_face_failed(seat->face, "GUEST-CRASHED", error, FALSE);
+    }
+    step(seat, crashed ? PUP_SEAT_CRASHED : PUP_SEAT_ENDED, NULL);
+}
+
+static void
+on_guest_event(gpointer user, PupGuestEvent event)
+{
+    PupSeat *seat = user;
+
+    if (event == PUP_GUEST_ENDED || event == PUP_GUEST_CRASHED)
+        guest_over(seat, event == PUP_GUEST_CRASHED);
+    else
+        pup_guest_watch_event(seat->watch, event);
+}
+
+static gboolean
+on_sign(gpointer user)
+{
+    pup_guest_watch_sign(((PupSeat *) user)->watch);
+    return G_SOURCE_REMOVE;
+}
+
+/* ---- STOP, CLEAR, WAIT, EXIT */
+
+static gboolean
+do_stop(gpointer data, GError **error)
+{
+    pup_hypervisor_ask_shutdown(((PupSeat *) data)->hypervisor);
+    return TRUE;
+}
+
+static void
+on_asked(gpointer data, const GError *error)
+{
+    ((PupSeat *) data)->task = NULL;
+}
+
+static gboolean
+on_stop_time(gpointer data)
+{
+    PupSeat *seat = data;
+
+    seat->timer = 0;
+    step(seat, PUP_SEAT_ENDED, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+order_stop(PupSeat *seat)
+{
+    pup_face_working(seat->face, FALSE, "Shutting down");
+    seat->task = pup_task_start(do_stop, on_asked, seat);
+    seat->timer = g_timeout_add_seconds(STOP_S, on_stop_time, seat);
+}
+
+static gboolean
+do_clear(gpointer data, GError **error)
+{
+    pup_session_clear(((PupSeat *) data)->session);
+    return TRUE;
+}
+
+static void
+order_clear(PupSeat *seat)
+{
+    g_clear_handle_id(&seat->settled_timer, g_source_remove);
+    pup_guest_watch_end(seat->watch);
+    pup_face_working(seat->face, TRUE, "Cleaning up");
+    pup_task_end(g_steal_pointer(&seat->task));
+    seat->task = pup_task_start(do_clear, on_order_over, seat);
+}
+
+static gboolean
+on_wait_time(gpointer data)
+{
+    PupSeat *seat = data;
+
+    seat->timer = 0;
+    step(seat, PUP_SEAT_TIME, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+order_wait(PupSeat *seat)
+{
+    seat->timer =
+        g_timeout_add(pup_seat_machine_wait_ms(seat->machine), on_wait_time, seat);
+}
+
+static void
+order_exit(PupSeat *seat)
+{
+    seat->on_over(seat->user);
+}
+
+static void (*const orders[])(PupSeat *seat) = {
+    [PUP_ORDER_REGISTER] = order_register, [PUP_ORDER_LOAD] = order_load,
+    [PUP_ORDER_DISK] = order_disk,         [PUP_ORDER_GUEST] = order_guest,
+    [PUP_ORDER_STOP] = order_stop,         [PUP_ORDER_CLEAR] = order_clear,
+    [PUP_ORDER_WAIT] = order_wait,         [PUP_ORDER_EXIT] = order_exit,
+};
+
+static void
+step(PupSeat *seat, PupSeatEvent event, const PupTarget *told)
+{
+    PupSeatOrder order = pup_seat_machine_step(seat->machine, event, told);
+
+    pup_face_state(seat->face, pup_seat_machine_state(seat->machine),
+                   pup_seat_machine_target(seat->machine)->version);
+    if (order == PUP_ORDER_NONE)
+        return;
+    g_clear_handle_id(&seat->timer, g_source_remove);
+    seat->order = order;
+    orders[order](seat);
+}
+
+/* ---- what others say */
+
+/* Said once for each version that is out while another one runs. */
+static void
+log_news(PupSeat *seat, const PupTarget *told)
+{
+    if (pup_target_equal(told, pup_seat_machine_target(seat->machine)) ||
+        pup_target_equal(told, &seat->news))
+        return;
+    pup_target_set(&seat->news, told->room, told->version);
+    pup_log("version", "%s@%u is out", told->room, told->version);
+}
+
+static void
+on_told(gpointer user, const PupTarget *told)
+{
+    log_news(user, told);
+    step(user, PUP_SEAT_TOLD, told);
+}
+
+static void
+take_note(PupSeat *seat, PupSeatNote note, const char *text)
+{
+    g_autofree char *words = NULL;
+
+    switch (note) {
+    case PUP_NOTE_FIRST_CHUNK:
+        pup_face_stage(seat->face, PUP_STAGE_FIRST_CHUNK);
+        break;
+    case PUP_NOTE_WAITING:
+        pup_log("stream", "waiting for the server: %s", text);
+        words = g_strdup_printf("Waiting for the server: %s", text);
+        pup_face_notice(seat->face, PUP_NOTICE_STREAM, words);
+        break;
+    case PUP_NOTE_RESUMED:
+        pup_log("stream", "the server answers again");
+        pup_face_notice(seat->face, PUP_NOTICE_STREAM, NULL);
+        break;
+    case PUP_NOTE_CORRUPT:
+        pup_log("stream", "damaged data was refused: %s", text);
+        words = g_strdup_printf("Damaged data was refused: %s", text);
+        pup_face_notice(seat->face, PUP_NOTICE_STREAM, words);
+        break;
+    case PUP_NOTE_PICTURE:
+        pup_log("guest", "picture shown");
+        pup_guest_watch_sign(seat->watch);
+        break;
+    }
+}
+
+static gboolean
+on_notify(gint fd, GIOCondition condition, gpointer data)
+{
+    char line[PUP_NOTIFY_MAX + 1];
+    const char *text;
+    PupSeatNote note;
+
+    while (pup_notify_receive(fd, line)) {
+        if (pup_seat_note_parse(line, &note, &text))
+            take_note(data, note, text);
+        else
+            pup_log("unknown-note", "%s", line);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- life */
+
+static gboolean
+open_sockets(PupSeat *seat, GError **error)
+{
+    seat->console = pup_console_new(pup_session_serial_socket(seat->session),
+                                    STDOUT_FILENO, on_sign, seat, error);
+    if (!seat->console)
+        return FALSE;
+    seat->notify_fd = pup_notify_listen(pup_session_notify_socket(seat->session), error);
+    if (seat->notify_fd < 0)
+        return FALSE;
+    seat->notify_source = g_unix_fd_add(seat->notify_fd, G_IO_IN, on_notify, seat);
+    return TRUE;
+}
+
+static gboolean
+open_hypervisor(PupSeat *seat, GError **error)
+{
+    g_autofree char *root = g_build_filename(seat->options->rundir, "libvirt", NULL);
+    gboolean kvm = seat->hardware->kvm != 0 && !seat->options->no_kvm;
+
+    seat->emulator = g_find_program_in_path(EMULATOR);
+    if (!seat->emulator) {
+        pup_error_set(error, PUP_ERROR_NOT_FOUND, "there is no " EMULATOR);
+        return FALSE;
+    }
+    seat->hypervisor =
+        pup_hypervisor_new(root, seat->emulator, kvm, on_guest_event, seat, error);
+    return seat->hypervisor != NULL;
+}
+
+PupSeat *
+pup_seat_new(const PupSeatOptions *options, const PupHardware *hardware,
+             PupSeatOver on_over, gpointer user, GError **error)
+{
+    g_autoptr(PupSeat) seat = g_new0(PupSeat, 1);
+
+    seat->options = options;
+    seat->hardware = hardware;
+    seat->on_over = on_over;
+    seat->user = user;
+    seat->notify_fd = -1;
+    seat->boot = g_uuid_string_random();
+    if (!pup_file_make_dir(options->rundir, error) || !open_hypervisor(seat, error))
+        return NULL;
+    seat->machine = pup_seat_machine_new();
+    seat->session = pup_session_new(options, hardware, seat->hypervisor, seat->emulator);
+    seat->face = pup_face_new(options->rundir, options->server, options->mac, seat->boot,
+                              on_told, seat);
+    seat->watch = pup_guest_watch_new(seat->face, seat->session, seat->hypervisor);
+    seat->http = pup_http_new(CONNECT_MS, STALL_MS);
+    return open_sockets(seat, error) ? g_steal_pointer(&seat) : NULL;
+}
+
+void
+pup_seat_free(PupSeat *seat)
+{
+    if (!seat)
+        return;
+    if (seat->http)
+        pup_http_cancel(seat->http);
+    pup_task_end(seat->task);
+    g_clear_handle_id(&seat->timer, g_source_remove);
+    g_clear_handle_id(&seat->settled_timer, g_source_remove);
+    g_clear_handle_id(&seat->notify_source, g_source_remove);
+    if (seat->notify_fd >= 0) {
+        close(seat->notify_fd);
+        unlink(pup_session_notify_socket(seat->session));
+    }
+    pup_console_free(seat->console);
+    pup_guest_watch_free(seat->watch);
+    pup_face_free(seat->face);
+    pup_session_free(seat->session);
+    pup_hypervisor_free(seat->hypervisor);
+    pup_http_free(seat->http);
+    pup_seat_machine_free(seat->machine);
+    pup_welcome_free(seat->welcome);
+    pup_target_clear(&seat->news);
+    g_clear_error(&seat->disk_problem);
+    g_free(seat->emulator);
+    g_free(seat->boot);
+    g_free(seat);
+}
+
+void
+pup_seat_begin(PupSeat *seat)
+{
+    step(seat, PUP_SEAT_BEGIN, NULL);
+}
+
+void
+pup_seat_quit(PupSeat *seat)
+{
+    pup_http_cancel(seat->http);
+    step(seat, PUP_SEAT_QUIT, NULL);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "client-image/seat/server_api.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "lib/error.h"
+#include "lib/ident.h"
+#include "lib/json.h"
+
+/* The server's own bound of "detail". */
+#define DETAIL_MAX_BYTES 1000u
+#define POLL_S_MAX 3600
+
+/* Takes @json over. */
+static char *
+dump(json_t *json)
+{
+    g_autofree char *line = NULL;
+    char *text = json_dumps(json, JSON_COMPACT);
+
+    json_decref(json);
+    line = g_strdup(text);
+    free(text);
+    return g_steal_pointer(&line);
+}
+
+char *
+pup_hello_format(const PupHello *hello)
+{
+    return dump(json_pack("{s:s,s:i,s:I,s:b,s:s}", "boot", hello->boot, "cpus",
+                          (int) hello->cpus, "memory_mib", (json_int_t) hello->memory_mib,
+                          "kvm", hello->kvm, "firmware", hello->uefi ? "uefi" : "bios"));
+}
+
+/* jansson refuses what is not UTF-8, the server what is too long. */
+static char *
+tidy_detail(const char *detail)
+{
+    g_autofree char *valid = g_utf8_make_valid(detail ? detail : "", -1);
+    const char *end;
+
+    if (strlen(valid) <= DETAIL_MAX_BYTES)
+        return g_steal_pointer(&valid);
+    end = g_utf8_find_prev_char(valid, valid + DETAIL_MAX_BYTES + 1);
+    return g_strndup(valid, (gsize) (end - valid));
+}
+
+char *
+pup_report_format(const PupReportText *report)
+{
+    g_autofree char *detail = tidy_detail(report->detail);
+    json_t *stages = json_array();
+
+    for (unsigned i = 0; i < PUP_N_STAGES; i++) {
+        if (report->stage_ms[i] >= 0)
+            json_array_append_new(stages,
+                                  json_pack("{s:s,s:I}", "stage", pup_stage_name(i),
+                                            "t_ms", (json_int_t) report->stage_ms[i]));
+    }
+    return dump(json_pack("{s:s,s:s,s:i,s:s,s:I,s:o}", "boot", report->boot, "state",
+                          report->state, "version", (int) report->version, "detail",
+                          detail, "t_ms", (json_int_t) report->t_ms, "stages", stages));
+}
+
+/* Room and version out of @json. */
+static gboolean
+take_target(const json_t *json, PupTarget *target, GError **error)
+{
+    const char *room = json_string_value(json_object_get(json, "room"));
+    json_int_t version = json_integer_value(json_object_get(json, "version"));
+
+    if (!room || version < 1 || version > G_MAXINT) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "the server's answer names no room and version");
+        return FALSE;
+    }
+    if (!pup_ident_check("room", room, error))
+        return FALSE;
+    pup_target_set(target, room, (unsigned) version);
+    return TRUE;
+}
+
+void
+pup_welcome_free(PupWelcome *welcome)
+{
+    if (!welcome)
+        return;
+    pup_target_clear(&welcome->target);
+    g_free(welcome->seat);
+    g_free(welcome);
+}
+
+PupWelcome *
+pup_welcome_parse(const char *text, gsize len, GError **error)
+{
+    g_autoptr(PupJsonValue) json =
+        pup_json_parse("the server's answer", text, len, PUP_ANSWER_MAX_BYTES, error);
+    g_autoptr(PupWelcome) welcome = g_new0(PupWelcome, 1);
+    json_int_t poll_s;
+
+    if (!json || !take_target(json, &welcome->target, error))
+        return NULL;
+    poll_s = json_integer_value(json_object_get(json, "poll_s"));
+    if (poll_s < 1 || poll_s > POLL_S_MAX) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "the server's answer: 'poll_s' is not 1 to %d", POLL_S_MAX);
+        return NULL;
+    }
+    welcome->poll_s = (unsigned) poll_s;
+    welcome->seat = g_strdup(json_string_value(json_object_get(json, "seat")));
+    if (!welcome->seat)
+        welcome->seat = g_strdup("");
+    return g_steal_pointer(&welcome);
+}
+
+gboolean
+pup_target_parse(const char *text, gsize len, PupTarget *target, GError **error)
+{
+    g_autoptr(PupJsonValue) json =
+        pup_json_parse("the server's answer", text, len, PUP_ANSWER_MAX_BYTES, error);
+
+    return json && take_target(json, target, error);
+}
+
+static GBytes *
+post(PupHttp *http, const char *server, const char *mac, const char *what,
+     const char *text, GError **error)
+{
+    g_autofree char *url = g_strdup_printf("%s/v1/seats/%s/%s", server, mac, what);
+
+    return pup_http_post_json(http, url, text, PUP_ANSWER_MAX_BYTES, error);
+}
+
+PupWelcome *
+pup_server_register(PupHttp *http, const char *server, const char *mac,
+                    const PupHello *hello, GError **error)
+{
+    g_autofree char *text = pup_hello_format(hello);
+    g_autoptr(GBytes) answer = post(http, server, mac, "register", text, error);
+
+    if (!answer)
+        return NULL;
+    return pup_welcome_parse(g_bytes_get_data(answer, NULL), g_bytes_get_size(answer),
+                             error);
+}
+
+gboolean
+pup_server_report(PupHttp *http, const char *server, const char *mac, const char *text,
+                  PupTarget *target, GError **error)
+{
+    g_autoptr(GBytes) answer = post(http, server, mac, "report", text, error);
+
+    return answer && pup_target_parse(g_bytes_get_data(answer, NULL),
+                                      g_bytes_get_size(answer), target, error);
+}

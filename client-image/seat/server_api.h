@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * server_api - what the seat tells the server and is told (doc/http-api.md, /v1/seats)
+ *
+ * The texts can be made and parsed without a network. Answers are taken strictly: a
+ * member that is missing or out of range is an error; one that is not known is passed
+ * over, since a newer server may say more.
+ *
+ * Threads: as the PupHttp.
+ */
+#pragma once
+
+#include "client-image/common/http.h"
+#include "client-image/seat/seat_machine.h"
+#include "lib/stage.h"
+
+/* A server's answers are small. */
+#define PUP_ANSWER_MAX_BYTES (64u * 1024u)
+
+typedef struct {
+    const char *boot; /* random id of this boot */
+    unsigned cpus;
+    guint64 memory_mib;
+    gboolean kvm, uefi;
+} PupHello;
+
+typedef struct {
+    PupTarget target;
+    char *seat; /* its name; "" when the server does not say */
+    unsigned poll_s;
+} PupWelcome;
+
+void pup_welcome_free(PupWelcome *welcome);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupWelcome, pup_welcome_free)
+
+/* Borrowed strings. */
+typedef struct {
+    const char *boot, *state, *detail;
+    unsigned version; /* 0: none yet */
+    gint64 t_ms;      /* now */
+    /* When each stage was reached, since the kernel's start; -1: not, or not to be sent.
+     */
+    gint64 stage_ms[PUP_N_STAGES];
+} PupReportText;
+
+/* JSON texts; new strings. */
+char *pup_hello_format(const PupHello *hello);
+char *pup_report_format(const PupReportText *report);
+/* Errors: INVALID. */
+PupWelcome *pup_welcome_parse(const char *text, gsize len, GError **error);
+gboolean pup_target_parse(const char *text, gsize len, PupTarget *target, GError **error);
+
+/* POST .../register. Errors: those of pup_http_post_json(), NOT_FOUND when no room has
+ * @mac; INVALID (an answer that makes no sense). */
+PupWelcome *pup_server_register(PupHttp *http, const char *server, const char *mac,
+                                const PupHello *hello, GError **error);
+
+/* POST .../report with @text from pup_report_format(). *@target is set to what the server
+ * wants. Errors: the same. */
+gboolean pup_server_report(PupHttp *http, const char *server, const char *mac,
+                           const char *text, PupTarget *target, GError **error);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "client-image/seat/session.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "client-image/common/room_version.h"
+#include "client-image/seat/domain_xml.h"
+#include "client-image/seat/log.h"
+#include "client-image/seat/memory_plan.h"
+#include "client-image/seat/overlay.h"
+#include "lib/error.h"
+#include "lib/file.h"
+
+struct PupSession {
+    const PupSeatOptions *options;
+    const PupHardware *hardware;
+    PupHypervisor *hypervisor;
+    const char *emulator;
+    char *nbd_socket, *serial_socket, *spice_socket, *notify_socket, *nvram;
+
+    PupManifest *manifest; /* NULL: nothing loaded */
+    PupMemoryPlan plan;
+    PupStreamChild *stream;
+    PupOverlay *overlay;
+};
+
+PupSession *
+pup_session_new(const PupSeatOptions *options, const PupHardware *hardware,
+                PupHypervisor *hypervisor, const char *emulator)
+{
+    PupSession *session = g_new0(PupSession, 1);
+    const char *rundir = options->rundir;
+
+    session->options = options;
+    session->hardware = hardware;
+    session->hypervisor = hypervisor;
+    session->emulator = emulator;
+    session->nbd_socket = g_build_filename(rundir, "nbd.sock", NULL);
+    session->serial_socket = g_build_filename(rundir, "serial.sock", NULL);
+    session->spice_socket = g_build_filename(rundir, "spice.sock", NULL);
+    session->notify_socket = g_build_filename(rundir, "seat.sock", NULL);
+    session->nvram = g_build_filename(rundir, "nvram.fd", NULL);
+    return session;
+}
+
+static void
+forget(PupSession *session)
+{
+    g_clear_pointer(&session->stream, pup_stream_child_free);
+    g_clear_pointer(&session->overlay, pup_overlay_free);
+    g_clear_pointer(&session->manifest, pup_manifest_free);
+}
+
+void
+pup_session_free(PupSession *session)
+{
+    if (!session)
+        return;
+    forget(session);
+    g_free(session->nbd_socket);
+    g_free(session->serial_socket);
+    g_free(session->spice_socket);
+    g_free(session->notify_socket);
+    g_free(session->nvram);
+    g_free(session);
+}
+
+const char *
+pup_session_spice_socket(const PupSession *session)
+{
+    return session->spice_socket;
+}
+
+const char *
+pup_session_serial_socket(const PupSession *session)
+{
+    return session->serial_socket;
+}
+
+const char *
+pup_session_notify_socket(const PupSession *session)
+{
+    return session->notify_socket;
+}
+
+void
+pup_session_unload(PupSession *session, const PupTarget *target)
+{
+    if (session->manifest && session->manifest->version == target->version &&
+        strcmp(session->manifest->name, target->room) == 0)
+        return;
+    forget(session);
+}
+
+static PupKvmFeatures
+kvm_to_use(const PupSession *session)
+{
+    return session->options->no_kvm ? 0 : session->hardware->kvm;
+}
+
+static gboolean
+check_kvm(const PupSession *session, const PupManifest *manifest, GError **error)
+{
+    if (kvm_to_use(session) != 0 || manifest->guest.emulate)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_UNSUPPORTED,
+                  "this PC cannot run the room's guest at full speed, and the room does "
+                  "not allow less: %s",
+                  session->options->no_kvm ? "KVM was switched off"
+                                           : session->hardware->no_kvm_why);
+    return FALSE;
+}
+
+static PupPublicKey *
+read_key(const char *path, GError **error)
+{
+    g_autoptr(GBytes) text = pup_file_read(path, PUP_SIGNATURE_TEXT_MAX, error);
+    PupPublicKey *key;
+
+    if (!text)
+        return NULL;
+    key =
+        pup_public_key_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error);
+    if (!key)
+        g_prefix_error(error, "%s: ", path);
+    return key;
+}
+
+static gboolean
+plan_memory(PupSession *session, const PupManifest *manifest, GError **error)
+{
+    guint64 total_mib, available_mib;
+
+    return pup_memory_read(&total_mib, &available_mib, error) &&
+           pup_memory_plan(total_mib, available_mib, &manifest->guest,
+                           manifest->cache_mib, &session->plan, error);
+}
+
+gboolean
+pup_session_load(PupSession *session, PupHttp *http, const PupTarget *target,
+                 GError **error)
+{
+    g_autoptr(PupPublicKey) key = read_key(session->options->pubkey, error);
+    g_autoptr(PupManifest) manifest = NULL;
+
+    if (!key)
+        return FALSE;
+    manifest = pup_room_version_fetch(http, session->options->server, target->room,
+                                      target->version, key, NULL, error);
+    if (!manifest || !check_kvm(session, manifest, error) ||
+        !plan_memory(session, manifest, error))
+        return FALSE;
+    session->manifest = g_steal_pointer(&manifest);
+    pup_log("version",
+            "%s@%u verified; guest %" G_GUINT64_FORMAT " MiB, cache %" G_GUINT64_FORMAT
+            " MiB, overlay %" G_GUINT64_FORMAT " MiB",
+            target->room, target->version, session->plan.guest_mib,
+            session->plan.cache_mib, session->plan.overlay_mib);
+    return TRUE;
+}
+
+void
+pup_session_stream(PupSession *session, PupStreamChangeFunc on_change, gpointer user)
+{
+    PupStreamConfig config = {
+        .plugin = session->options->plugin,
+        .server = session->options->server,
+        .room = session->manifest->name,
+        .version = session->manifest->version,
+        .pubkey = session->options->pubkey,
+        .cache_mib = session->plan.cache_mib,
+        .socket = session->nbd_socket,
+        .notify = session->notify_socket,
+    };
+
+    if (session->stream && pup_stream_child_has_failed(session->stream))
+        g_clear_pointer(&session->stream, pup_stream_child_free);
+    if (!session->stream)
+        session->stream = pup_stream_child_new(&config, on_change, user);
+}
+
+gboolean
+pup_session_stream_is_ready(const PupSession *session)
+{
+    return session->stream && pup_stream_child_is_ready(session->stream);
+}
+
+gboolean
+pup_session_overlay(PupSession *session, GError **error)
+{
+    if (!session->overlay) {
+        session->overlay =
+            pup_overlay_new(session->options->overlay, session->options->rundir,
+                            session->plan.overlay_mib, error);
+        if (!session->overlay)
+            return FALSE;
+        pup_log("overlay", "%s", pup_overlay_title(session->overlay));
+    }
+    return pup_overlay_make(session->overlay, session->nbd_socket,
+                            session->manifest->disk_bytes, error);
+}
+
+gboolean
+pup_session_guest(PupSession *session, GError **error)
+{
+    const PupGuest *guest = &session->manifest->guest;
+    g_autofree char *xml = NULL;
+    PupDomainSpec spec = {
+        .guest = guest,
+        .kvm = kvm_to_use(session),
+        .cpus = pup_domain_cpus(guest->cpus, session->hardware->cpus),
+        .memory_mib = session->plan.guest_mib,
+        .mac = session->options->mac,
+        .emulator = session->emulator,
+        .overlay = pup_overlay_path(session->overlay),
+        .overlay_is_block = pup_overlay_is_block(session->overlay),
+        .nbd_socket = session->nbd_socket,
+        .serial_socket = session->serial_socket,
+        .spice_socket = session->spice_socket,
+        .nvram = session->nvram,
+    };
+
+    unlink(session->nvram);
+    xml = pup_domain_xml(session->manifest->domain_template, &spec, error);
+    return xml && pup_hypervisor_start(session->hypervisor, xml, error);
+}
+
+void
+pup_session_clear(PupSession *session)
+{
+    pup_hypervisor_end(session->hypervisor);
+    unlink(session->spice_socket);
+    unlink(session->nvram);
+    if (session->overlay)
+        pup_overlay_drop(session->overlay);
+}
+
+unsigned
+pup_session_used_percent(const PupSession *session)
+{
+    return session->overlay ? pup_overlay_used_percent(session->overlay) : 0;
+}
+
+gboolean
+pup_session_is_emulated(const PupSession *session)
+{
+    return kvm_to_use(session) == 0;
+}

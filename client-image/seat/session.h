@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * session - one version on this PC: manifest, memory plan, stream, overlay, guest
+ *
+ *     pup_session_load(session, &target, &error)    task: manifest fetched and verified
+ *     pup_session_stream(session, on_change, user)  main thread: stream started
+ *     pup_session_overlay(session, &error)          task: fresh overlay
+ *     pup_session_guest(session, &error)            task: guest started
+ *     pup_session_clear(session)                    task: guest ended, overlay dropped
+ *     ... overlay, guest, clear again for each guest of this version; load for another
+ *
+ * The stream outlives its guests, and its cache with it.
+ *
+ * Threads: one at a time; stream, unload and free in the main one.
+ */
+#pragma once
+
+#include "client-image/common/http.h"
+#include "client-image/seat/domain.h"
+#include "client-image/seat/hardware.h"
+#include "client-image/seat/options.h"
+#include "client-image/seat/seat_machine.h"
+#include "client-image/seat/stream_child.h"
+
+typedef struct PupSession PupSession;
+
+/* All borrowed. @emulator: path of QEMU. */
+PupSession *pup_session_new(const PupSeatOptions *options, const PupHardware *hardware,
+                            PupHypervisor *hypervisor, const char *emulator);
+void pup_session_free(PupSession *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSession, pup_session_free)
+
+/* Paths of the sockets under the run folder. */
+const char *pup_session_spice_socket(const PupSession *session);
+const char *pup_session_serial_socket(const PupSession *session);
+const char *pup_session_notify_socket(const PupSession *session);
+
+/* Forget a version that is not @target, its stream and its overlay. */
+void pup_session_unload(PupSession *session, const PupTarget *target);
+
+/* Fetch and verify the manifest of @target, and plan the memory. Errors: those of
+ * pup_room_version_fetch(), pup_memory_plan(); IO (the key); UNSUPPORTED (no KVM, and the
+ * room wants it). */
+gboolean pup_session_load(PupSession *session, PupHttp *http, const PupTarget *target,
+                          GError **error);
+
+/* Start the stream, unless it runs. */
+void pup_session_stream(PupSession *session, PupStreamChangeFunc on_change,
+                        gpointer user);
+gboolean pup_session_stream_is_ready(const PupSession *session);
+
+/* Errors: those of pup_overlay_new() and pup_overlay_make(). */
+gboolean pup_session_overlay(PupSession *session, GError **error);
+
+/* Errors: INVALID (the template), those of pup_hypervisor_start(). */
+gboolean pup_session_guest(PupSession *session, GError **error);
+
+/* End the guest, drop what it wrote. */
+void pup_session_clear(PupSession *session);
+
+/* How full the overlay is, in percent; main thread while a guest runs. */
+unsigned pup_session_used_percent(const PupSession *session);
+
+/* TRUE when the guest runs in software. */
+gboolean pup_session_is_emulated(const PupSession *session);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * nbdkit has no way to say that it is ready, but its socket appears when it is, and the
+ * plugin's own checks come before that. Hence a look every 20 ms, for as long as it
+ * lives: while no server answers, the plugin itself waits, and says so on the notify
+ * socket.
+ */
+#include "config.h"
+#include "client-image/seat/stream_child.h"
+
+#include <gio/gio.h>
+#include <unistd.h>
+
+#define LOOK_MS 20
+#define RESTART_PAUSE_MS 1000
+
+struct PupStreamChild {
+    char **argv;
+    char *socket;
+    PupStreamChangeFunc on_change;
+    gpointer user;
+    GSubprocess *process; /* NULL between death and restart */
+    GCancellable *watch;  /* of the wait for its end */
+    guint timer;          /* looks for the socket, or restarts; 0: none */
+    gboolean ready;
+    gboolean was_ready;
+};
+
+static void launch(PupStreamChild *child);
+
+static char **
+make_argv(const PupStreamConfig *config)
+{
+    GPtrArray *argv = g_ptr_array_new();
+
+    g_ptr_array_add(argv, g_strdup("nbdkit"));
+    g_ptr_array_add(argv, g_strdup("--foreground"));
+    g_ptr_array_add(argv, g_strdup("--readonly"));
+    g_ptr_array_add(argv, g_strdup("--exit-with-parent"));
+    g_ptr_array_add(argv, g_strdup("--unix"));
+    g_ptr_array_add(argv, g_strdup(config->socket));
+    g_ptr_array_add(argv, g_strdup(config->plugin));
+    g_ptr_array_add(argv, g_strdup_printf("server=%s", config->server));
+    g_ptr_array_add(argv, g_strdup_printf("room=%s", config->room));
+    g_ptr_array_add(argv, g_strdup_printf("version=%u", config->version));
+    g_ptr_array_add(argv, g_strdup_printf("pubkey=%s", config->pubkey));
+    g_ptr_array_add(argv,
+                    g_strdup_printf("cache=%" G_GUINT64_FORMAT "M", config->cache_mib));
+    g_ptr_array_add(argv, g_strdup_printf("notify=%s", config->notify));
+    g_ptr_array_add(argv, NULL);
+    return (char **) g_ptr_array_free(argv, FALSE);
+}
+
+static gboolean
+on_look(gpointer data)
+{
+    PupStreamChild *child = data;
+
+    if (access(child->socket, F_OK) != 0)
+        return G_SOURCE_CONTINUE;
+    child->timer = 0;
+    child->ready = TRUE;
+    child->was_ready = TRUE;
+    child->on_change(child->user, PUP_STREAM_READY, "");
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_restart(gpointer data)
+{
+    PupStreamChild *child = data;
+
+    child->timer = 0;
+    launch(child);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+ended(PupStreamChild *child, const char *words)
+{
+    g_clear_object(&child->process);
+    g_clear_handle_id(&child->timer, g_source_remove);
+    child->ready = FALSE;
+    if (child->was_ready)
+        child->timer = g_timeout_add(RESTART_PAUSE_MS, on_restart, child);
+    child->on_change(child->user, child->was_ready ? PUP_STREAM_DIED : PUP_STREAM_FAILED,
+                     words);
+}
+
+static char *
+describe_end(GSubprocess *process)
+{
+    if (g_subprocess_get_if_signaled(process))
+        return g_strdup_printf("nbdkit was killed by signal %d",
+                               g_subprocess_get_term_sig(process));
+    return g_strdup_printf("nbdkit ended with status %d",
+                           g_subprocess_get_exit_status(process));
+}
+
+static void
+on_end(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *words = NULL;
+
+    if (!g_subprocess_wait_finish(G_SUBPROCESS(source), result, &error))
+        return; /* being freed: data is gone */
+    words = describe_end(G_SUBPROCESS(source));
+    ended(data, words);
+}
+
+static gboolean
+on_no_launch(gpointer data)
+{
+    PupStreamChild *child = data;
+
+    child->timer = 0;
+    ended(child, "cannot start nbdkit");
+    return G_SOURCE_REMOVE;
+}
+
+static void
+launch(PupStreamChild *child)
+{
+    unlink(child->socket);
+    child->process = g_subprocess_newv((const char *const *) child->argv,
+                                       G_SUBPROCESS_FLAGS_NONE, NULL);
+    if (!child->process) {
+        child->timer = g_timeout_add(0, on_no_launch, child);
+        return;
+    }
+    g_subprocess_wait_async(child->process, child->watch, on_end, child);
+    child->timer = g_timeout_add(LOOK_MS, on_look, child);
+}
+
+PupStreamChild *
+pup_stream_child_new(const PupStreamConfig *config, PupStreamChangeFunc on_change,
+                     gpointer user)
+{
+    PupStreamChild *child = g_new0(PupStreamChild, 1);
+
+    child->argv = make_argv(config);
+    child->socket = g_strdup(config->socket);
+    child->on_change = on_change;
+    child->user = user;
+    child->watch = g_cancellable_new();
+    launch(child);
+    return child;
+}
+
+void
+pup_stream_child_free(PupStreamChild *child)
+{
+    if (!child)
+        return;
+    g_cancellable_cancel(child->watch);
+    g_clear_handle_id(&child->timer, g_source_remove);
+    if (child->process) {
+        g_subprocess_force_exit(child->process);
+        g_subprocess_wait(child->process, NULL, NULL);
+        g_object_unref(child->process);
+    }
+    g_object_unref(child->watch);
+    unlink(child->socket);
+    g_strfreev(child->argv);
+    g_free(child->socket);
+    g_free(child);
+}
+
+gboolean
+pup_stream_child_is_ready(const PupStreamChild *child)
+{
+    return child->ready;
+}
+
+gboolean
+pup_stream_child_has_failed(const PupStreamChild *child)
+{
+    return !child->process && !child->was_ready;
+}

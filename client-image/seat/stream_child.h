@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * stream_child - nbdkit with our plugin, as a child of the seat
+ *
+ * Serves one version's disk on a Unix socket until it is stopped. When it dies it is
+ * started again, since a guest may wait for it; QEMU connects anew by itself.
+ *
+ * Threads: the main one only, and it must live on: nbdkit ends with the thread that
+ * started it. on_change is called from the main context.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    const char *plugin; /* path of the .so */
+    const char *server; /* URL */
+    const char *room;
+    unsigned version;
+    const char *pubkey; /* path */
+    guint64 cache_mib;
+    const char *socket; /* to serve on */
+    const char *notify; /* the seat's own socket */
+} PupStreamConfig;
+
+typedef struct PupStreamChild PupStreamChild;
+
+typedef enum {
+    PUP_STREAM_READY,  /* serves; also after a restart */
+    PUP_STREAM_FAILED, /* nbdkit ended before it ever served: not tried again */
+    PUP_STREAM_DIED,   /* it ended, and is being started again */
+} PupStreamChange;
+
+/* @words: for FAILED and DIED, what happened. */
+typedef void (*PupStreamChangeFunc)(gpointer user, PupStreamChange change,
+                                    const char *words);
+
+/* Start it; on_change says READY or FAILED later. @config is copied. */
+PupStreamChild *pup_stream_child_new(const PupStreamConfig *config,
+                                     PupStreamChangeFunc on_change, gpointer user);
+/* Stop it, without a change. */
+void pup_stream_child_free(PupStreamChild *child);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupStreamChild, pup_stream_child_free)
+
+gboolean pup_stream_child_is_ready(const PupStreamChild *child);
+
+/* It ended before it ever served. */
+gboolean pup_stream_child_has_failed(const PupStreamChild *child);
