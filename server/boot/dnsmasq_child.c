@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include "lib/file.h"
 #include "server/log.h"
 
 #define PAUSE_MIN_S 1
@@ -113,25 +112,32 @@ die_with_parent(gpointer data)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
+/* TRUE when process @pid is a dnsmasq that runs with our configuration. */
+static gboolean
+is_ours(const PupDnsmasqChild *child, gint64 pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/cmdline", pid);
+    g_autofree char *cmdline = NULL;
+    gsize len;
+    return g_file_get_contents(path, &cmdline, &len, NULL) &&
+           memmem(cmdline, len, "dnsmasq", strlen("dnsmasq")) &&
+           memmem(cmdline, len, child->conf_path, strlen(child->conf_path));
+}
+
 /* A dnsmasq that an earlier, killed daemon left behind would hold the ports. */
 static void
 end_left_over(PupDnsmasqChild *child)
 {
-    g_autoptr(GBytes) text = pup_file_read(child->pid_path, 32, NULL);
-    if (!text)
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(child->pid_path, &text, NULL, NULL))
         return;
-    g_autofree char *digits =
-        g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text));
-    gint64 pid = g_ascii_strtoll(digits, NULL, 10);
-    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/cmdline", pid);
-    g_autofree char *cmdline = NULL;
-    gsize len;
-    if (pid <= 1 || !g_file_get_contents(path, &cmdline, &len, NULL))
+    gint64 pid = g_ascii_strtoll(text, NULL, 10);
+    if (pid <= 1 || !is_ours(child, pid) || kill(pid, SIGTERM) < 0)
         return;
-    if (strstr(cmdline, "dnsmasq") &&
-        memmem(cmdline, len, child->conf_path, strlen(child->conf_path)) &&
-        kill(pid, SIGTERM) == 0)
-        pup_log(LOG_WARNING, "dnsmasq-left-over", "pid", digits, NULL);
+    pup_log(LOG_WARNING, "dnsmasq-left-over", "pid", PUP_LOG_NUM(pid), NULL);
+    gint64 deadline_us = g_get_monotonic_time() + STOP_WAIT_MS * 1000;
+    while (is_ours(child, pid) && g_get_monotonic_time() < deadline_us)
+        g_usleep(10000);
 }
 
 static GSubprocess *

@@ -156,8 +156,9 @@ record_fetch(PupService *service, const PupRequest *req, const PupResponse *res,
     g_autofree char *mac = text ? pup_mac_parse(text, NULL) : NULL;
     if (!mac)
         return;
+    /* A kernel is on its way: whatever kept the PC from booting is over. */
     if (g_str_equal(file, "vmlinuz"))
-        pup_service_stage(service, mac, PUP_STAGE_KERNEL, NULL);
+        pup_service_stage(service, mac, PUP_STAGE_KERNEL, "");
     else if (g_str_equal(file, "root.img"))
         pup_service_stage(service, mac, PUP_STAGE_CLIENT_IMAGE, NULL);
 }
