@@ -2,10 +2,11 @@
 /*
  * image - the workshop: masters and sub-masters as qcow2 files
  *
- *     pup_master_import()   any disk qemu-img reads -> images/masters/NAME@V.qcow2,
- * hashed into the store as master version V pup_room_make() images/rooms/NAME.qcow2, an
- * overlay over its master's file pup_room_publish()    what the overlay holds + the
- * master's names -> NAME@V in the store
+ *     pup_master_import()   any disk that qemu-img reads -> images/masters/NAME@V.qcow2,
+ *                           hashed into the store as master version V
+ *     pup_room_make()       images/rooms/NAME.qcow2, an overlay over its master's file
+ *     pup_room_publish()    what the overlay holds + the master's names -> NAME@V in the
+ *                           store
  *
  * The folders are valid libvirt directory pools. qemu-img makes and converts, qemu-nbd
  * and libnbd read (publish.c); no file is ever changed that a version was made from.
@@ -26,9 +27,10 @@ typedef struct {
     const PupSettings *settings;
     PupStore *store;
     PupCatalog *catalog;
-    const PupSecretKey *key; /* NULL where nothing is signed */
-    gboolean dry_run;        /* say what would happen, change nothing */
-    PupProgress progress;    /* may be NULL */
+    const PupSecretKey *key;     /* NULL where nothing is signed */
+    const char *domain_template; /* its path; NULL: the installed one */
+    gboolean dry_run;            /* say what would happen, change nothing */
+    PupProgress progress;        /* may be NULL */
     gpointer progress_data;
     GCancellable *cancellable; /* may be NULL */
 } PupWorkshop;
@@ -39,15 +41,26 @@ typedef struct {
     guint64 bytes_read;   /* of the image */
     guint64 n_chunks_new; /* not in the store before */
     guint64 bytes_stored; /* encoded, new */
-    gboolean unchanged; /* publish: same disk, guest settings and template as the current
-                           version: nothing was written, version is the current one */
+    gboolean unchanged; /* same disk (and, of a room, guest settings and template) as the
+                           current version: nothing was written, version is that one */
 } PupPublishReport;
 
-/* Import @file (qcow2, raw, vmdk, vdi, vhdx; the format is probed, @format forces one) as
- * the next version of master @name. Errors: INVALID (not a disk, or names a backing
- * file), NO_SPACE, BUSY, NOT_FOUND. On failure nothing stays behind. */
+/* Import @file (qcow2, raw, vmdk, vdi, vhdx, vpc; the format is probed, @format forces
+ * one) as the next version of master @name. Errors: INVALID (not a disk, or names a
+ * backing file), NO_SPACE, BUSY, NOT_FOUND. On failure nothing stays behind. */
 gboolean pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
                            const char *format, PupPublishReport *report, GError **error);
+
+/* The manifest of a version (0: the current one), its signature checked where shop->key
+ * is there. Errors: NOT_FOUND, DENIED, INVALID, IO. */
+PupManifest *pup_workshop_manifest(const PupWorkshop *shop, PupKind kind,
+                                   const char *name, unsigned version, GError **error);
+
+/* Remove what killed imports and publishes left in images/ and run/: temporary files,
+ * sockets, and files of master versions that never came to be. With shop->dry_run only
+ * count. *@n_files and *@bytes: how much. What somebody still works on stays. */
+gboolean pup_workshop_sweep(const PupWorkshop *shop, unsigned *n_files, guint64 *bytes,
+                            GError **error);
 
 /* Path of a master's version, new string; the file need not exist. */
 char *pup_master_path(const PupWorkshop *shop, const char *name, unsigned version);
@@ -55,10 +68,10 @@ char *pup_master_path(const PupWorkshop *shop, const char *name, unsigned versio
 char *pup_room_path(const PupWorkshop *shop, const char *room);
 
 /* Make the sub-master of @room over its profile's master (current version when it names
- * none). Errors: NOT_FOUND (master), EXISTS, NO_SPACE. */
+ * none). Errors: NOT_FOUND (master), EXISTS, NO_SPACE, BUSY. */
 gboolean pup_room_make(const PupWorkshop *shop, const char *room,
                        const PupRoomProfile *profile, GError **error);
-/* Remove the sub-master's file. */
+/* Remove the sub-master's file; none is fine. Errors: BUSY. */
 gboolean pup_room_unmake(const PupWorkshop *shop, const char *room, GError **error);
 
 /* Publish @room's sub-master as its next version and move the name. Reads only what the

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/image/child.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+
+#define OUTPUT_MAX (4u * 1024u * 1024u)
+
+/* Between fork and exec: async-signal-safe calls only. */
+static void
+set_up_child(gpointer data)
+{
+    pid_t parent = (pid_t) GPOINTER_TO_INT(data);
+    sigset_t none;
+
+    setpgid(0, 0);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127); /* it died before the line above */
+}
+
+GSubprocess *
+pup_child_spawn(const char *const *argv, GSubprocessFlags flags, GError **error)
+{
+    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(flags);
+    g_autoptr(GError) failed = NULL;
+    GSubprocess *child;
+
+    g_subprocess_launcher_setenv(launcher, "LC_ALL", "C", TRUE);
+    g_subprocess_launcher_set_child_setup(launcher, set_up_child,
+                                          GINT_TO_POINTER((int) getpid()), NULL);
+    child = g_subprocess_launcher_spawnv(launcher, argv, &failed);
+    if (child)
+        return child;
+    if (g_error_matches(failed, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
+        pup_error_set(error, PUP_ERROR_UNSUPPORTED,
+                      "cannot run '%s': it is not installed (package qemu-utils)",
+                      argv[0]);
+    else
+        pup_error_set(error, PUP_ERROR_IO, "cannot run '%s': %s", argv[0],
+                      failed->message);
+    return NULL;
+}
+
+void
+pup_child_set_error(GError **error, const char *what, const char *words)
+{
+    static const struct {
+        const char *words;
+        PupErrorCode code;
+    } known[] = {
+        {"No space left on device", PUP_ERROR_NO_SPACE},
+        {"Disk quota exceeded", PUP_ERROR_NO_SPACE},
+        {"\" lock", PUP_ERROR_BUSY},
+        {"Permission denied", PUP_ERROR_DENIED},
+        {"No such file or directory", PUP_ERROR_NOT_FOUND},
+        {"Input/output error", PUP_ERROR_IO},
+    };
+    g_autofree char *line = g_strstrip(g_strdup(words ? words : ""));
+    PupErrorCode code = PUP_ERROR_INVALID;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
+        if (strstr(line, known[i].words)) {
+            code = known[i].code;
+            break;
+        }
+    g_strdelimit(line, "\n", ' ');
+    if (code == PUP_ERROR_BUSY)
+        pup_error_set(error, code, "%s: the image is in use by another program (%s)",
+                      what, line);
+    else
+        pup_error_set(error, code, "%s: %s", what, *line ? line : "it failed silently");
+}
+
+/* Kill and reap. */
+static void
+end_child(GSubprocess *child)
+{
+    g_subprocess_force_exit(child);
+    g_subprocess_wait(child, NULL, NULL);
+}
+
+gboolean
+pup_child_run(const char *const *argv, const char *what, char **output,
+              GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GSubprocess) child = pup_child_spawn(
+        argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+    g_autofree char *out = NULL, *words = NULL;
+
+    if (!child)
+        return FALSE;
+    if (!g_subprocess_communicate_utf8(child, NULL, cancellable, &out, &words, error)) {
+        end_child(child);
+        return FALSE;
+    }
+    if (!g_subprocess_get_successful(child)) {
+        pup_child_set_error(error, what, words);
+        return FALSE;
+    }
+    if (output)
+        *output = g_steal_pointer(&out);
+    return TRUE;
+}
+
+typedef struct {
+    GString *line;  /* not yet ended */
+    GString *words; /* lines that are no percentage */
+    PupChildPercent percent;
+    gpointer data;
+} Output;
+
+/* qemu-img -p prints "    (12.34/100%)\r". */
+static void
+end_of_line(Output *output)
+{
+    const char *line = g_strchug(output->line->str);
+    char *end = NULL;
+    double percent = line[0] == '(' ? g_ascii_strtod(line + 1, &end) : 0;
+
+    if (end && g_str_has_prefix(end, "/100%)"))
+        output->percent(output->data, percent);
+    else if (*line && output->words->len < OUTPUT_MAX)
+        g_string_append_printf(output->words, "%s\n", line);
+    g_string_truncate(output->line, 0);
+}
+
+static gboolean
+follow_output(GInputStream *stream, Output *output, GCancellable *cancellable,
+              GError **error)
+{
+    char buf[4096];
+    gssize n;
+
+    while ((n = g_input_stream_read(stream, buf, sizeof buf, cancellable, error)) > 0)
+        for (gssize i = 0; i < n; i++)
+            if (buf[i] == '\r' || buf[i] == '\n')
+                end_of_line(output);
+            else if (output->line->len < sizeof buf)
+                g_string_append_c(output->line, buf[i]);
+    end_of_line(output);
+    return n == 0;
+}
+
+gboolean
+pup_child_run_percent(const char *const *argv, const char *what, PupChildPercent percent,
+                      gpointer data, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GSubprocess) child = pup_child_spawn(
+        argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE, error);
+    g_autoptr(GString) line = g_string_new(NULL), words = g_string_new(NULL);
+    Output output = {line, words, percent, data};
+
+    if (!child)
+        return FALSE;
+    if (!follow_output(g_subprocess_get_stdout_pipe(child), &output, cancellable,
+                       error)) {
+        end_child(child);
+        return FALSE;
+    }
+    g_subprocess_wait(child, NULL, NULL);
+    if (g_subprocess_get_successful(child))
+        return TRUE;
+    pup_child_set_error(error, what, words->str);
+    return FALSE;
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What an image holds is asked of qemu-nbd rather than read out of the qcow2 by
+ * ourselves: QEMU knows every feature of its format (subclusters, internal snapshots,
+ * zero clusters) and takes the locks that keep a running machine's disk from being read
+ * half-written. "qemu:allocation-depth" tells the overlay's own bytes (1) from its
+ * master's (2) and from nobody's (0); "base:allocation" tells zeros from data. Both are
+ * asked in pieces of 1 GiB, so that 40 GB of untouched disk are 40 questions.
+ *
+ * qemu-nbd runs without --persistent: when our connections go, it goes, even if we were
+ * killed before it could be told.
+ */
+#include "server/image/disk.h"
+
+#include <libnbd.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/file.h"
+#include "server/image/child.h"
+#include "server/image/runs.h"
+
+#define DEPTH "qemu:allocation-depth"
+#define DEPTH_LOCAL 1u
+#define STATUS_BYTES (G_GUINT64_CONSTANT(1) << 30)
+#define START_TIMEOUT_US (30 * G_USEC_PER_SEC)
+#define START_POLL_US 2000
+
+struct PupDisk {
+    char *path;
+    char *socket;
+    guint64 bytes;
+    GSubprocess *server;
+    /* For questions, one a context: each question costs the answers of all contexts of
+     * its connection. The first also keeps the server alive. */
+    struct nbd_handle *allocation, *depth;
+};
+
+struct PupDiskReader {
+    char *path;
+    guint64 bytes;
+    struct nbd_handle *nbd;
+};
+
+static void
+set_nbd_error(GError **error, const char *what, const char *path)
+{
+    pup_error_set(error, PUP_ERROR_IO, "%s '%s': %s", what, path, nbd_get_error());
+}
+
+/* Connect to @disk's server, for questions about @context or, where that is NULL, to
+ * read. */
+static struct nbd_handle *
+connect_handle(const PupDisk *disk, const char *context, GError **error)
+{
+    struct nbd_handle *nbd = nbd_create();
+
+    if (nbd && (!context || nbd_add_meta_context(nbd, context) == 0) &&
+        nbd_set_pread_initialize(nbd, false) == 0 &&
+        nbd_connect_unix(nbd, disk->socket) == 0)
+        return nbd;
+    set_nbd_error(error, "cannot read", disk->path);
+    nbd_close(nbd);
+    return NULL;
+}
+
+static GSubprocess *
+start_server(const PupDisk *disk, unsigned n_readers, GError **error)
+{
+    g_autofree char *shared = g_strdup_printf("--shared=%u", n_readers + 2);
+    const char *const argv[] = {
+        "qemu-nbd", "--read-only", "--allocation-depth", shared,     "--format",
+        "qcow2",    "--socket",    disk->socket,         disk->path, NULL};
+
+    return pup_child_spawn(argv, G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+}
+
+/* The server ended: with its own words. */
+static void
+set_server_error(PupDisk *disk, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("cannot read the image '%s'", disk->path);
+    g_autofree char *words = NULL;
+
+    g_subprocess_communicate_utf8(disk->server, NULL, NULL, NULL, &words, NULL);
+    pup_child_set_error(error, what, words);
+}
+
+static gboolean
+server_runs(PupDisk *disk)
+{
+    return g_subprocess_get_identifier(disk->server) != NULL;
+}
+
+/* Wait until the server listens: it says so by nothing but its socket. */
+static gboolean
+connect_first(PupDisk *disk, GCancellable *cancellable, GError **error)
+{
+    gint64 deadline = g_get_monotonic_time() + START_TIMEOUT_US;
+
+    for (;;) {
+        disk->allocation = connect_handle(disk, LIBNBD_CONTEXT_BASE_ALLOCATION, NULL);
+        if (disk->allocation)
+            return TRUE;
+        if (!server_runs(disk)) {
+            set_server_error(disk, error);
+            return FALSE;
+        }
+        if (g_cancellable_set_error_if_cancelled(cancellable, error))
+            return FALSE;
+        if (g_get_monotonic_time() > deadline) {
+            pup_error_set(error, PUP_ERROR_IO, "qemu-nbd does not begin to serve '%s'",
+                          disk->path);
+            return FALSE;
+        }
+        g_usleep(START_POLL_US);
+    }
+}
+
+static char *
+socket_path(const char *folder, GError **error)
+{
+    static int counter;
+    g_autofree char *path = g_strdup_printf("%s/nbd-%d-%d.sock", folder, (int) getpid(),
+                                            g_atomic_int_add(&counter, 1));
+
+    if (strlen(path) < sizeof((struct sockaddr_un *) NULL)->sun_path)
+        return g_steal_pointer(&path);
+    pup_error_set(error, PUP_ERROR_INVALID,
+                  "the state folder's path is too long for a socket in it: '%s'", path);
+    return NULL;
+}
+
+PupDisk *
+pup_disk_open(const PupSettings *settings, const char *path, unsigned n_readers,
+              GCancellable *cancellable, GError **error)
+{
+    g_autoptr(PupDisk) disk = g_new0(PupDisk, 1);
+    g_autofree char *folder = pup_settings_path(settings, "run");
+    gint64 bytes;
+
+    if (!pup_file_make_dir(folder, error))
+        return NULL;
+    disk->path = g_strdup(path);
+    disk->socket = socket_path(folder, error);
+    if (!disk->socket)
+        return NULL;
+    disk->server = start_server(disk, n_readers, error);
+    if (!disk->server || !connect_first(disk, cancellable, error))
+        return NULL;
+    bytes = nbd_get_size(disk->allocation);
+    if (bytes < 0) {
+        set_nbd_error(error, "cannot read", path);
+        return NULL;
+    }
+    disk->bytes = (guint64) bytes;
+    return g_steal_pointer(&disk);
+}
+
+void
+pup_disk_free(PupDisk *disk)
+{
+    if (!disk)
+        return;
+    nbd_close(disk->depth);
+    nbd_close(disk->allocation);
+    if (disk->server) {
+        g_subprocess_force_exit(disk->server);
+        g_subprocess_wait(disk->server, NULL, NULL);
+        g_object_unref(disk->server);
+    }
+    if (disk->socket)
+        unlink(disk->socket);
+    g_free(disk->socket);
+    g_free(disk->path);
+    g_free(disk);
+}
+
+guint64
+pup_disk_bytes(const PupDisk *disk)
+{
+    return disk->bytes;
+}
+
+typedef gboolean (*Wanted)(guint32 flags);
+
+static gboolean
+is_local(guint32 depth)
+{
+    return depth == DEPTH_LOCAL;
+}
+
+static gboolean
+is_data(guint32 flags)
+{
+    return !(flags & LIBNBD_STATE_ZERO);
+}
+
+/* One question about [at, end). */
+typedef struct {
+    struct nbd_handle *nbd;
+    const char *context;
+    Wanted wanted;
+    GArray *runs;
+    guint64 at, end;
+} Question;
+
+static int
+take_extents(void *data, const char *context, uint64_t offset, uint32_t *entries,
+             size_t n_entries, int *error)
+{
+    Question *question = data;
+
+    if (strcmp(context, question->context) != 0 || offset != question->at)
+        return 0;
+    for (size_t i = 0; i + 1 < n_entries && question->at < question->end; i += 2) {
+        guint64 len = MIN(entries[i], question->end - question->at);
+        if (question->wanted(entries[i + 1]))
+            pup_runs_add(question->runs, question->at, len);
+        question->at += len;
+    }
+    return 0;
+}
+
+/* Add what is wanted of [first, end) bytes to @question's runs. */
+static gboolean
+ask(PupDisk *disk, Question *question, guint64 first, guint64 end,
+    GCancellable *cancellable, GError **error)
+{
+    question->at = first;
+    while (question->at < end) {
+        guint64 before = question->at;
+        nbd_extent_callback callback = {.callback = take_extents, .user_data = question};
+
+        if (g_cancellable_set_error_if_cancelled(cancellable, error))
+            return FALSE;
+        question->end = MIN(end, before + STATUS_BYTES);
+        if (nbd_block_status(question->nbd, question->end - before, before, callback, 0) <
+            0) {
+            set_nbd_error(error, "cannot read the map of", disk->path);
+            return FALSE;
+        }
+        if (question->at == before) {
+            pup_error_set(error, PUP_ERROR_UNSUPPORTED,
+                          "qemu-nbd does not tell the '%s' of '%s'", question->context,
+                          disk->path);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* The whole disk as one run, or the runs that the file itself holds. */
+static GArray *
+whole_runs(PupDisk *disk, gboolean local, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(PupRun));
+    Question question = {.context = DEPTH, .wanted = is_local, .runs = runs};
+
+    if (!local) {
+        pup_runs_add(runs, 0, disk->bytes);
+        return g_steal_pointer(&runs);
+    }
+    if (!disk->depth)
+        disk->depth = connect_handle(disk, DEPTH, error);
+    question.nbd = disk->depth;
+    if (!disk->depth || !ask(disk, &question, 0, disk->bytes, cancellable, error))
+        return NULL;
+    return g_steal_pointer(&runs);
+}
+
+GArray *
+pup_disk_runs(PupDisk *disk, gboolean local, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GArray) whole = whole_runs(disk, local, cancellable, error);
+    g_autoptr(GArray) data = g_array_new(FALSE, FALSE, sizeof(PupRun));
+    Question question = {.nbd = disk->allocation,
+                         .context = LIBNBD_CONTEXT_BASE_ALLOCATION,
+                         .wanted = is_data,
+                         .runs = data};
+
+    if (!whole)
+        return NULL;
+    for (unsigned i = 0; i < whole->len; i++) {
+        const PupRun *run = &g_array_index(whole, PupRun, i);
+        guint64 end = MIN((run->first + run->n) * PUP_CHUNK_BYTES, disk->bytes);
+        if (!ask(disk, &question, run->first * PUP_CHUNK_BYTES, end, cancellable, error))
+            return NULL;
+    }
+    return pup_runs_mark_zero(whole, data);
+}
+
+PupDiskReader *
+pup_disk_reader_new(const PupDisk *disk, GError **error)
+{
+    PupDiskReader *reader;
+    struct nbd_handle *nbd = connect_handle(disk, NULL, error);
+
+    if (!nbd)
+        return NULL;
+    reader = g_new0(PupDiskReader, 1);
+    reader->path = g_strdup(disk->path);
+    reader->bytes = disk->bytes;
+    reader->nbd = nbd;
+    return reader;
+}
+
+void
+pup_disk_reader_free(PupDiskReader *reader)
+{
+    if (!reader)
+        return;
+    nbd_close(reader->nbd);
+    g_free(reader->path);
+    g_free(reader);
+}
+
+gboolean
+pup_disk_read(PupDiskReader *reader, guint64 offset, guint8 *buf, size_t len,
+              GError **error)
+{
+    size_t there = offset < reader->bytes ? MIN(len, reader->bytes - offset) : 0;
+
+    if (there > 0 && nbd_pread(reader->nbd, buf, there, offset, 0) < 0) {
+        pup_error_set(error, PUP_ERROR_IO,
+                      "cannot read %zu bytes at %" G_GUINT64_FORMAT " of '%s': %s", there,
+                      offset, reader->path, nbd_get_error());
+        return FALSE;
+    }
+    memset(buf + there, 0, len - there);
+    return TRUE;
+}

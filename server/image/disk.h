@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * disk - a qcow2 file to read: its guest's bytes and which of them it holds
+ *
+ * qemu-nbd serves the file read-only on a Unix socket in STATE/run and so keeps writers
+ * away from it; this is the one file here that includes libnbd.h.
+ *
+ *     disk = pup_disk_open(settings, path, n_readers, cancellable, &error)
+ *     runs = pup_disk_runs(disk, TRUE, cancellable, &error)    what the overlay holds
+ *     reader = pup_disk_reader_new(disk, &error)               one a thread
+ *     pup_disk_read(reader, offset, buf, len, &error)
+ *
+ * Threads: a PupDisk belongs to the thread that opened it (its child dies with it), but
+ * pup_disk_reader_new() may be called from any thread; a reader belongs to one thread.
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include "lib/chunk.h"
+#include "server/settings.h"
+
+typedef struct PupDisk PupDisk;
+typedef struct PupDiskReader PupDiskReader;
+
+/* Chunks [first, first + n). */
+typedef struct {
+    guint64 first, n;
+    gboolean zero; /* they read as zeros, and nobody needs to look */
+} PupRun;
+
+/* Serve @path, a qcow2, to at most @n_readers readers at once. Errors: BUSY (a writer has
+ * it), INVALID, UNSUPPORTED (qemu-nbd is missing), NOT_FOUND, IO. */
+PupDisk *pup_disk_open(const PupSettings *settings, const char *path, unsigned n_readers,
+                       GCancellable *cancellable, GError **error);
+/* Ends qemu-nbd; all readers must be freed before. */
+void pup_disk_free(PupDisk *disk);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupDisk, pup_disk_free)
+
+guint64 pup_disk_bytes(const PupDisk *disk);
+
+/* The chunks that the file itself holds a part of (@local), or all that the disk has, in
+ * order, as an array of PupRun that do not overlap. What reads as zeros is told apart at
+ * no cost; zeros that were not @local are left out when it is FALSE too. Reads no data.
+ * Errors: IO, UNSUPPORTED, cancelled. */
+GArray *pup_disk_runs(PupDisk *disk, gboolean local, GCancellable *cancellable,
+                      GError **error);
+
+PupDiskReader *pup_disk_reader_new(const PupDisk *disk, GError **error);
+void pup_disk_reader_free(PupDiskReader *reader);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupDiskReader, pup_disk_reader_free)
+
+/* Read @len bytes (at most 32 MiB) at @offset; zeros behind the disk's end. Errors: IO.
+ */
+gboolean pup_disk_read(PupDiskReader *reader, guint64 offset, guint8 *buf, size_t len,
+                       GError **error);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A master is copied first and hashed from the copy: what seats will be served is then
+ * exactly what sub-masters are made over, whatever happens to the file that was imported.
+ * The order is: copy under a temporary name, chunks into the store, the copy into its
+ * place, the manifest. A crash before the last step leaves no version, and what it leaves
+ * is found by pup_workshop_sweep() and overwritten by the next import.
+ */
+#include <errno.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/failpoint.h"
+#include "lib/file.h"
+#include "lib/ident.h"
+#include "server/image/hash.h"
+#include "server/image/lock.h"
+#include "server/image/probe.h"
+#include "server/image/workshop.h"
+
+typedef struct {
+    const PupWorkshop *shop;
+    const char *name;
+    const char *source;         /* absolute */
+    const PupImageInfo *info;   /* of the source */
+    const PupManifest *current; /* NULL for the first version */
+    char *path, *temp;
+    PupPublishReport report;
+} Import;
+
+static void
+report_copied(gpointer data, double percent)
+{
+    const Import *import = data;
+    const PupWorkshop *shop = import->shop;
+    guint64 total = import->info->virtual_bytes;
+
+    if (shop->progress)
+        shop->progress(shop->progress_data, "copying the disk",
+                       (guint64) ((double) total * percent / 100.0), total);
+}
+
+/* Better said before half an hour of copying than after it. */
+static gboolean
+check_space(const Import *import, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(import->path);
+    struct statvfs fs;
+    guint64 free_bytes;
+
+    if (statvfs(folder, &fs) < 0) {
+        pup_error_set_errno(error, errno, "cannot look at '%s'", folder);
+        return FALSE;
+    }
+    free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
+    if (import->info->actual_bytes <= free_bytes)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_NO_SPACE,
+                  "'%s' takes at least %" G_GUINT64_FORMAT " MiB and '%s' has only "
+                  "%" G_GUINT64_FORMAT " MiB left",
+                  import->source, import->info->actual_bytes >> 20, folder,
+                  free_bytes >> 20);
+    return FALSE;
+}
+
+/* Name and store all chunks of the copy; the result is in *@manifest. */
+static gboolean
+hash_copy(Import *import, PupStoreWrite *write, PupManifest **manifest, GError **error)
+{
+    const PupWorkshop *shop = import->shop;
+    g_autoptr(PupDisk) disk = pup_disk_open(shop->settings, import->temp,
+                                            pup_hash_readers(), shop->cancellable, error);
+    g_autoptr(GArray) runs = NULL;
+    g_autoptr(PupChunkMap) map = NULL;
+    PupHashJob job = {.shop = shop, .what = "storing the disk", .write = write};
+    PupManifest *made;
+
+    if (!disk)
+        return FALSE;
+    runs = pup_disk_runs(disk, FALSE, shop->cancellable, error);
+    if (!runs)
+        return FALSE;
+    map = pup_chunk_map_new(pup_disk_bytes(disk));
+    job.disk = disk;
+    job.runs = runs;
+    job.map = map;
+    if (!pup_hash_disk(&job, &import->report, error))
+        return FALSE;
+    made = pup_manifest_new(PUP_KIND_MASTER, import->name, import->report.version);
+    made->disk_bytes = pup_disk_bytes(disk);
+    made->parent = import->current ? import->current->version : 0;
+    pup_manifest_set_map(made, map);
+    *manifest = made;
+    return TRUE;
+}
+
+/* The same disk as the version that is there: nothing to do, but for its file where that
+ * has got lost. */
+static gboolean
+keep_current(Import *import, GError **error)
+{
+    g_autofree char *path =
+        pup_master_path(import->shop, import->name, import->current->version);
+
+    import->report.unchanged = TRUE;
+    import->report.version = import->current->version;
+    if (access(path, F_OK) == 0) {
+        unlink(import->temp);
+        return TRUE;
+    }
+    return pup_workshop_place(import->temp, path, 0444, error);
+}
+
+static gboolean
+place_and_commit(Import *import, PupStoreWrite *write, PupManifest *manifest,
+                 GError **error)
+{
+    if (!pup_failpoint("import-hashed", error) ||
+        !pup_workshop_place(import->temp, import->path, 0444, error))
+        return FALSE;
+    if (pup_failpoint("import-placed", error) &&
+        pup_workshop_commit(import->shop, write, manifest, error))
+        return TRUE;
+    /* A commit that failed in its last step may have made the version all the same. */
+    if (!pup_workshop_has_version(import->shop, PUP_KIND_MASTER, import->name,
+                                  import->report.version))
+        unlink(import->path);
+    return FALSE;
+}
+
+static gboolean
+copy_and_store(Import *import, GError **error)
+{
+    const PupWorkshop *shop = import->shop;
+    g_autoptr(PupStoreWrite) write = NULL;
+    g_autoptr(PupManifest) manifest = NULL;
+
+    if (!pup_image_convert(import->source, import->info->format, import->temp,
+                           report_copied, import, shop->cancellable, error))
+        return FALSE;
+    if (!pup_failpoint("import-copied", error))
+        return FALSE;
+    write = pup_store_begin(shop->store, shop->cancellable, error);
+    if (!write || !hash_copy(import, write, &manifest, error))
+        return FALSE;
+    if (import->current && pup_workshop_same_disk(import->current, manifest))
+        return keep_current(import, error);
+    return place_and_commit(import, write, manifest, error);
+}
+
+static gboolean
+import_locked(Import *import, GError **error)
+{
+    const PupWorkshop *shop = import->shop;
+    g_autofree char *masters = pup_settings_path(shop->settings, "images/masters");
+    gboolean done;
+
+    import->report.version =
+        pup_workshop_next_version(shop, PUP_KIND_MASTER, import->name, error);
+    if (import->report.version == 0)
+        return FALSE;
+    import->report.disk_bytes = import->info->virtual_bytes;
+    if (!shop->dry_run && !pup_file_make_dir(masters, error))
+        return FALSE;
+    import->path = pup_master_path(shop, import->name, import->report.version);
+    import->temp = pup_workshop_temp_path(import->path);
+    if (!check_space(import, error))
+        return FALSE;
+    if (shop->dry_run)
+        return TRUE;
+    done = copy_and_store(import, error);
+    if (!done)
+        unlink(import->temp);
+    return done;
+}
+
+gboolean
+pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
+                  const char *format, PupPublishReport *report, GError **error)
+{
+    g_autoptr(PupLock) lock = NULL;
+    g_autoptr(PupImageInfo) info = NULL;
+    g_autoptr(PupManifest) current = NULL;
+    g_autofree char *source = NULL;
+    Import import = {.shop = shop, .name = name};
+    gboolean done;
+
+    if (!pup_ident_check("master", name, error) || !pup_workshop_check_key(shop, error))
+        return FALSE;
+    info = pup_probe_disk(file, format, &source, shop->cancellable, error);
+    if (!info)
+        return FALSE;
+    lock = pup_lock_take(shop->settings, "master", name, error);
+    if (!lock || !pup_workshop_current(shop, PUP_KIND_MASTER, name, &current, error))
+        return FALSE;
+    import.source = source;
+    import.info = info;
+    import.current = current;
+    done = import_locked(&import, error);
+    if (done)
+        *report = import.report;
+    g_free(import.path);
+    g_free(import.temp);
+    return done;
+}

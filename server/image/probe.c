@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/image/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/chunk_map.h"
+#include "lib/error.h"
+
+#define SECTOR_BYTES 512
+
+static const char *const formats[] = {"raw",  "qcow2", "vmdk", "vdi",
+                                      "vhdx", "vpc",   "qcow", NULL};
+
+/* A regular file or a block device; *@bytes: the file's size, 0 for a device. */
+static char *
+resolve(const char *file, guint64 *bytes, GError **error)
+{
+    char *path = realpath(file, NULL);
+    g_autofree char *copy = NULL;
+    struct stat st;
+
+    if (!path || stat(path, &st) < 0) {
+        pup_error_set_errno(error, errno, "cannot open '%s'", file);
+        free(path);
+        return NULL;
+    }
+    copy = g_strdup(path);
+    free(path);
+    if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+        pup_error_set(error, PUP_ERROR_INVALID, "'%s' is not a file", file);
+        return NULL;
+    }
+    if (S_ISREG(st.st_mode) && st.st_size == 0) {
+        pup_error_set(error, PUP_ERROR_INVALID, "'%s' is empty: not a disk", file);
+        return NULL;
+    }
+    *bytes = S_ISREG(st.st_mode) ? (guint64) st.st_size : 0;
+    return g_steal_pointer(&copy);
+}
+
+/* An MBR or a boot sector, or a GPT for sectors of 512 or 4096 bytes. */
+static gboolean
+has_boot_signature(const char *path, gboolean *found, GError **error)
+{
+    guint8 head[4096 + 8] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    gssize n;
+
+    if (fd < 0) {
+        pup_error_set_errno(error, errno, "cannot open '%s'", path);
+        return FALSE;
+    }
+    n = pread(fd, head, sizeof head, 0); /* a short file leaves zeros behind it */
+    close(fd);
+    if (n < 0) {
+        pup_error_set_errno(error, errno, "cannot read '%s'", path);
+        return FALSE;
+    }
+    *found = (head[510] == 0x55 && head[511] == 0xaa) ||
+             memcmp(head + 512, "EFI PART", 8) == 0 ||
+             memcmp(head + 4096, "EFI PART", 8) == 0;
+    return TRUE;
+}
+
+/* Nothing in a raw file says that it is a disk: look for what makes one bootable. */
+static gboolean
+check_raw(const char *path, guint64 bytes, gboolean forced, GError **error)
+{
+    gboolean found = FALSE;
+
+    if (bytes % SECTOR_BYTES != 0) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s' is not a disk: no known format, and %" G_GUINT64_FORMAT
+                      " bytes are no multiple of %d",
+                      path, bytes, SECTOR_BYTES);
+        return FALSE;
+    }
+    if (forced)
+        return TRUE;
+    if (!has_boot_signature(path, &found, error))
+        return FALSE;
+    if (found)
+        return TRUE;
+    pup_error_set(
+        error, PUP_ERROR_INVALID,
+        "'%s' does not look like a disk: no known format, no boot sector and no "
+        "partition table; if it is a raw disk all the same, add --format raw",
+        path);
+    return FALSE;
+}
+
+/* A split vmdk is several files of one folder; anything else of the server is not for it
+ * to name. */
+static gboolean
+check_extents(const char *path, char **extents, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    for (unsigned i = 0; extents[i]; i++) {
+        char *real = realpath(extents[i], NULL);
+        g_autofree char *of = real ? g_path_get_dirname(real) : NULL;
+        free(real);
+        if (g_strcmp0(of, folder) == 0)
+            continue;
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s' names '%s', which is not in its folder: refused", path,
+                      extents[i]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+check_references(const char *path, const PupImageInfo *info, GError **error)
+{
+    if (info->backing) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s' has a backing file ('%s'): a master stands alone; join them "
+                      "with `qemu-img convert -O qcow2 FILE NEW` and import that",
+                      path, info->backing);
+        return FALSE;
+    }
+    if (info->data_file) {
+        pup_error_set(
+            error, PUP_ERROR_INVALID,
+            "'%s' keeps its data in another file ('%s'): a master stands alone; "
+            "join them with `qemu-img convert -O qcow2 FILE NEW` and import that",
+            path, info->data_file);
+        return FALSE;
+    }
+    return check_extents(path, info->extents, error);
+}
+
+static gboolean
+check_info(const char *path, const PupImageInfo *info, GError **error)
+{
+    if (!g_strv_contains(formats, info->format)) {
+        pup_error_set(error, PUP_ERROR_UNSUPPORTED,
+                      "'%s' is of the format %s, which is not imported", path,
+                      info->format);
+        return FALSE;
+    }
+    if (info->encrypted) {
+        pup_error_set(error, PUP_ERROR_UNSUPPORTED, "'%s' is encrypted", path);
+        return FALSE;
+    }
+    if (info->corrupt) {
+        pup_error_set(error, PUP_ERROR_CORRUPT,
+                      "'%s' is marked corrupt; see `qemu-img check`", path);
+        return FALSE;
+    }
+    if (info->virtual_bytes == 0 || info->virtual_bytes > PUP_DISK_MAX_BYTES) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s': a disk of %" G_GUINT64_FORMAT " bytes is out of range", path,
+                      info->virtual_bytes);
+        return FALSE;
+    }
+    return check_references(path, info, error);
+}
+
+PupImageInfo *
+pup_probe_disk(const char *file, const char *format, char **path,
+               GCancellable *cancellable, GError **error)
+{
+    guint64 bytes = 0;
+    g_autofree char *real = resolve(file, &bytes, error);
+    g_autoptr(PupImageInfo) info = NULL;
+
+    if (!real)
+        return NULL;
+    if (format && !g_strv_contains(formats, format)) {
+        g_autofree char *known = g_strjoinv(", ", (char **) formats);
+        pup_error_set(error, PUP_ERROR_UNSUPPORTED, "format '%s': known are %s", format,
+                      known);
+        return NULL;
+    }
+    info = pup_image_info(real, format, cancellable, error);
+    if (!info || !check_info(real, info, error))
+        return NULL;
+    if (g_str_equal(info->format, "raw") &&
+        !check_raw(real, bytes, format != NULL, error))
+        return NULL;
+    *path = g_steal_pointer(&real);
+    return g_steal_pointer(&info);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A version is its master's map with the chunks that the overlay holds replaced. Which
+ * those are, the overlay's own tables say, so neither the master nor the untouched part
+ * of the disk is read, and of the map only the pages that change are loaded. What a
+ * sub-master derives from is taken from the image itself, not from the profile, which may
+ * have been edited since.
+ *
+ * The store's commit moves the room's name last; a crash at any point before leaves the
+ * old version current.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/failpoint.h"
+#include "lib/file.h"
+#include "lib/ident.h"
+#include "server/image/hash.h"
+#include "server/image/lock.h"
+#include "server/image/qemu_img.h"
+#include "server/image/runs.h"
+#include "server/image/workshop.h"
+
+#define TEMPLATE_MAX_BYTES (256u * 1024u)
+#define INSTALLED_TEMPLATE PUP_PKGDATADIR "/templates/domain.xml"
+
+typedef struct {
+    const PupWorkshop *shop;
+    const char *room;
+    char *path; /* of the sub-master */
+    char *domain_template;
+    PupRoomProfile *profile;
+    PupManifest *master;  /* that the sub-master derives from */
+    PupManifest *current; /* version of the room, or NULL */
+    PupDisk *disk;
+    GArray *runs; /* what the overlay holds */
+    PupPublishReport report;
+} Publish;
+
+static void
+publish_clear(Publish *publish)
+{
+    g_clear_pointer(&publish->runs, g_array_unref);
+    pup_disk_free(publish->disk);
+    pup_manifest_free(publish->current);
+    pup_manifest_free(publish->master);
+    pup_room_profile_free(publish->profile);
+    g_free(publish->domain_template);
+    g_free(publish->path);
+}
+
+static gboolean
+read_template(Publish *publish, GError **error)
+{
+    const char *path = publish->shop->domain_template;
+    g_autoptr(GBytes) text =
+        pup_file_read(path ? path : INSTALLED_TEMPLATE, TEMPLATE_MAX_BYTES, error);
+
+    if (!text)
+        return FALSE;
+    publish->domain_template =
+        g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text));
+    return TRUE;
+}
+
+/* The master's version that the image at publish->path says it derives from. */
+static gboolean
+find_master(Publish *publish, GError **error)
+{
+    const PupWorkshop *shop = publish->shop;
+    g_autoptr(PupImageInfo) info =
+        pup_image_info(publish->path, "qcow2", shop->cancellable, error);
+    g_autofree char *name = NULL;
+    unsigned version = 0;
+
+    if (!info)
+        return FALSE;
+    if (info->data_file || !info->backing ||
+        !pup_workshop_parse_backing(info->backing, &name, &version)) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s' is no overlay over a master's file: its backing file is '%s'",
+                      publish->path, info->backing ? info->backing : "");
+        return FALSE;
+    }
+    publish->master = pup_workshop_manifest(shop, PUP_KIND_MASTER, name, version, error);
+    if (!publish->master)
+        return FALSE;
+    if (info->virtual_bytes >= publish->master->disk_bytes)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_UNSUPPORTED,
+                  "'%s' was made smaller than its master %s@%u", publish->path, name,
+                  version);
+    return FALSE;
+}
+
+/* Everything that can be known before a chunk is read. */
+static gboolean
+prepare(Publish *publish, GError **error)
+{
+    const PupWorkshop *shop = publish->shop;
+
+    publish->profile = pup_catalog_room(shop->catalog, publish->room, error);
+    if (!publish->profile)
+        return FALSE;
+    publish->path = pup_room_path(shop, publish->room);
+    if (access(publish->path, F_OK) < 0) {
+        pup_error_set(
+            error, PUP_ERROR_NOT_FOUND,
+            "room '%s' has no sub-master '%s'; remove the room and add it again",
+            publish->room, publish->path);
+        return FALSE;
+    }
+    if (!read_template(publish, error) || !find_master(publish, error) ||
+        !pup_workshop_current(shop, PUP_KIND_ROOM, publish->room, &publish->current,
+                              error))
+        return FALSE;
+    publish->report.version =
+        pup_workshop_next_version(shop, PUP_KIND_ROOM, publish->room, error);
+    return publish->report.version > 0;
+}
+
+static gboolean
+open_overlay(Publish *publish, GError **error)
+{
+    const PupWorkshop *shop = publish->shop;
+
+    publish->disk = pup_disk_open(shop->settings, publish->path, pup_hash_readers(),
+                                  shop->cancellable, error);
+    if (!publish->disk)
+        return FALSE;
+    publish->report.disk_bytes = pup_disk_bytes(publish->disk);
+    publish->runs = pup_disk_runs(publish->disk, TRUE, shop->cancellable, error);
+    return publish->runs != NULL;
+}
+
+/* The master's map, for a disk that may have been made larger: what lies behind the
+ * master's end is zeros. */
+static PupChunkMap *
+map_of_master(const Publish *publish, GError **error)
+{
+    guint64 disk_bytes = pup_disk_bytes(publish->disk);
+    guint64 n_pages = pup_chunk_map_pages_for(disk_bytes);
+    g_autofree PupName *pages = g_new0(PupName, n_pages);
+
+    memcpy(pages, publish->master->pages, publish->master->n_pages * sizeof *pages);
+    return pup_chunk_map_new_from_pages(disk_bytes, pages, n_pages, error);
+}
+
+/* Load the pages that hold the chunks of publish->runs. */
+static gboolean
+load_pages(const Publish *publish, PupChunkMap *map, GError **error)
+{
+    g_autofree guint8 *plain = g_malloc(PUP_CHUNK_BYTES);
+
+    for (unsigned i = 0; i < publish->runs->len; i++) {
+        const PupRun *run = &g_array_index(publish->runs, PupRun, i);
+        guint64 last = pup_chunk_map_page_of(run->first + run->n - 1);
+
+        for (guint64 page = pup_chunk_map_page_of(run->first); page <= last; page++) {
+            if (pup_chunk_map_page_loaded(map, page))
+                continue;
+            if (!pup_store_get(publish->shop->store, pup_chunk_map_page_name(map, page),
+                               plain, error) ||
+                !pup_chunk_map_load_page(map, page, plain, error)) {
+                g_prefix_error(error, "map of master %s@%u: ", publish->master->name,
+                               publish->master->version);
+                return FALSE;
+            }
+        }
+    }
+    return TRUE;
+}
+
+static PupManifest *
+make_manifest(Publish *publish, const PupChunkMap *map)
+{
+    const PupManifest *current = publish->current;
+    PupManifest *made =
+        pup_manifest_new(PUP_KIND_ROOM, publish->room, publish->report.version);
+
+    made->disk_bytes = publish->report.disk_bytes;
+    pup_manifest_set_map(made, map);
+    made->master = g_strdup(publish->master->name);
+    made->master_version = publish->master->version;
+    made->guest = publish->profile->guest;
+    made->cache_mib = publish->profile->cache_mib;
+    made->domain_template = g_steal_pointer(&publish->domain_template);
+    if (current) {
+        made->parent = current->version;
+        made->has_boot_profile = current->has_boot_profile;
+        made->boot_profile = current->boot_profile;
+    }
+    return made;
+}
+
+static gboolean
+is_unchanged(const PupManifest *current, const PupManifest *made)
+{
+    return current && pup_workshop_same_disk(current, made) &&
+           strcmp(current->master, made->master) == 0 &&
+           current->master_version == made->master_version &&
+           pup_guest_equal(&current->guest, &made->guest) &&
+           current->cache_mib == made->cache_mib &&
+           g_strcmp0(current->domain_template, made->domain_template) == 0;
+}
+
+static gboolean
+write_version(Publish *publish, PupStoreWrite *write, GError **error)
+{
+    const PupWorkshop *shop = publish->shop;
+    g_autoptr(PupChunkMap) map = map_of_master(publish, error);
+    g_autoptr(PupManifest) manifest = NULL;
+    PupHashJob job = {.shop = shop,
+                      .what = "storing what changed",
+                      .disk = publish->disk,
+                      .runs = publish->runs,
+                      .write = write,
+                      .map = map};
+
+    if (!map || !load_pages(publish, map, error))
+        return FALSE;
+    if (!pup_failpoint("publish-planned", error) ||
+        !pup_hash_disk(&job, &publish->report, error))
+        return FALSE;
+    if (!pup_failpoint("publish-hashed", error))
+        return FALSE;
+    manifest = make_manifest(publish, map);
+    if (is_unchanged(publish->current, manifest)) {
+        publish->report.unchanged = TRUE;
+        publish->report.version = publish->current->version;
+        return TRUE;
+    }
+    if (g_cancellable_set_error_if_cancelled(shop->cancellable, error) ||
+        !pup_workshop_commit(shop, write, manifest, error))
+        return FALSE;
+    return TRUE;
+}
+
+static gboolean
+publish_locked(Publish *publish, GError **error)
+{
+    const PupWorkshop *shop = publish->shop;
+    g_autoptr(PupStoreWrite) write = NULL;
+
+    if (!prepare(publish, error) || !open_overlay(publish, error))
+        return FALSE;
+    if (shop->dry_run) {
+        publish->report.bytes_read =
+            pup_runs_count(publish->runs, TRUE) * PUP_CHUNK_BYTES;
+        return TRUE;
+    }
+    write = pup_store_begin(shop->store, shop->cancellable, error);
+    return write && write_version(publish, write, error);
+}
+
+gboolean
+pup_room_publish(const PupWorkshop *shop, const char *room, PupPublishReport *report,
+                 GError **error)
+{
+    g_autoptr(PupLock) lock = NULL;
+    Publish publish = {.shop = shop, .room = room};
+    gboolean done;
+
+    if (!pup_ident_check("room", room, error) || !pup_workshop_check_key(shop, error))
+        return FALSE;
+    lock = pup_lock_take(shop->settings, "room", room, error);
+    if (!lock)
+        return FALSE;
+    done = publish_locked(&publish, error);
+    if (done)
+        *report = publish.report;
+    publish_clear(&publish);
+    return done;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/image/qemu_img.h"
+
+#include <jansson.h>
+
+#include "lib/error.h"
+
+void
+pup_image_info_free(PupImageInfo *info)
+{
+    if (!info)
+        return;
+    g_free(info->format);
+    g_free(info->backing);
+    g_free(info->data_file);
+    g_strfreev(info->extents);
+    g_free(info);
+}
+
+static char **
+extents_of(json_t *data)
+{
+    g_autoptr(GStrvBuilder) extents = g_strv_builder_new();
+    json_t *extent;
+    size_t i;
+
+    json_array_foreach(json_object_get(data, "extents"), i, extent)
+    {
+        const char *file = json_string_value(json_object_get(extent, "filename"));
+        g_strv_builder_add(extents, file ? file : "");
+    }
+    return g_strv_builder_end(extents);
+}
+
+/* A size of @root; 0 where it is missing or negative. */
+static guint64
+size_of(json_t *root, const char *key)
+{
+    json_int_t value = json_integer_value(json_object_get(root, key));
+
+    return value > 0 ? (guint64) value : 0;
+}
+
+PupImageInfo *
+pup_image_info_parse(const char *path, const char *json, GError **error)
+{
+    json_t *root = json_loads(json, 0, NULL);
+    json_t *data = json_object_get(json_object_get(root, "format-specific"), "data");
+    const char *format = json_string_value(json_object_get(root, "format"));
+    PupImageInfo *info;
+
+    if (!format) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s': qemu-img's answer is no image info", path);
+        json_decref(root);
+        return NULL;
+    }
+    info = g_new0(PupImageInfo, 1);
+    info->format = g_strdup(format);
+    info->virtual_bytes = size_of(root, "virtual-size");
+    info->actual_bytes = size_of(root, "actual-size");
+    info->backing =
+        g_strdup(json_string_value(json_object_get(root, "backing-filename")));
+    info->data_file = g_strdup(json_string_value(json_object_get(data, "data-file")));
+    info->encrypted = json_is_true(json_object_get(root, "encrypted"));
+    info->corrupt = json_is_true(json_object_get(data, "corrupt"));
+    info->extents = extents_of(data);
+    json_decref(root);
+    return info;
+}
+
+PupImageInfo *
+pup_image_info(const char *path, const char *format, GCancellable *cancellable,
+               GError **error)
+{
+    const char *argv[] = {
+        "qemu-img", "info", "--force-share", "--output=json", NULL, NULL, NULL, NULL};
+    unsigned n = 4;
+    g_autofree char *json = NULL;
+    g_autofree char *what = g_strdup_printf("cannot read the image '%s'", path);
+
+    if (format) {
+        argv[n++] = "-f";
+        argv[n++] = format;
+    }
+    argv[n] = path;
+    if (!pup_child_run(argv, what, &json, cancellable, error))
+        return NULL;
+    return pup_image_info_parse(path, json, error);
+}
+
+gboolean
+pup_image_convert(const char *source, const char *format, const char *target,
+                  PupChildPercent percent, gpointer data, GCancellable *cancellable,
+                  GError **error)
+{
+    const char *const argv[] = {"qemu-img", "convert", "-p",
+                                "-f",       format,    "-O",
+                                "qcow2",    "-o",      "cluster_size=" PUP_CLUSTER_SIZE,
+                                source,     target,    NULL};
+    g_autofree char *what = g_strdup_printf("cannot copy '%s'", source);
+
+    return pup_child_run_percent(argv, what, percent, data, cancellable, error);
+}
+
+gboolean
+pup_image_create_overlay(const char *path, const char *backing, GCancellable *cancellable,
+                         GError **error)
+{
+    const char *const argv[] = {"qemu-img",
+                                "create",
+                                "-q",
+                                "-f",
+                                "qcow2",
+                                "-F",
+                                "qcow2",
+                                "-b",
+                                backing,
+                                "-o",
+                                "cluster_size=" PUP_CLUSTER_SIZE,
+                                path,
+                                NULL};
+    g_autofree char *what = g_strdup_printf("cannot make the overlay '%s'", path);
+
+    return pup_child_run(argv, what, NULL, cancellable, error);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * qemu_img - what we ask of the qemu-img program
+ *
+ * Paths are absolute, so that none is taken for a protocol ("nbd:...", "json:...").
+ */
+#pragma once
+
+#include "server/image/child.h"
+
+/* Cluster size of every image we make: one chunk, so that what an overlay holds is whole
+ * chunks and publishing reads nothing of the master. Not with lazy_refcounts: they spare
+ * a little writing, but an image that was not closed cleanly then needs a repair before
+ * it can be read, and a sub-master is written by virtual machines that get killed. */
+#define PUP_CLUSTER_SIZE "128k"
+
+typedef struct {
+    char *format; /* "qcow2", "raw", ... */
+    guint64 virtual_bytes;
+    guint64 actual_bytes; /* on the host's disk */
+    char *backing;        /* as it stands in the header, or NULL */
+    char *data_file;      /* qcow2's external data file, or NULL */
+    char **extents;       /* vmdk: its extents' files */
+    gboolean encrypted;
+    gboolean corrupt;
+} PupImageInfo;
+
+/* Ask about @path; @format NULL probes. Reads beside a writer. Errors: INVALID (cannot be
+ * read as that format), NOT_FOUND, DENIED, UNSUPPORTED (qemu-img is missing). */
+PupImageInfo *pup_image_info(const char *path, const char *format,
+                             GCancellable *cancellable, GError **error);
+void pup_image_info_free(PupImageInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupImageInfo, pup_image_info_free)
+
+/* The same from the JSON text that qemu-img prints; @path is for messages. */
+PupImageInfo *pup_image_info_parse(const char *path, const char *json, GError **error);
+
+/* Convert @source of @format into the new qcow2 @target. Errors: BUSY, NO_SPACE, INVALID;
+ * @target may then be there in part. */
+gboolean pup_image_convert(const char *source, const char *format, const char *target,
+                           PupChildPercent percent, gpointer data,
+                           GCancellable *cancellable, GError **error);
+
+/* Make the qcow2 overlay @path over @backing, a qcow2 relative to @path's folder. Errors:
+ * NO_SPACE, INVALID. */
+gboolean pup_image_create_overlay(const char *path, const char *backing,
+                                  GCancellable *cancellable, GError **error);

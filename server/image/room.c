@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/file.h"
+#include "lib/ident.h"
+#include "server/image/lock.h"
+#include "server/image/qemu_img.h"
+#include "server/image/workshop.h"
+
+/* The version of the profile's master to build on, checked to be there; 0 on error. */
+static unsigned
+find_master(const PupWorkshop *shop, const PupRoomProfile *profile, GError **error)
+{
+    unsigned version = profile->master_version;
+    g_autoptr(PupManifest) manifest =
+        pup_workshop_manifest(shop, PUP_KIND_MASTER, profile->master, version, error);
+    g_autofree char *path = NULL;
+
+    if (!manifest) {
+        g_prefix_error(error, "master '%s': ", profile->master);
+        return 0;
+    }
+    path = pup_master_path(shop, profile->master, manifest->version);
+    if (access(path, R_OK) == 0)
+        return manifest->version;
+    pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                  "the file of master %s@%u, '%s', is gone; import the same disk again",
+                  profile->master, manifest->version, path);
+    return 0;
+}
+
+static gboolean
+make_overlay(const PupWorkshop *shop, const char *path, const PupRoomProfile *profile,
+             unsigned version, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *temp = pup_workshop_temp_path(path);
+    g_autofree char *backing =
+        g_strdup_printf("../masters/%s@%u.qcow2", profile->master, version);
+
+    if (!pup_file_make_dir(folder, error))
+        return FALSE;
+    if (pup_image_create_overlay(temp, backing, shop->cancellable, error) &&
+        pup_workshop_place(temp, path, 0644, error))
+        return TRUE;
+    unlink(temp);
+    return FALSE;
+}
+
+gboolean
+pup_room_make(const PupWorkshop *shop, const char *room, const PupRoomProfile *profile,
+              GError **error)
+{
+    g_autoptr(PupLock) lock = NULL;
+    g_autofree char *path = NULL;
+    unsigned version;
+
+    if (!pup_ident_check("room", room, error))
+        return FALSE;
+    lock = pup_lock_take(shop->settings, "room", room, error);
+    if (!lock)
+        return FALSE;
+    path = pup_room_path(shop, room);
+    if (access(path, F_OK) == 0) {
+        pup_error_set(error, PUP_ERROR_EXISTS, "room '%s' has a sub-master already: '%s'",
+                      room, path);
+        return FALSE;
+    }
+    version = find_master(shop, profile, error);
+    if (version == 0)
+        return FALSE;
+    return shop->dry_run || make_overlay(shop, path, profile, version, error);
+}
+
+gboolean
+pup_room_unmake(const PupWorkshop *shop, const char *room, GError **error)
+{
+    g_autofree char *path = pup_room_path(shop, room);
+    g_autoptr(PupLock) lock = pup_lock_take(shop->settings, "room", room, error);
+
+    if (!lock)
+        return FALSE;
+    if (shop->dry_run || unlink(path) == 0 || errno == ENOENT)
+        return TRUE;
+    pup_error_set_errno(error, errno, "cannot remove '%s'", path);
+    return FALSE;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a killed import or publish leaves behind is named so that its owner can be told:
+ * whoever holds the lock of that master or room still works on it. A sub-master is never
+ * touched, it may hold work.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/ident.h"
+#include "server/image/lock.h"
+#include "server/image/workshop.h"
+
+typedef struct {
+    const PupWorkshop *shop;
+    unsigned n_files;
+    guint64 bytes;
+} Sweep;
+
+static gboolean
+remove_file(Sweep *sweep, const char *folder, const char *file, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, file, NULL);
+    struct stat st;
+
+    if (lstat(path, &st) < 0)
+        return TRUE;
+    if (!sweep->shop->dry_run && unlink(path) < 0 && errno != ENOENT) {
+        pup_error_set_errno(error, errno, "cannot remove '%s'", path);
+        return FALSE;
+    }
+    sweep->n_files++;
+    sweep->bytes += (guint64) st.st_blocks * 512;
+    return TRUE;
+}
+
+/* "NAME@V.qcow2", ".NAME@V.qcow2.tmp", "NAME.qcow2", ".NAME.qcow2.tmp": *@name and
+ * *@version (0 for a room). */
+static gboolean
+parse_file(const char *file, gboolean *temporary, char **name, unsigned *version)
+{
+    g_autofree char *label = NULL;
+    size_t len = strlen(file);
+
+    *temporary = file[0] == '.' && g_str_has_suffix(file, ".tmp");
+    if (*temporary) {
+        file++;
+        len -= strlen(".") + strlen(".tmp");
+    }
+    label = g_strndup(file, len);
+    if (!g_str_has_suffix(label, ".qcow2"))
+        return FALSE;
+    label[len - strlen(".qcow2")] = '\0';
+    return pup_ident_split("image", label, name, version, NULL);
+}
+
+static gboolean
+sweep_image(Sweep *sweep, const char *kind, const char *folder, const char *file,
+            GError **error)
+{
+    g_autofree char *name = NULL;
+    g_autoptr(PupLock) lock = NULL;
+    unsigned version = 0;
+    gboolean temporary = FALSE;
+
+    if (!parse_file(file, &temporary, &name, &version) ||
+        (!temporary && strcmp(kind, "master") != 0))
+        return TRUE;
+    lock = pup_lock_take(sweep->shop->settings, kind, name, NULL);
+    if (!lock)
+        return TRUE; /* it is being worked on */
+    if (temporary || (version > 0 && !pup_workshop_has_version(
+                                         sweep->shop, PUP_KIND_MASTER, name, version)))
+        return remove_file(sweep, folder, file, error);
+    return TRUE;
+}
+
+static gboolean
+sweep_images(Sweep *sweep, const char *kind, const char *sub, GError **error)
+{
+    g_autofree char *folder = pup_settings_path(sweep->shop->settings, sub);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir)))
+        if (!sweep_image(sweep, kind, folder, file, error))
+            return FALSE;
+    return TRUE;
+}
+
+/* Sockets of processes that are gone. */
+static gboolean
+sweep_sockets(Sweep *sweep, GError **error)
+{
+    g_autofree char *folder = pup_settings_path(sweep->shop->settings, "run");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir))) {
+        int pid = 0;
+        if (sscanf(file, "nbd-%d-%*d.sock", &pid) == 1 && pid > 0 && kill(pid, 0) < 0 &&
+            errno == ESRCH && !remove_file(sweep, folder, file, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+pup_workshop_sweep(const PupWorkshop *shop, unsigned *n_files, guint64 *bytes,
+                   GError **error)
+{
+    Sweep sweep = {.shop = shop};
+
+    if (!sweep_images(&sweep, "master", "images/masters", error) ||
+        !sweep_images(&sweep, "room", "images/rooms", error) ||
+        !sweep_sockets(&sweep, error))
+        return FALSE;
+    *n_files = sweep.n_files;
+    *bytes = sweep.bytes;
+    return TRUE;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * workshop - what importing, making and publishing share; for server/image alone
+ */
+#pragma once
+
+#include "server/image/image.h"
+
+/* A file that is being made stands beside its place under ".NAME.tmp". New string. */
+char *pup_workshop_temp_path(const char *path);
+
+/* Move the finished file @temp to @path with @mode: fsync, rename, fsync the folder. */
+gboolean pup_workshop_place(const char *temp, const char *path, unsigned mode,
+                            GError **error);
+
+/* Check that we can sign. Errors: DENIED. */
+gboolean pup_workshop_check_key(const PupWorkshop *shop, GError **error);
+
+/* The number that the next version of @name gets; 0 on error. */
+unsigned pup_workshop_next_version(const PupWorkshop *shop, PupKind kind,
+                                   const char *name, GError **error);
+
+/* TRUE when the store has @version of @name, or cannot tell. */
+gboolean pup_workshop_has_version(const PupWorkshop *shop, PupKind kind, const char *name,
+                                  unsigned version);
+
+/* The current manifest in *@manifest, NULL where @name has no version yet. */
+gboolean pup_workshop_current(const PupWorkshop *shop, PupKind kind, const char *name,
+                              PupManifest **manifest, GError **error);
+
+/* Date @manifest, sign it and commit @write with it. */
+gboolean pup_workshop_commit(const PupWorkshop *shop, PupStoreWrite *write,
+                             PupManifest *manifest, GError **error);
+
+/* TRUE when both have the same disk. */
+gboolean pup_workshop_same_disk(const PupManifest *a, const PupManifest *b);
+
+/* The master's version out of the backing file name "../masters/NAME@V.qcow2" of a
+ * sub-master. *@name: new string. FALSE when it has another form. */
+gboolean pup_workshop_parse_backing(const char *backing, char **name, unsigned *version);

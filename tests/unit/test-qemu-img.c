@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "lib/error.h"
+#include "server/image/qemu_img.h"
+#include "server/image/workshop.h"
+
+static void
+info_is_read(void **state)
+{
+    static const char json[] =
+        "{\"virtual-size\": 42949672960, \"filename\": \"a\", \"format\": \"qcow2\","
+        " \"actual-size\": 200704, \"backing-filename\": \"../masters/w@3.qcow2\","
+        " \"format-specific\": {\"type\": \"qcow2\", \"data\": {\"corrupt\": true,"
+        " \"data-file\": \"/etc/shadow\"}}, \"encrypted\": true}";
+    g_autoptr(PupImageInfo) info = pup_image_info_parse("a", json, NULL);
+
+    assert_non_null(info);
+    assert_string_equal(info->format, "qcow2");
+    assert_true(info->virtual_bytes == G_GUINT64_CONSTANT(42949672960));
+    assert_int_equal(info->actual_bytes, 200704);
+    assert_string_equal(info->backing, "../masters/w@3.qcow2");
+    assert_string_equal(info->data_file, "/etc/shadow");
+    assert_true(info->encrypted);
+    assert_true(info->corrupt);
+    assert_null(info->extents[0]);
+}
+
+static void
+vmdk_extents_are_read(void **state)
+{
+    static const char json[] =
+        "{\"virtual-size\": 1, \"format\": \"vmdk\", \"format-specific\": {\"data\":"
+        " {\"extents\": [{\"filename\": \"/a/x-f001.vmdk\"}, {\"filename\": 3},"
+        " {\"filename\": \"/etc/passwd\"}]}}}";
+    g_autoptr(PupImageInfo) info = pup_image_info_parse("a", json, NULL);
+
+    assert_non_null(info);
+    assert_int_equal(g_strv_length(info->extents), 3);
+    assert_string_equal(info->extents[0], "/a/x-f001.vmdk");
+    assert_string_equal(info->extents[1], "");
+    assert_string_equal(info->extents[2], "/etc/passwd");
+}
+
+static void
+what_is_no_info_is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "", "{", "[]", "3", "{}", "{\"format\": 3}", "{\"virtual-size\": 10}",
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(pup_image_info_parse("disk.img", rows[i], &error));
+        assert_true(g_error_matches(error, PUP_ERROR, PUP_ERROR_INVALID));
+        assert_non_null(strstr(error->message, "disk.img"));
+    }
+}
+
+static void
+failures_are_told_apart(void **state)
+{
+    static const struct {
+        const char *words;
+        PupErrorCode code;
+    } rows[] = {
+        {"qemu-img: error while writing: No space left on device\n", PUP_ERROR_NO_SPACE},
+        {"qemu-nbd: Failed to get shared \"write\" lock\nIs another process using the "
+         "image [x]?\n",
+         PUP_ERROR_BUSY},
+        {"qemu-img: Could not open 'x': Permission denied\n", PUP_ERROR_DENIED},
+        {"qemu-img: Could not open 'x': No such file or directory\n",
+         PUP_ERROR_NOT_FOUND},
+        {"qemu-img: Could not open 'x': Image is not in qcow2 format\n",
+         PUP_ERROR_INVALID},
+        {"", PUP_ERROR_INVALID},
+        {NULL, PUP_ERROR_INVALID},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        pup_child_set_error(&error, "cannot copy 'x'", rows[i].words);
+        assert_int_equal(error->code, rows[i].code);
+        assert_true(g_str_has_prefix(error->message, "cannot copy 'x': "));
+        assert_null(strchr(error->message, '\n'));
+    }
+}
+
+static void
+backing_names_a_master(void **state)
+{
+    static const struct {
+        const char *backing, *name;
+        unsigned version;
+    } rows[] = {
+        {"../masters/win11@3.qcow2", "win11", 3},
+        {"../masters/a.b-c@12.qcow2", "a.b-c", 12},
+        {"../masters/win11.qcow2", NULL, 0},
+        {"../masters/win11@0.qcow2", NULL, 0},
+        {"../masters/@3.qcow2", NULL, 0},
+        {"../masters/../rooms/x@3.qcow2", NULL, 0},
+        {"../masters/.qcow2", NULL, 0},
+        {"../masters/qcow2", NULL, 0},
+        {"/etc/passwd", NULL, 0},
+        {"win11@3.qcow2", NULL, 0},
+        {"json:{\"driver\":\"file\"}", NULL, 0},
+        {"", NULL, 0},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *name = NULL;
+        unsigned version = 0;
+        gboolean parsed = pup_workshop_parse_backing(rows[i].backing, &name, &version);
+        assert_int_equal(parsed, rows[i].name != NULL);
+        if (!parsed)
+            continue;
+        assert_string_equal(name, rows[i].name);
+        assert_int_equal(version, rows[i].version);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(info_is_read),
+        cmocka_unit_test(vmdk_extents_are_read),
+        cmocka_unit_test(what_is_no_info_is_refused),
+        cmocka_unit_test(failures_are_told_apart),
+        cmocka_unit_test(backing_names_a_master),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
