@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/file.h"
+
+static GOptionContext *
+context_of(PupCli *cli, const GOptionEntry *options)
+{
+    const PupCommand *command = cli->command;
+    const GOptionEntry json[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &cli->json, "Print JSON", NULL}, {NULL}};
+    const GOptionEntry dry_run[] = {{"dry-run", 'n', 0, G_OPTION_ARG_NONE, &cli->dry_run,
+                                     "Say what would happen, change nothing", NULL},
+                                    {NULL}};
+    const GOptionEntry common[] = {
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &cli->config, "Configuration file",
+         "FILE"},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &cli->quiet,
+         command->flags & PUP_CLI_LISTS ? "Print names only" : "Print errors only", NULL},
+        {NULL}};
+    GOptionContext *context = g_option_context_new(command->args);
+
+    g_autofree char *program = g_strconcat("pupitre ", command->name, NULL);
+
+    g_set_prgname(program);
+    g_option_context_set_summary(context, command->summary);
+    if (options)
+        g_option_context_add_main_entries(context, options, NULL);
+    if (command->flags & PUP_CLI_LISTS)
+        g_option_context_add_main_entries(context, json, NULL);
+    if (command->flags & PUP_CLI_CHANGES)
+        g_option_context_add_main_entries(context, dry_run, NULL);
+    g_option_context_add_main_entries(context, common, NULL);
+    return context;
+}
+
+/* GOption takes the words up to argv[0] for the program's name, and "--" with them. */
+static void
+drop_leading_words(char ***argv)
+{
+    char **args = *argv;
+    unsigned skip = 1;
+
+    if (args[1] && strcmp(args[1], "--") == 0)
+        skip = 2;
+    *argv = g_strdupv(args + skip);
+    g_strfreev(args);
+}
+
+gboolean
+pup_cli_parse(PupCli *cli, const GOptionEntry *options, char ***argv, GError **error)
+{
+    const PupCommand *command = cli->command;
+    g_autoptr(GOptionContext) context = context_of(cli, options);
+    g_autoptr(GError) bad = NULL;
+    unsigned n_args;
+
+    if (!g_option_context_parse_strv(context, argv, &bad)) {
+        pup_error_set(error, PUP_ERROR_INVALID, "%s: %s", command->name, bad->message);
+        return FALSE;
+    }
+    drop_leading_words(argv);
+    n_args = g_strv_length(*argv);
+    if (n_args >= command->min_args && n_args <= command->max_args)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_INVALID,
+                  "%s: %s (see `pupitre %s --help`); usage: pupitre %s %s", command->name,
+                  n_args < command->min_args ? "an argument is missing"
+                                             : "too many arguments",
+                  command->name, command->name, command->args);
+    return FALSE;
+}
+
+const char *
+pup_cli_config_path(const PupCli *cli)
+{
+    return cli->config ? cli->config : PUP_SYSCONFDIR "/pupitre/pupitre.conf";
+}
+
+const PupSettings *
+pup_cli_settings(PupCli *cli, GError **error)
+{
+    if (!cli->settings)
+        cli->settings = pup_settings_load(pup_cli_config_path(cli), error);
+    return cli->settings;
+}
+
+PupStore *
+pup_cli_store(PupCli *cli, GError **error)
+{
+    const PupSettings *settings = pup_cli_settings(cli, error);
+    g_autofree char *path = NULL, *uri = NULL;
+
+    if (!settings || cli->store)
+        return cli->store;
+    path = pup_settings_path(settings, "store");
+    uri = g_strconcat("dir:", path, NULL);
+    cli->store = pup_store_open(uri, error);
+    return cli->store;
+}
+
+PupCatalog *
+pup_cli_catalog(PupCli *cli, GError **error)
+{
+    const PupSettings *settings = pup_cli_settings(cli, error);
+    g_autofree char *path = NULL;
+
+    if (!settings || cli->catalog)
+        return cli->catalog;
+    path = pup_settings_path(settings, "catalog.db");
+    cli->catalog = pup_catalog_open(path, settings->rooms_dir, error);
+    return cli->catalog;
+}
+
+/* The signing key; NULL without @error when there is none. */
+static const PupSecretKey *
+load_key(PupCli *cli, GError **error)
+{
+    g_autofree char *path = pup_settings_path(cli->settings, "keys/server.sec");
+    g_autoptr(GBytes) text = NULL;
+    g_autoptr(GError) failed = NULL;
+
+    if (cli->key)
+        return cli->key;
+    text = pup_file_read(path, PUP_SIGNATURE_TEXT_MAX, &failed);
+    if (!text) {
+        if (!g_error_matches(failed, PUP_ERROR, PUP_ERROR_NOT_FOUND) &&
+            !g_error_matches(failed, PUP_ERROR, PUP_ERROR_DENIED))
+            g_propagate_error(error, g_steal_pointer(&failed));
+        return NULL;
+    }
+    cli->key =
+        pup_secret_key_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error);
+    if (!cli->key)
+        g_prefix_error(error, "%s: ", path);
+    return cli->key;
+}
+
+gboolean
+pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error)
+{
+    PupWorkshop made = {.dry_run = cli->dry_run, .cancellable = cli->cancellable};
+    g_autoptr(GError) bad_key = NULL;
+
+    made.settings = pup_cli_settings(cli, error);
+    if (!made.settings)
+        return FALSE;
+    made.store = pup_cli_store(cli, error);
+    if (!made.store)
+        return FALSE;
+    made.catalog = pup_cli_catalog(cli, error);
+    if (!made.catalog)
+        return FALSE;
+    made.key = load_key(cli, &bad_key);
+    if (bad_key) {
+        g_propagate_error(error, g_steal_pointer(&bad_key));
+        return FALSE;
+    }
+    *shop = made;
+    return TRUE;
+}
+
+gboolean
+pup_cli_check_seats(PupCatalog *catalog, const char *room, const PupRoomProfile *profile,
+                    GError **error)
+{
+    for (unsigned i = 0; i < profile->n_seats; i++) {
+        const char *mac = profile->seats[i].mac;
+        g_autofree char *of_room = NULL, *seat = NULL;
+
+        if (!pup_catalog_find_seat(catalog, mac, &of_room, &seat, NULL) ||
+            strcmp(of_room, room) == 0)
+            continue;
+        pup_error_set(error, PUP_ERROR_EXISTS, "%s is seat '%s' of room '%s' already",
+                      mac, seat, of_room);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void
+pup_cli_say(const PupCli *cli, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    if (cli->quiet)
+        return;
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    printf("%s%s\n", cli->dry_run ? "would " : "", text);
+}
+
+void
+pup_cli_print(const PupCli *cli, const PupTable *table)
+{
+    PupTableForm form = cli->json    ? PUP_TABLE_JSON
+                        : cli->quiet ? PUP_TABLE_NAMES
+                                     : PUP_TABLE_TEXT;
+    g_autofree char *text = pup_table_format(table, form);
+
+    fputs(text, stdout);
+}
+
+gboolean
+pup_cli_exec(char **argv, GError **error)
+{
+    fflush(stdout);
+    execv(argv[0], argv);
+    pup_error_set_errno(error, errno, "cannot run '%s'", argv[0]);
+    return FALSE;
+}
+
+gboolean
+pup_cli_ask(const char *question)
+{
+    char answer[8] = "";
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+        return FALSE;
+    fprintf(stderr, "%s [y/N] ", question);
+    if (!fgets(answer, sizeof answer, stdin))
+        return FALSE;
+    return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+void
+pup_cli_clear(PupCli *cli)
+{
+    g_clear_pointer(&cli->config, g_free);
+    g_clear_pointer(&cli->catalog, pup_catalog_free);
+    g_clear_pointer(&cli->store, pup_store_free);
+    g_clear_pointer(&cli->key, pup_secret_key_free);
+    g_clear_pointer(&cli->settings, pup_settings_free);
+    g_clear_object(&cli->cancellable);
+}

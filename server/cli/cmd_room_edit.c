@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/cli/commands.h"
+
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/file.h"
+#include "lib/ident.h"
+
+/* $VISUAL, $EDITOR or vi, with its own arguments, on @path. */
+static gboolean
+run_editor(const char *path, GError **error)
+{
+    const char *editor = g_getenv("VISUAL");
+    g_auto(GStrv) words = NULL;
+    g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
+    g_auto(GStrv) all = NULL;
+    g_autoptr(GSubprocess) child = NULL;
+
+    if (!editor || !*editor)
+        editor = g_getenv("EDITOR");
+    if (!editor || !*editor)
+        editor = "vi";
+    if (!g_shell_parse_argv(editor, NULL, &words, error))
+        return FALSE;
+    g_strv_builder_addv(argv, (const char **) words);
+    g_strv_builder_add(argv, path);
+    all = g_strv_builder_end(argv);
+    child = g_subprocess_newv((const char *const *) all, G_SUBPROCESS_FLAGS_STDIN_INHERIT,
+                              error);
+    if (child && g_subprocess_wait_check(child, NULL, error))
+        return TRUE;
+    g_prefix_error(error, "editor '%s': ", editor);
+    return FALSE;
+}
+
+/* The text of @path when it is a good profile for @room. */
+static char *
+read_valid(PupCatalog *catalog, const char *room, const char *path,
+           PupRoomProfile **profile, GError **error)
+{
+    g_autoptr(GBytes) bytes = pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+    g_autoptr(PupRoomProfile) parsed = NULL;
+
+    if (!bytes)
+        return NULL;
+    parsed = pup_room_profile_parse(path, g_bytes_get_data(bytes, NULL),
+                                    g_bytes_get_size(bytes), error);
+    if (!parsed || !pup_cli_check_seats(catalog, room, parsed, error))
+        return NULL;
+    *profile = g_steal_pointer(&parsed);
+    return g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+}
+
+/* Edit @copy until it is valid or the admin gives up. */
+static char *
+edit_until_valid(PupCatalog *catalog, const char *room, const char *copy,
+                 PupRoomProfile **profile, GError **error)
+{
+    for (;;) {
+        g_autoptr(GError) bad = NULL;
+        char *text;
+
+        if (!run_editor(copy, error))
+            return NULL;
+        text = read_valid(catalog, room, copy, profile, &bad);
+        if (text)
+            return text;
+        fprintf(stderr, "pupitre: %s\n", bad->message);
+        if (!pup_cli_ask("Edit again?")) {
+            g_propagate_prefixed_error(
+                error, g_steal_pointer(&bad),
+                "the profile of room '%s' was not changed: ", room);
+            return NULL;
+        }
+    }
+}
+
+/* The admin's own comments must survive, so the text is put into place as it is. */
+static gboolean
+put_text(PupCli *cli, const char *room, const char *path, const char *text,
+         GError **error)
+{
+    g_autoptr(GBytes) old = pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+
+    if (!old)
+        return FALSE;
+    if (g_bytes_get_size(old) == strlen(text) &&
+        memcmp(g_bytes_get_data(old, NULL), text, strlen(text)) == 0) {
+        if (!cli->quiet)
+            printf("the profile of room %s is unchanged\n", room);
+        return TRUE;
+    }
+    pup_cli_say(cli, "write %s", path);
+    return cli->dry_run || pup_file_replace(path, text, strlen(text), 0644, error);
+}
+
+static void
+note_master(const PupCli *cli, const PupRoomProfile *before, const PupRoomProfile *after)
+{
+    if (cli->quiet || (strcmp(before->master, after->master) == 0 &&
+                       before->master_version == after->master_version))
+        return;
+    printf("note: the sub-master still derives from the master it was made over; remove "
+           "and add the room to make it afresh\n");
+}
+
+static gboolean
+edit_copy(PupCli *cli, PupCatalog *catalog, const char *room, const char *copy,
+          GError **error)
+{
+    g_autofree char *path = pup_catalog_room_path(catalog, room);
+    g_autoptr(GBytes) old = pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+    g_autoptr(PupRoomProfile) before = NULL, after = NULL;
+    g_autofree char *text = NULL;
+
+    if (!old || !pup_file_replace(copy, g_bytes_get_data(old, NULL),
+                                  g_bytes_get_size(old), 0600, error))
+        return FALSE;
+    before = pup_catalog_room(catalog, room, NULL); /* NULL: this edit repairs it */
+    text = edit_until_valid(catalog, room, copy, &after, error);
+    if (!text || !put_text(cli, room, path, text, error))
+        return FALSE;
+    if (before)
+        note_master(cli, before, after);
+    return TRUE;
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_auto(GStrv) args = g_strdupv(argv);
+    g_autofree char *folder = NULL, *copy = NULL;
+    PupCatalog *catalog;
+    gboolean done;
+
+    if (!pup_cli_parse(cli, NULL, &args, error))
+        return FALSE;
+    catalog = pup_cli_catalog(cli, error);
+    if (!catalog || !pup_ident_check("room", args[0], error))
+        return FALSE;
+    folder = g_dir_make_tmp("pupitre-XXXXXX", error);
+    if (!folder)
+        return FALSE;
+    copy = g_strdup_printf("%s/%s.conf", folder, args[0]);
+    done = edit_copy(cli, catalog, args[0], copy, error);
+    unlink(copy);
+    g_rmdir(folder);
+    return done;
+}
+
+const PupCommand pup_cmd_room_edit = {
+    .name = "room edit",
+    .args = "NAME",
+    .summary = "Edit a room's profile with $EDITOR",
+    .flags = PUP_CLI_CHANGES,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

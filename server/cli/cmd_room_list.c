@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/cli/commands.h"
+
+#include "lib/error.h"
+
+static const PupColumn columns[] = {
+    {"ROOM", "name", PUP_CELL_TEXT},
+    {"TITLE", "title", PUP_CELL_TEXT},
+    {"MASTER", "master", PUP_CELL_TEXT},
+    {"SEATS", "seats", PUP_CELL_UINT},
+    {"VERSION", "version", PUP_CELL_UINT},
+    {"PUBLISHED", "published", PUP_CELL_TEXT},
+    {NULL},
+};
+
+/* What is broken in one room must not hide the others: its row says so. */
+static void
+add_room(const PupWorkshop *shop, PupTable *table, const char *room)
+{
+    g_autoptr(GError) broken = NULL, failed = NULL;
+    g_autoptr(PupRoomProfile) profile = pup_catalog_room(shop->catalog, room, &broken);
+    g_autoptr(PupManifest) manifest =
+        pup_workshop_manifest(shop, PUP_KIND_ROOM, room, 0, &failed);
+    const char *title = broken ? broken->message : profile->title;
+    const char *published = manifest ? manifest->created : failed->message;
+
+    if (g_error_matches(failed, PUP_ERROR, PUP_ERROR_NOT_FOUND))
+        published = NULL;
+    pup_table_add(table, room, title ? title : room, profile ? profile->master : NULL,
+                  (guint64) (profile ? profile->n_seats : 0),
+                  (guint64) (manifest ? manifest->version : 0), published);
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_autoptr(PupTable) table = pup_table_new("rooms", columns);
+    g_auto(GStrv) args = g_strdupv(argv), rooms = NULL;
+    PupWorkshop shop;
+
+    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+        return FALSE;
+    rooms = pup_catalog_rooms(shop.catalog, error);
+    if (!rooms)
+        return FALSE;
+    for (unsigned i = 0; rooms[i]; i++)
+        add_room(&shop, table, rooms[i]);
+    pup_cli_print(cli, table);
+    return TRUE;
+}
+
+const PupCommand pup_cmd_room_list = {
+    .name = "room list",
+    .args = "",
+    .summary = "List the rooms",
+    .flags = PUP_CLI_LISTS,
+    .run = run,
+};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/cli/commands.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "lib/error.h"
+#include "lib/file.h"
+
+typedef struct {
+    const char *name;
+    char *path; /* of the profile */
+    char *text; /* the profile as it stands in the file */
+    char *disk; /* the sub-master's path */
+    guint64 disk_file_bytes;
+    PupRoomProfile *profile;
+    PupManifest *manifest; /* current version, or NULL */
+} Room;
+
+static void
+room_clear(Room *room)
+{
+    g_free(room->path);
+    g_free(room->text);
+    g_free(room->disk);
+    pup_room_profile_free(room->profile);
+    pup_manifest_free(room->manifest);
+}
+
+static gboolean
+load_text(Room *room, GError **error)
+{
+    g_autoptr(GBytes) bytes =
+        pup_file_read(room->path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+
+    if (!bytes)
+        return FALSE;
+    room->text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    return TRUE;
+}
+
+static gboolean
+load_room(const PupWorkshop *shop, Room *room, GError **error)
+{
+    g_autoptr(GError) failed = NULL;
+    struct stat st;
+
+    room->profile = pup_catalog_room(shop->catalog, room->name, error);
+    if (!room->profile)
+        return FALSE;
+    room->path = pup_catalog_room_path(shop->catalog, room->name);
+    room->disk = pup_room_path(shop, room->name);
+    if (stat(room->disk, &st) == 0)
+        room->disk_file_bytes = (guint64) st.st_blocks * 512;
+    room->manifest = pup_workshop_manifest(shop, PUP_KIND_ROOM, room->name, 0, &failed);
+    if (!room->manifest && !g_error_matches(failed, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&failed));
+        return FALSE;
+    }
+    return load_text(room, error);
+}
+
+static const char *
+title_of(const Room *room)
+{
+    return room->profile->title ? room->profile->title : room->name;
+}
+
+static void
+print_text(const Room *room)
+{
+    g_autofree char *bytes = pup_bytes_format(room->disk_file_bytes);
+    const PupManifest *manifest = room->manifest;
+
+    printf("room        %s (%s)\n", room->name, title_of(room));
+    printf("sub-master  %s, %s\n", room->disk, bytes);
+    if (manifest)
+        printf("version     %u, published %s, on master %s@%u\n", manifest->version,
+               manifest->created, manifest->master, manifest->master_version);
+    else
+        printf("version     none: not published yet\n");
+    printf("seats       %u\n", room->profile->n_seats);
+    printf("profile     %s\n\n%s", room->path, room->text);
+}
+
+static json_t *
+json_of_seats(const PupRoomProfile *profile)
+{
+    json_t *seats = json_array();
+
+    for (unsigned i = 0; i < profile->n_seats; i++)
+        json_array_append_new(seats,
+                              json_pack("{s:s, s:s}", "name", profile->seats[i].name,
+                                        "mac", profile->seats[i].mac));
+    return seats;
+}
+
+static void
+print_json(const Room *room)
+{
+    const PupManifest *manifest = room->manifest;
+    json_t *version =
+        manifest
+            ? json_pack("{s:i, s:s, s:s, s:i, s:I}", "version", (int) manifest->version,
+                        "created", manifest->created, "master", manifest->master,
+                        "master_version", (int) manifest->master_version, "disk_bytes",
+                        (json_int_t) manifest->disk_bytes)
+            : json_null();
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "name", room->name, "title",
+        title_of(room), "master", room->profile->master, "profile", room->path,
+        "sub_master", room->disk, "sub_master_bytes", (json_int_t) room->disk_file_bytes,
+        "current", version, "seats", json_of_seats(room->profile));
+    char *text = json_dumps(root, JSON_INDENT(2));
+
+    puts(text);
+    free(text);
+    json_decref(root);
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_auto(GStrv) args = g_strdupv(argv);
+    PupWorkshop shop;
+    Room room = {NULL};
+    gboolean loaded;
+
+    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+        return FALSE;
+    room.name = args[0];
+    loaded = load_room(&shop, &room, error);
+    if (loaded && cli->json)
+        print_json(&room);
+    else if (loaded)
+        print_text(&room);
+    room_clear(&room);
+    return loaded;
+}
+
+const PupCommand pup_cmd_room_show = {
+    .name = "room show",
+    .args = "NAME",
+    .summary = "Show a room: profile, sub-master, version",
+    .flags = PUP_CLI_LISTS,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/cli/commands.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "config.h"
+
+typedef struct {
+    const PupSettings *settings;
+    unsigned n_masters, n_rooms, n_published, n_seats, n_running;
+    char *client_image; /* id, or NULL */
+    char *address;      /* where the daemon is asked for */
+    gboolean serving;
+    guint64 free_bytes; /* of the state folder's file system */
+} Status;
+
+/* TRUE when something accepts connections where the daemon would. */
+static gboolean
+is_serving(Status *status)
+{
+    const PupSettings *settings = status->settings;
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    g_autoptr(GSocketConnection) connection = NULL;
+    const char *host = settings->address ? settings->address : "127.0.0.1";
+
+    status->address = g_strdup_printf("%s:%u", host, settings->port);
+    g_socket_client_set_timeout(client, 2);
+    connection = g_socket_client_connect_to_host(client, host, (guint16) settings->port,
+                                                 NULL, NULL);
+    return connection != NULL;
+}
+
+static char *
+current_client_image(const PupSettings *settings)
+{
+    g_autofree char *path = pup_settings_path(settings, "client-image/current");
+    g_autofree char *target = g_file_read_link(path, NULL);
+
+    return target ? g_path_get_basename(target) : NULL;
+}
+
+static gboolean
+count_rooms(PupCli *cli, Status *status, GError **error)
+{
+    g_auto(GStrv) masters = pup_store_names(cli->store, PUP_KIND_MASTER, error),
+                  rooms = NULL;
+
+    if (!masters)
+        return FALSE;
+    rooms = pup_catalog_rooms(cli->catalog, error);
+    if (!rooms)
+        return FALSE;
+    status->n_masters = g_strv_length(masters);
+    status->n_rooms = g_strv_length(rooms);
+    for (unsigned i = 0; rooms[i]; i++)
+        if (pup_store_current(cli->store, PUP_KIND_ROOM, rooms[i], NULL) > 0)
+            status->n_published++;
+    return TRUE;
+}
+
+static gboolean
+count_seats(PupCli *cli, Status *status, GError **error)
+{
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(cli->catalog, g_get_real_time() / 1000,
+                                                   cli->settings->poll_s, error);
+
+    if (!seats)
+        return FALSE;
+    status->n_seats = seats->len;
+    for (unsigned i = 0; i < seats->len; i++) {
+        const PupSeat *seat = g_ptr_array_index(seats, i);
+        if (strcmp(seat->state, "running") == 0)
+            status->n_running++;
+    }
+    return TRUE;
+}
+
+static gboolean
+gather(PupCli *cli, Status *status, GError **error)
+{
+    struct statvfs fs;
+
+    status->settings = pup_cli_settings(cli, error);
+    if (!status->settings || !pup_cli_store(cli, error) || !pup_cli_catalog(cli, error) ||
+        !count_rooms(cli, status, error) || !count_seats(cli, status, error))
+        return FALSE;
+    if (statvfs(status->settings->state_dir, &fs) == 0)
+        status->free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
+    status->client_image = current_client_image(status->settings);
+    status->serving = is_serving(status);
+    return TRUE;
+}
+
+static void
+print_text(const Status *status)
+{
+    g_autofree char *free_text = pup_bytes_format(status->free_bytes);
+
+    printf("pupitre        %s\n", PACKAGE_VERSION);
+    printf("configuration  %s\n", status->settings->path);
+    printf("state          %s, %s free\n", status->settings->state_dir, free_text);
+    printf("server         %s at %s\n", status->serving ? "answers" : "does not answer",
+           status->address);
+    printf("client image   %s\n", status->client_image
+                                      ? status->client_image
+                                      : "none: run `pupitre image build`");
+    printf("masters        %u\n", status->n_masters);
+    printf("rooms          %u, %u published\n", status->n_rooms, status->n_published);
+    printf("seats          %u, %u running\n", status->n_seats, status->n_running);
+}
+
+static void
+print_json(const Status *status)
+{
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s, s:I, s:b, s:s, s:s?, s:i, s:i, s:i, s:i, s:i}", "version",
+        PACKAGE_VERSION, "config", status->settings->path, "state_dir",
+        status->settings->state_dir, "free_bytes", (json_int_t) status->free_bytes,
+        "serving", status->serving, "address", status->address, "client_image",
+        status->client_image, "masters", (int) status->n_masters, "rooms",
+        (int) status->n_rooms, "rooms_published", (int) status->n_published, "seats",
+        (int) status->n_seats, "seats_running", (int) status->n_running);
+    char *text = json_dumps(root, JSON_INDENT(2));
+
+    puts(text);
+    free(text);
+    json_decref(root);
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_auto(GStrv) args = g_strdupv(argv);
+    Status status = {NULL};
+    gboolean done;
+
+    if (!pup_cli_parse(cli, NULL, &args, error))
+        return FALSE;
+    done = gather(cli, &status, error);
+    if (done && cli->json)
+        print_json(&status);
+    else if (done)
+        print_text(&status);
+    g_free(status.client_image);
+    g_free(status.address);
+    return done;
+}
+
+const PupCommand pup_cmd_status = {
+    .name = "status",
+    .args = "",
+    .summary = "Show what the server has and whether it runs",
+    .flags = PUP_CLI_LISTS,
+    .run = run,
+};

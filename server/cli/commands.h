@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * commands - the subcommands, each in the file of its name
+ */
+#pragma once
+
+#include "server/cli/cli.h"
+
+extern const PupCommand pup_cmd_init, pup_cmd_master_import, pup_cmd_master_list,
+    pup_cmd_room_add, pup_cmd_room_list, pup_cmd_room_show, pup_cmd_room_edit,
+    pup_cmd_room_remove, pup_cmd_room_publish, pup_cmd_room_history,
+    pup_cmd_room_rollback, pup_cmd_seat_list, pup_cmd_image_build, pup_cmd_serve,
+    pup_cmd_status, pup_cmd_fsck, pup_cmd_gc;

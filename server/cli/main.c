@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The `pupitre` command: finds the subcommand in the table and runs it. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <locale.h>
+
+#include "lib/error.h"
+#include "server/cli/cli.h"
+
+static void
+print_help(void)
+{
+    printf("usage: pupitre [--config FILE] COMMAND [ARGUMENT ...]\n\n"
+           "Diskless classroom workstations: one master, a sub-master per room.\n\n");
+    for (unsigned i = 0; pup_commands[i]; i++) {
+        g_autofree char *usage =
+            g_strdup_printf("%s %s", pup_commands[i]->name, pup_commands[i]->args);
+        printf("  %-32s %s\n", usage, pup_commands[i]->summary);
+    }
+    printf("\nEach command has --help; those that list have --json, those that change "
+           "something\nhave --dry-run. See pupitre(1).\n");
+}
+
+static const PupCommand *
+find_command(const char *word, const char *second)
+{
+    g_autofree char *both = second ? g_strdup_printf("%s %s", word, second) : NULL;
+
+    for (unsigned i = 0; pup_commands[i]; i++)
+        if (strcmp(pup_commands[i]->name, word) == 0 ||
+            g_strcmp0(pup_commands[i]->name, both) == 0)
+            return pup_commands[i];
+    return NULL;
+}
+
+/* The second words that follow @word, "add, list, ..."; NULL when there are none. */
+static char *
+words_after(const char *word)
+{
+    g_autoptr(GString) words = g_string_new(NULL);
+
+    for (unsigned i = 0; pup_commands[i]; i++) {
+        const char *name = pup_commands[i]->name;
+        if (!g_str_has_prefix(name, word) || name[strlen(word)] != ' ')
+            continue;
+        g_string_append_printf(words, "%s%s", words->len ? ", " : "",
+                               name + strlen(word) + 1);
+    }
+    return words->len ? g_string_free(g_steal_pointer(&words), FALSE) : NULL;
+}
+
+static void
+set_unknown(GError **error, const char *word, const char *second)
+{
+    g_autofree char *words = words_after(word);
+
+    if (!words)
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "unknown command '%s' (see `pupitre --help`)", word);
+    else if (!second)
+        pup_error_set(error, PUP_ERROR_INVALID, "'%s' needs one of: %s", word, words);
+    else
+        pup_error_set(error, PUP_ERROR_INVALID, "unknown command '%s %s'; '%s' has: %s",
+                      word, second, word, words);
+}
+
+static gboolean
+run_command(PupCli *cli, char **words, GError **error)
+{
+    g_auto(GStrv) argv = NULL;
+
+    cli->command = find_command(words[0], words[1]);
+    if (!cli->command) {
+        set_unknown(error, words[0], words[1]);
+        return FALSE;
+    }
+    /* argv[0] of the command's own parse is its last word. */
+    argv = g_strdupv(words + (strchr(cli->command->name, ' ') ? 1 : 0));
+    return cli->command->run(cli, argv, error);
+}
+
+/* Parse what stands before the command. TRUE: go on with *@words. */
+static gboolean
+parse_globals(PupCli *cli, char ***words, GError **error)
+{
+    gboolean version = FALSE, help = FALSE;
+    const GOptionEntry options[] = {
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &cli->config, NULL, NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &cli->quiet, NULL, NULL},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &version, NULL, NULL},
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &help, NULL, NULL},
+        {NULL}};
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GError) bad = NULL;
+
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_set_strict_posix(context, TRUE);
+    g_option_context_add_main_entries(context, options, NULL);
+    if (!g_option_context_parse_strv(context, words, &bad)) {
+        pup_error_set(error, PUP_ERROR_INVALID, "%s", bad->message);
+        return FALSE;
+    }
+    if (version)
+        puts(PACKAGE_STRING);
+    else if (help || !(*words)[1])
+        print_help();
+    else
+        return TRUE;
+    exit(version || help ? EXIT_SUCCESS : 2);
+}
+
+static int
+report(const PupCli *cli, const GError *error)
+{
+    if (cli->cancellable && g_cancellable_is_cancelled(cli->cancellable)) {
+        fputs("pupitre: interrupted, nothing was changed\n", stderr);
+        return PUP_CLI_INTERRUPTED;
+    }
+    fprintf(stderr, "pupitre: %s\n", error->message);
+    return pup_error_exit_status(error);
+}
+
+int
+main(int argc, char **argv)
+{
+    PupCli cli = {0};
+    g_auto(GStrv) words = NULL;
+    g_autoptr(GError) error = NULL;
+    int status = EXIT_SUCCESS;
+
+    setlocale(LC_ALL, "");
+    words = g_strdupv(argv);
+    if (!parse_globals(&cli, &words, &error) || !run_command(&cli, words + 1, &error))
+        status = report(&cli, error);
+    pup_cli_clear(&cli);
+    if (fflush(stdout) != 0 && status == EXIT_SUCCESS) {
+        perror("pupitre: cannot write the output");
+        status = 9;
+    }
+    return status;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/cli/table.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <string.h>
+
+struct PupTable {
+    const char *name;
+    const PupColumn *columns;
+    unsigned n_columns;
+    GPtrArray *texts; /* the cells as people see them, row by row */
+    json_t *rows;
+};
+
+PupTable *
+pup_table_new(const char *name, const PupColumn *columns)
+{
+    PupTable *table = g_new0(PupTable, 1);
+
+    table->name = name;
+    table->columns = columns;
+    while (columns[table->n_columns].title)
+        table->n_columns++;
+    table->texts = g_ptr_array_new_with_free_func(g_free);
+    table->rows = json_array();
+    return table;
+}
+
+void
+pup_table_free(PupTable *table)
+{
+    if (!table)
+        return;
+    g_ptr_array_unref(table->texts);
+    json_decref(table->rows);
+    g_free(table);
+}
+
+char *
+pup_bytes_format(guint64 bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double value = (double) bytes / 1024.0;
+    unsigned unit = 0;
+
+    if (bytes < 1024)
+        return g_strdup_printf("%u B", (unsigned) bytes);
+    for (; value >= 1023.95 && unit + 1 < G_N_ELEMENTS(units); unit++)
+        value /= 1024.0;
+    return g_strdup_printf("%.1f %s", value, units[unit]);
+}
+
+static json_t *
+json_of_texts(const char *const *texts)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; texts && texts[i]; i++)
+        json_array_append_new(array, json_string(texts[i]));
+    return array;
+}
+
+static char *
+text_of_ms(gint64 ms)
+{
+    return ms < 0 ? g_strdup("-") : g_strdup_printf("%.1f s", (double) ms / 1000.0);
+}
+
+/* Take the next cell out of @args: its text, and its JSON value in *@json. */
+static char *
+take_cell(PupCellType type, va_list *args, json_t **json)
+{
+    switch (type) {
+    case PUP_CELL_UINT:
+    case PUP_CELL_BYTES: {
+        guint64 value = va_arg(*args, guint64);
+        *json = json_integer((json_int_t) value);
+        return type == PUP_CELL_BYTES ? pup_bytes_format(value)
+                                      : g_strdup_printf("%" G_GUINT64_FORMAT, value);
+    }
+    case PUP_CELL_MS: {
+        gint64 value = va_arg(*args, gint64);
+        *json = value < 0 ? json_null() : json_integer(value);
+        return text_of_ms(value);
+    }
+    case PUP_CELL_BOOL: {
+        int value = va_arg(*args, int);
+        *json = json_boolean(value);
+        return g_strdup(value ? "*" : "");
+    }
+    case PUP_CELL_TEXTS: {
+        const char *const *value = va_arg(*args, const char *const *);
+        *json = json_of_texts(value);
+        return value ? g_strjoinv(", ", (char **) value) : g_strdup("");
+    }
+    case PUP_CELL_TEXT:
+    default: {
+        const char *value = va_arg(*args, const char *);
+        *json = value ? json_string(value) : json_null();
+        return g_strdup(value ? value : "-");
+    }
+    }
+}
+
+void
+pup_table_add(PupTable *table, ...)
+{
+    json_t *row = json_object();
+    va_list args;
+
+    va_start(args, table);
+    for (unsigned i = 0; i < table->n_columns; i++) {
+        json_t *value = NULL;
+        g_ptr_array_add(table->texts, take_cell(table->columns[i].type, &args, &value));
+        json_object_set_new(row, table->columns[i].key, value);
+    }
+    va_end(args);
+    json_array_append_new(table->rows, row);
+}
+
+static unsigned
+width_of(const PupTable *table, unsigned column)
+{
+    glong width = g_utf8_strlen(table->columns[column].title, -1);
+
+    for (unsigned i = column; i < table->texts->len; i += table->n_columns)
+        width = MAX(width, g_utf8_strlen(g_ptr_array_index(table->texts, i), -1));
+    return (unsigned) width;
+}
+
+static gboolean
+right_aligned(PupCellType type)
+{
+    return type == PUP_CELL_UINT || type == PUP_CELL_BYTES || type == PUP_CELL_MS;
+}
+
+static void
+append_cell(GString *out, const char *text, unsigned width, PupCellType type)
+{
+    unsigned pad = width - (unsigned) g_utf8_strlen(text, -1);
+
+    if (right_aligned(type))
+        g_string_append_printf(out, "%*s%s", (int) pad, "", text);
+    else
+        g_string_append_printf(out, "%s%*s", text, (int) pad, "");
+}
+
+/* Drop the padding of a line's last cell. */
+static void
+end_line(GString *out)
+{
+    while (out->len && out->str[out->len - 1] == ' ')
+        g_string_truncate(out, out->len - 1);
+    g_string_append_c(out, '\n');
+}
+
+static void
+append_line(const PupTable *table, GString *out, const unsigned *widths,
+            const char *const *cells)
+{
+    for (unsigned i = 0; i < table->n_columns; i++) {
+        if (i > 0)
+            g_string_append(out, "  ");
+        append_cell(out, cells[i], widths[i], table->columns[i].type);
+    }
+    end_line(out);
+}
+
+static char *
+format_text(const PupTable *table)
+{
+    GString *out = g_string_new(NULL);
+    g_autofree unsigned *widths = g_new(unsigned, table->n_columns);
+    g_autofree const char **titles = g_new(const char *, table->n_columns);
+
+    for (unsigned i = 0; i < table->n_columns; i++) {
+        widths[i] = width_of(table, i);
+        titles[i] = table->columns[i].title;
+    }
+    append_line(table, out, widths, titles);
+    for (unsigned i = 0; i < table->texts->len; i += table->n_columns)
+        append_line(table, out, widths, (const char *const *) &table->texts->pdata[i]);
+    return g_string_free(out, FALSE);
+}
+
+static char *
+format_names(const PupTable *table)
+{
+    GString *out = g_string_new(NULL);
+
+    for (unsigned i = 0; i < table->texts->len; i += table->n_columns)
+        g_string_append_printf(out, "%s\n",
+                               (const char *) g_ptr_array_index(table->texts, i));
+    return g_string_free(out, FALSE);
+}
+
+static char *
+format_json(const PupTable *table)
+{
+    json_t *object = json_pack("{s:O}", table->name, table->rows);
+    char *dumped = json_dumps(object, JSON_INDENT(2));
+    char *text = g_strconcat(dumped, "\n", NULL);
+
+    free(dumped);
+    json_decref(object);
+    return text;
+}
+
+char *
+pup_table_format(const PupTable *table, PupTableForm form)
+{
+    switch (form) {
+    case PUP_TABLE_NAMES:
+        return format_names(table);
+    case PUP_TABLE_JSON:
+        return format_json(table);
+    case PUP_TABLE_TEXT:
+    default:
+        return format_text(table);
+    }
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * table - what a listing command prints: aligned text for people, JSON for programs
+ *
+ *     static const PupColumn columns[] = {{"ROOM", "room", PUP_CELL_TEXT}, ..., {NULL}};
+ *     g_autoptr(PupTable) table = pup_table_new("rooms", columns);
+ *     pup_table_add(table, room, (guint64) version, ...);     one argument a column
+ *     pup_table_print(table, form);
+ *
+ * One description serves both forms, so they cannot drift apart.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+    PUP_CELL_TEXT,  /* const char *, copied; NULL: "-" and null */
+    PUP_CELL_UINT,  /* guint64, right aligned */
+    PUP_CELL_BYTES, /* guint64: "1.2 GiB", a number in JSON */
+    PUP_CELL_MS,   /* gint64 milliseconds: "12.3 s", a number in JSON; -1: "-" and null */
+    PUP_CELL_BOOL, /* int: "*" or "", true or false */
+    PUP_CELL_TEXTS, /* const char *const *, copied: joined by ", ", an array in JSON */
+} PupCellType;
+
+typedef struct {
+    const char *title; /* of the column; ends the list when NULL */
+    const char *key;   /* in JSON */
+    PupCellType type;
+} PupColumn;
+
+typedef enum {
+    PUP_TABLE_TEXT,  /* aligned, with titles */
+    PUP_TABLE_NAMES, /* the first column alone, a line each */
+    PUP_TABLE_JSON,  /* {"NAME":[{...}, ...]} */
+} PupTableForm;
+
+typedef struct PupTable PupTable;
+
+/* A new table; @name is the key of its array in JSON. @name and @columns must outlive it.
+ */
+PupTable *pup_table_new(const char *name, const PupColumn *columns);
+void pup_table_free(PupTable *table);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupTable, pup_table_free)
+
+/* Add a row: one argument of its type a column. */
+void pup_table_add(PupTable *table, ...);
+
+/* The table as text that ends in a newline; new string. An empty table is titles only. */
+char *pup_table_format(const PupTable *table, PupTableForm form);
+
+/* "1.2 GiB", "512 B"; new string. */
+char *pup_bytes_format(guint64 bytes);
