@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# What cannot be right is refused with what and where, and leaves nothing behind.
+# shellcheck source=tests/e2e/functions.sh
+. "$(dirname "$0")/functions.sh"
+requires qemu-img qemu-io qemu-nbd
+
+show "words that are no command"
+fails 2 "unknown command 'rom'" pupitre rom
+fails 2 "'room' needs one of: add, list" pupitre room
+fails 2 "unknown command 'room frob'" pupitre room frob
+fails 2 "room list: .*--frob" pupitre room list --frob
+fails 2 "an argument is missing" pupitre master import win
+fails 2 "too many arguments" pupitre gc now
+fails 3 "pupitre init" pupitre room list
+
+show "each command has its help"
+pupitre --help >"$work/help"
+for command in init "master import" "master list" "room add" "room list" "room show" \
+    "room edit" "room remove" "room publish" "room history" "room rollback" "seat list" \
+    "image build" serve status fsck gc; do
+    grep -q "^  $command " "$work/help" || die "'$command' is not in the help"
+    # shellcheck disable=SC2086 # two words
+    says "pupitre $command" pupitre $command --help
+done
+
+new_server "$work/state"
+
+show "files that are no disk"
+: >"$work/empty"
+fails 2 "is empty" pupitre master import win "$work/empty"
+fails 3 "No such file" pupitre master import win "$work/nothing"
+fails 2 "is not a file" pupitre master import win "$work"
+noise 2 | head -c 700 >"$work/odd"
+fails 2 "no multiple of 512" pupitre master import win "$work/odd"
+printf 'this is a text.\n%.0s' {1..3200} >"$work/text"
+fails 2 "add --format raw" pupitre master import win "$work/text"
+fails 2 "not in qcow2 format" pupitre master import win "$work/text" --format qcow2
+fails 11 "format 'iso'" pupitre master import win "$work/text" --format iso
+head -c 300 /dev/zero | tr '\0' x >"$work/broken"
+printf 'QFI\373\0\0\0\3' | dd of="$work/broken" conv=notrunc status=none
+fails 2 "broken" pupitre master import win "$work/broken"
+fails 2 "master" pupitre master import 'Win 11' "$work/text" --format raw
+check_clean
+[ -z "$(ls -A "$state/images/masters")" ] || die "a refused file left something"
+
+show "disks that name other files"
+make_disk "$work/disk.raw" 4
+qemu-img create -q -f qcow2 -F raw -b "$work/disk.raw" "$work/overlay.qcow2"
+fails 2 "has a backing file" pupitre master import win "$work/overlay.qcow2"
+qemu-img create -q -f qcow2 -o data_file="$work/data" "$work/split.qcow2" 4M
+fails 2 "data in another file" pupitre master import win "$work/split.qcow2"
+mkdir "$work/vm"
+cat >"$work/vm/evil.vmdk" <<EOF
+# Disk DescriptorFile
+version=1
+CID=c1b7b3b4
+parentCID=ffffffff
+createType="monolithicFlat"
+RW 8192 FLAT "$work/disk.raw" 0
+ddb.adapterType = "ide"
+EOF
+fails 2 "not in its folder: refused" pupitre master import win "$work/vm/evil.vmdk"
+check_clean
+
+show "a split vmdk of one folder is a disk like any other"
+qemu-img convert -O vmdk -o subformat=twoGbMaxExtentFlat "$work/disk.raw" "$work/vm/good.vmdk"
+pupitre --quiet master import split "$work/vm/good.vmdk"
+qemu-img compare -q -f raw -F qcow2 "$work/disk.raw" "$state/images/masters/split@1.qcow2"
+
+show "a disk that a machine is writing to"
+qemu-img convert -O qcow2 "$work/disk.raw" "$work/busy.qcow2"
+coproc qemu-io -f qcow2 "$work/busy.qcow2" >"$work/qemu-io.out" 2>&1
+writer=$COPROC_PID
+cleanup_fn kill "$writer"
+printf 'write 0 4k\n' >&"${COPROC[1]}"
+wait_for 10 "writer of the image" grep -q wrote "$work/qemu-io.out"
+fails 6 "in use" pupitre master import win "$work/busy.qcow2"
+printf 'quit\n' >&"${COPROC[1]}"
+wait "$writer" 2>/dev/null || true
+check_clean
+
+show "names and addresses"
+pupitre --quiet master import win "$work/disk.raw"
+fails 2 "master is missing" pupitre room add r1
+fails 3 "master 'nothing'" pupitre room add r1 --master nothing
+fails 3 "win" pupitre room add r1 --master win@7
+fails 2 "room" pupitre room add ../r1 --master win
+fails 2 "write NAME=MAC" pupitre room add r1 --master win --seat pc1
+fails 2 "seat pc1" pupitre room add r1 --master win --seat pc1=52:54:00
+fails 2 "." pupitre room add r1 --master win --seat pc1=01:00:5e:00:00:01
+fails 4 "." pupitre room add r1 --master win --seat a=52:54:00:00:00:01 \
+    --seat b=52:54:00:00:00:01
+fails 4 "." pupitre room add r1 --master win --seat a=52:54:00:00:00:01 \
+    --seat a=52:54:00:00:00:02
+[ -z "$(find "$work/etc/rooms" "$state/images/rooms" -type f)" ] ||
+    die "a refused room left something"
+pupitre --quiet room add r1 --master win --seat a=52:54:00:00:00:01
+fails 4 "r1" pupitre room add r1 --master win
+fails 4 "52:54:00:00:00:01.*r1" pupitre room add r2 --master win --seat x=52:54:00:00:00:01
+fails 4 "52:54:00:00:00:01.*r1" pupitre room add r2 --master win --dry-run \
+    --seat x=52:54:00:00:00:01
+[ ! -e "$state/images/rooms/r2.qcow2" ] || die "a refused room left its sub-master"
+fails 3 "r9" pupitre room show r9
+fails 3 "r9" pupitre room publish r9
+fails 3 "r9" pupitre room history r9
+fails 3 "r9" pupitre room remove r9 --yes
+fails 3 "r9" pupitre room edit r9
+
+show "a profile is changed only into a good one"
+cp "$work/etc/rooms/r1.conf" "$work/before"
+# shellcheck disable=SC2016 # the editor's own $1
+printf '#!/bin/sh\nprintf "\\n[guest]\\nmemroy = 3\\n" >>"$1"\n' >"$work/editor"
+chmod +x "$work/editor"
+EDITOR="$work/editor" fails 2 "r1.conf:[0-9]+: .*memroy" pupitre room edit r1
+cmp "$work/before" "$work/etc/rooms/r1.conf" || die "the bad profile was written"
+EDITOR=false fails 1 "editor 'false'" pupitre room edit r1
+line=$(($(wc -l <"$work/etc/rooms/r1.conf") + 2))
+printf '\nfrob = 1\n' >>"$work/etc/rooms/r1.conf"
+fails 2 "r1.conf:$line: " pupitre room publish r1
+fails 2 "r1.conf:$line: " pupitre room show r1
+says "r1.conf:$line: " pupitre room list
+cp "$work/before" "$work/etc/rooms/r1.conf"
+
+show "a sub-master over something else"
+qemu-img create -q -f qcow2 -F raw -b "$work/disk.raw" "$work/other.qcow2"
+cp "$work/other.qcow2" "$state/images/rooms/r1.qcow2"
+fails 2 "no overlay over a master" pupitre room publish r1
+rm "$state/images/rooms/r1.qcow2"
+fails 3 "has no sub-master" pupitre room publish r1
+check_clean
