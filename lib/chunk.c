@@ -101,23 +101,33 @@ decode_raw(const guint8 *bytes, size_t len, guint8 *plain)
 }
 
 static const char *
+expand(PupChunkCodec *codec, const guint8 *encoded, size_t len, guint8 *plain)
+{
+    if (len < 2)
+        return "shorter than two bytes";
+    if (encoded[0] == PUP_CHUNK_TAG_ZSTD)
+        return decode_zstd(codec, encoded + 1, len - 1, plain);
+    if (encoded[0] == PUP_CHUNK_TAG_RAW)
+        return decode_raw(encoded + 1, len - 1, plain);
+    return "unknown tag";
+}
+
+static const char *
 decode(PupChunkCodec *codec, const guint8 *encoded, size_t len, const PupName *name,
        guint8 *plain)
 {
-    const char *wrong = NULL;
-    if (len < 2)
-        wrong = "shorter than two bytes";
-    else if (encoded[0] == PUP_CHUNK_TAG_ZSTD)
-        wrong = decode_zstd(codec, encoded + 1, len - 1, plain);
-    else if (encoded[0] == PUP_CHUNK_TAG_RAW)
-        wrong = decode_raw(encoded + 1, len - 1, plain);
-    else
-        wrong = "unknown tag";
+    const char *wrong = expand(codec, encoded, len, plain);
     if (wrong)
         return wrong;
     PupName found;
     pup_name_of(plain, PUP_CHUNK_BYTES, &found);
     return pup_name_equal(&found, name) ? NULL : "its SHA-256 is another";
+}
+
+gboolean
+pup_chunk_expand(PupChunkCodec *codec, const guint8 *encoded, size_t len, guint8 *plain)
+{
+    return expand(codec, encoded, len, plain) == NULL;
 }
 
 gboolean

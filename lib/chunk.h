@@ -49,6 +49,13 @@ size_t pup_chunk_encode(PupChunkCodec *codec, const void *plain, guint8 *encoded
 gboolean pup_chunk_decode(PupChunkCodec *codec, const guint8 *encoded, size_t len,
                           const PupName *name, guint8 *plain, GError **error);
 
+/* Decode without the check, for bytes that passed pup_chunk_decode() before and have not
+ * left this process's memory since: hashing is most of the cost. FALSE: they have
+ * changed.
+ */
+gboolean pup_chunk_expand(PupChunkCodec *codec, const guint8 *encoded, size_t len,
+                          guint8 *plain);
+
 /* Number of chunks of a disk of @disk_bytes. */
 static inline guint64
 pup_chunk_count(guint64 disk_bytes)

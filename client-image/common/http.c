@@ -107,7 +107,7 @@ set_options(PupHttp *http, unsigned connect_timeout_ms)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE "/" VERSION);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L * 1024L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long) connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->why);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

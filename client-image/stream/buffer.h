@@ -12,36 +12,33 @@
 
 #include <glib.h>
 
+typedef struct PupPool PupPool;
+
 typedef struct {
     gint refs; /* atomic */
     size_t len;
+    PupPool *pool; /* goes back there; NULL: is freed */
     guint8 data[];
 } PupBuffer;
 
 /* A new buffer of @len bytes, their content undefined. */
-static inline PupBuffer *
-pup_buffer_new(size_t len)
-{
-    PupBuffer *buffer = g_malloc(sizeof *buffer + len);
-
-    buffer->refs = 1;
-    buffer->len = len;
-    return buffer;
-}
+PupBuffer *pup_buffer_new(size_t len);
 
 /* Another reference to @buffer (may be NULL). */
-static inline PupBuffer *
-pup_buffer_ref(PupBuffer *buffer)
-{
-    if (buffer)
-        g_atomic_int_inc(&buffer->refs);
-    return buffer;
-}
+PupBuffer *pup_buffer_ref(PupBuffer *buffer);
 
-static inline void
-pup_buffer_unref(PupBuffer *buffer)
-{
-    if (buffer && g_atomic_int_dec_and_test(&buffer->refs))
-        g_free(buffer);
-}
+/* Give a reference of @buffer (may be NULL) back. */
+void pup_buffer_unref(PupBuffer *buffer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupBuffer, pup_buffer_unref)
+
+/* A pool of buffers of one size, for what comes and goes all the time: malloc() would
+ * give such large pieces back to the system and have them faulted in again. Keeps at most
+ * @max_kept that nobody uses. */
+PupPool *pup_pool_new(size_t len, unsigned max_kept);
+
+/* All its buffers must have been given back. */
+void pup_pool_free(PupPool *pool);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupPool, pup_pool_free)
+
+/* A buffer out of @pool, its content undefined. */
+PupBuffer *pup_pool_take(PupPool *pool);

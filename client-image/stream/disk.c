@@ -16,14 +16,15 @@ struct PupDisk {
 };
 
 PupDisk *
-pup_disk_new(PupPages *pages, PupSupply *supply, unsigned ahead_chunks)
+pup_disk_new(PupPages *pages, PupSupply *supply, unsigned max_ahead, guint64 keep_chunks)
 {
     PupDisk *disk = g_new0(PupDisk, 1);
 
     disk->pages = pages;
     disk->supply = supply;
     pthread_mutex_init(&disk->lock, NULL);
-    disk->readahead = pup_readahead_new(ahead_chunks);
+    disk->readahead =
+        pup_readahead_new(pup_pages_n_chunks(pages), max_ahead, keep_chunks);
     return disk;
 }
 
@@ -60,13 +61,13 @@ ask_chunks(PupDisk *disk, guint64 from, guint64 until, PupUrgency urgency)
 }
 
 static void
-look_ahead(PupDisk *disk, guint64 first, guint64 last)
+look_ahead(PupDisk *disk, guint64 first, guint64 last, guint32 n_bytes)
 {
     guint64 from;
     unsigned n_ahead;
 
     pthread_mutex_lock(&disk->lock);
-    n_ahead = pup_readahead_note(disk->readahead, first, last, &from);
+    n_ahead = pup_readahead_note(disk->readahead, first, last, n_bytes, &from);
     pthread_mutex_unlock(&disk->lock);
     if (n_ahead > 0)
         ask_chunks(disk, from, from + n_ahead, PUP_FETCH_AHEAD);
@@ -106,7 +107,7 @@ pup_disk_read(PupDisk *disk, guint8 *buf, guint32 count, guint64 offset,
         return TRUE;
     /* All of the read's chunks at once, then what may come next, then wait. */
     ask_chunks(disk, first, last + 1, PUP_FETCH_NOW);
-    look_ahead(disk, first, last);
+    look_ahead(disk, first, last, count);
     while (count > 0) {
         size_t skip = offset % PUP_CHUNK_BYTES;
         size_t part = MIN(count, PUP_CHUNK_BYTES - skip);

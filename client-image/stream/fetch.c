@@ -44,16 +44,28 @@ copy_of(const guint8 *data, size_t len)
     return buffer;
 }
 
-/* One try at @name: what came, checked, or NULL. */
+/* @job is off the wire: tell the queue. */
+static void
+came(PupFetch *fetch, PupJob *job)
+{
+    pthread_mutex_lock(&fetch->lock);
+    if (pup_queue_came(fetch->queue, job))
+        pthread_cond_signal(&fetch->work);
+    pthread_mutex_unlock(&fetch->lock);
+}
+
+/* One try at @job: what came, checked, or NULL. */
 static PupBuffer *
-try_once(Worker *worker, const PupName *name, size_t *len, GError **error)
+try_once(Worker *worker, PupJob *job, size_t *len, GError **error)
 {
     PupSource *source = worker->fetch->config.source;
+    const PupName *name = &job->name;
     g_autoptr(PupBuffer) plain = NULL;
     GError *failure = NULL;
 
     if (source->ops->get(source, worker->http, name, worker->encoded, len, &failure)) {
-        plain = pup_buffer_new(PUP_CHUNK_BYTES);
+        came(worker->fetch, job);
+        plain = pup_pool_take(worker->fetch->config.plains);
         if (pup_chunk_decode(worker->codec, worker->encoded, *len, name, plain->data,
                              &failure))
             return g_steal_pointer(&plain);
@@ -107,7 +119,7 @@ run_job(Worker *worker, PupJob *job)
     size_t len;
 
     pthread_mutex_unlock(&fetch->lock);
-    plain = try_once(worker, &name, &len, &error);
+    plain = try_once(worker, job, &len, &error);
     if (plain) {
         encoded = copy_of(worker->encoded, len);
         pup_report_chunk(config->report);

@@ -28,6 +28,7 @@ typedef void (*PupFetchDone)(gpointer user, const PupName *name, PupBuffer *enco
 typedef struct {
     PupSource *source; /* borrowed */
     PupReport *report; /* borrowed */
+    PupPool *plains;   /* borrowed: buffers of PUP_CHUNK_BYTES */
     unsigned n_threads;
     PupFetchDone done;
     gpointer user;

@@ -26,7 +26,9 @@
 /* Plain bytes of the hottest chunks, besides cache=: an eighth of it within these. */
 #define PLAIN_MIN_BYTES (1024 * 1024)
 #define PLAIN_MAX_BYTES (16 * 1024 * 1024)
-#define AHEAD_CHUNKS 16u
+#define MAX_AHEAD 4u
+/* What a chunk takes in memory, more or less. */
+#define TYPICAL_ENCODED_BYTES (PUP_CHUNK_BYTES / 2)
 
 static struct {
     GPtrArray *servers;
@@ -189,7 +191,8 @@ pupitre_after_fork(void)
     }
     config.source = pup_source_servers_new((const char *const *) settings.servers->pdata);
     supply = pup_supply_new(&config);
-    disk = pup_disk_new(pup_pages_new(map, supply), supply, AHEAD_CHUNKS);
+    disk = pup_disk_new(pup_pages_new(map, supply), supply, MAX_AHEAD,
+                        (guint64) settings.cache_bytes / TYPICAL_ENCODED_BYTES);
     return 0;
 }
 

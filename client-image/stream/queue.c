@@ -10,6 +10,7 @@ struct PupQueue {
     GQueue delayed; /* in no order: it is short, as long as there are readers */
     unsigned max_ahead;
     unsigned n_ahead_running;
+    unsigned n_now_on_wire;
 };
 
 PupQueue *
@@ -96,7 +97,9 @@ run(PupQueue *queue, PupJob *job)
     g_queue_unlink(job->in, &job->link);
     job->in = NULL;
     job->counts_ahead = job->urgency == PUP_FETCH_AHEAD;
+    job->counts_on_wire = !job->counts_ahead;
     queue->n_ahead_running += job->counts_ahead;
+    queue->n_now_on_wire += job->counts_on_wire;
     return job;
 }
 
@@ -109,17 +112,33 @@ pup_queue_take(PupQueue *queue, gint64 now_us, gint64 *next_us)
         return run(queue, delayed);
     if (queue->now.length > 0)
         return run(queue, queue->now.head->data);
-    if (queue->ahead.length > 0 && queue->n_ahead_running < queue->max_ahead)
+    if (queue->ahead.length > 0 && queue->n_now_on_wire == 0 &&
+        queue->n_ahead_running < queue->max_ahead)
         return run(queue, queue->ahead.head->data);
     *next_us = delayed ? delayed->ready_us : G_MAXINT64;
     return NULL;
 }
 
+gboolean
+pup_queue_came(PupQueue *queue, PupJob *job)
+{
+    queue->n_now_on_wire -= job->counts_on_wire;
+    job->counts_on_wire = FALSE;
+    return queue->n_now_on_wire == 0 && queue->ahead.length > 0;
+}
+
+static void
+stop_running(PupQueue *queue, PupJob *job)
+{
+    pup_queue_came(queue, job);
+    queue->n_ahead_running -= job->counts_ahead;
+    job->counts_ahead = FALSE;
+}
+
 void
 pup_queue_again(PupQueue *queue, PupJob *job, gint64 ready_us)
 {
-    queue->n_ahead_running -= job->counts_ahead;
-    job->counts_ahead = FALSE;
+    stop_running(queue, job);
     job->tries++;
     job->ready_us = ready_us;
     put_in(job, &queue->delayed);
@@ -128,6 +147,6 @@ pup_queue_again(PupQueue *queue, PupJob *job, gint64 ready_us)
 void
 pup_queue_done(PupQueue *queue, PupJob *job)
 {
-    queue->n_ahead_running -= job->counts_ahead;
+    stop_running(queue, job);
     g_hash_table_remove(queue->jobs, &job->name);
 }

@@ -2,8 +2,9 @@
 /*
  * queue - which chunk is fetched next
  *
- * Jobs that somebody waits for (NOW) before those that may be needed (AHEAD); of the
- * latter only so many run at a time, so that a guest's read always finds a thread. A job
+ * Jobs that somebody waits for (NOW) before those that may be needed (AHEAD). Of the
+ * latter only so many run at a time, so that a guest's read always finds a thread, and
+ * none begins while a NOW one is on the wire, so that it has the wire for itself. A job
  * that failed comes back when its delay is over.
  *
  * Does no waiting of its own: times are arguments. Threads: not locked; the owner
@@ -28,6 +29,7 @@ typedef struct {
     GQueue *in; /* NULL while it runs */
     gint64 ready_us;
     gboolean counts_ahead;
+    gboolean counts_on_wire;
 } PupJob;
 
 /* At most @max_ahead AHEAD jobs run at a time (0: none ever). */
@@ -44,6 +46,10 @@ gboolean pup_queue_hurry(PupQueue *queue, const PupName *name);
 /* The job to run next; owned by the queue, to be given back with again or done. NULL:
  * nothing before *@next_us (G_MAXINT64: nothing known). */
 PupJob *pup_queue_take(PupQueue *queue, gint64 now_us, gint64 *next_us);
+
+/* What @job wanted has come, if not been checked. TRUE when there may be something for
+ * another thread to do. */
+gboolean pup_queue_came(PupQueue *queue, PupJob *job);
 
 /* @job failed: run it again at @ready_us. */
 void pup_queue_again(PupQueue *queue, PupJob *job, gint64 ready_us);

@@ -3,84 +3,104 @@
 
 #include "client-image/stream/readahead.h"
 
-#define N_STREAMS 16u
-/* A run of this many chunks makes a stream. */
-#define RUN_MIN 2u
-
-typedef struct {
-    guint64 last;  /* chunk read last */
-    guint64 ahead; /* first chunk not yet asked for */
-    unsigned run;  /* chunks read in sequence; 0: slot unused */
-    unsigned window;
-    guint64 used; /* tick of the last read */
-} Stream;
+/* So many chunks of a run let us look one chunk further. */
+#define RUN_PER_AHEAD 4u
+/* Behind a single chunk: a read of so much is probably part of a larger one. */
+#define LARGE_BYTES 16384u
 
 struct PupReadahead {
-    unsigned max_chunks;
-    guint64 tick;
-    Stream streams[N_STREAMS];
+    guint64 n_chunks;
+    unsigned max_ahead;
+    guint64 keep;
+    guint64 n_marked;
+    guint32 *was_read; /* bit maps */
+    guint32 *was_named;
 };
 
+static guint64
+map_words(guint64 n_chunks)
+{
+    return n_chunks / 32 + 1;
+}
+
 PupReadahead *
-pup_readahead_new(unsigned max_chunks)
+pup_readahead_new(guint64 n_chunks, unsigned max_ahead, guint64 keep)
 {
     PupReadahead *readahead = g_new0(PupReadahead, 1);
 
-    readahead->max_chunks = max_chunks;
+    readahead->n_chunks = n_chunks;
+    readahead->max_ahead = max_ahead;
+    readahead->keep = keep;
+    readahead->was_read = g_new0(guint32, map_words(n_chunks));
+    readahead->was_named = g_new0(guint32, map_words(n_chunks));
     return readahead;
 }
 
 void
 pup_readahead_free(PupReadahead *readahead)
 {
+    if (!readahead)
+        return;
+    g_free(readahead->was_read);
+    g_free(readahead->was_named);
     g_free(readahead);
 }
 
-/* The stream that a read of @first goes on with, else the slot to begin one in. A read
- * may also come a little out of order: several are under way at a time. */
-static Stream *
-find(PupReadahead *readahead, guint64 first, gboolean *goes_on)
+static gboolean
+has(const guint32 *map, guint64 i)
 {
-    Stream *oldest = &readahead->streams[0];
+    return map[i / 32] >> (i % 32) & 1;
+}
 
-    for (unsigned i = 0; i < N_STREAMS; i++) {
-        Stream *s = &readahead->streams[i];
-        *goes_on = s->run > 0 && first + 1 >= s->last && first <= s->last + 1;
-        if (*goes_on)
-            return s;
-        if (s->used < oldest->used)
-            oldest = s;
-    }
-    return oldest;
+static void
+mark(PupReadahead *readahead, guint32 *map, guint64 i)
+{
+    readahead->n_marked += !has(map, i);
+    map[i / 32] |= 1u << (i % 32);
+}
+
+static void
+forget_if_many(PupReadahead *readahead)
+{
+    if (readahead->n_marked < readahead->keep)
+        return;
+    memset(readahead->was_read, 0, map_words(readahead->n_chunks) * sizeof(guint32));
+    memset(readahead->was_named, 0, map_words(readahead->n_chunks) * sizeof(guint32));
+    readahead->n_marked = 0;
+}
+
+/* Chunks that were read without a gap up to @last, as far as it matters. */
+static unsigned
+run_up_to(const PupReadahead *readahead, guint64 last)
+{
+    unsigned run = 0;
+
+    while (run < readahead->max_ahead * RUN_PER_AHEAD && run <= last &&
+           has(readahead->was_read, last - run))
+        run++;
+    return run;
 }
 
 unsigned
-pup_readahead_note(PupReadahead *readahead, guint64 first, guint64 last, guint64 *from)
+pup_readahead_note(PupReadahead *readahead, guint64 first, guint64 last, guint32 n_bytes,
+                   guint64 *from)
 {
-    gboolean goes_on;
-    Stream *s = find(readahead, first, &goes_on);
-    guint64 until;
+    unsigned run, n_ahead;
+    guint64 next = last + 1, until;
 
-    s->used = ++readahead->tick;
-    if (!goes_on) {
-        s->run = (unsigned) MIN(last - first + 1, RUN_MIN);
-        s->last = last;
-        s->ahead = last + 1;
-        s->window = 0;
-    } else if (last > s->last) {
-        s->run++;
-        s->last = last;
-    } else {
+    forget_if_many(readahead);
+    for (guint64 i = first; i <= last; i++)
+        mark(readahead, readahead->was_read, i);
+    run = run_up_to(readahead, last);
+    if (readahead->max_ahead == 0 || (run < 2 && n_bytes < LARGE_BYTES))
         return 0;
-    }
-    if (s->run < RUN_MIN)
-        return 0;
-    s->window = MIN(MAX(2 * s->window, 1u), readahead->max_chunks);
-    s->ahead = MAX(s->ahead, last + 1);
-    until = last + 1 + s->window;
-    if (until <= s->ahead)
-        return 0;
-    *from = s->ahead;
-    s->ahead = until;
-    return (unsigned) (until - *from);
+    n_ahead = CLAMP(run / RUN_PER_AHEAD, 1, readahead->max_ahead);
+    until = MIN(next + n_ahead, readahead->n_chunks);
+    while (next < until &&
+           (has(readahead->was_read, next) || has(readahead->was_named, next)))
+        next++;
+    *from = next;
+    for (guint64 i = next; i < until; i++)
+        mark(readahead, readahead->was_named, i);
+    return (unsigned) (until - next);
 }

@@ -15,10 +15,13 @@
 
 /* How often a waiting thread asks whether it is still wanted. */
 #define WAIT_MS 200u
+/* Plain buffers kept for the next ones to come. */
+#define POOL_MAX 16u
 
 struct PupSupply {
     pthread_mutex_t lock;
     PupSource *source;
+    PupPool *pool; /* of plain chunks */
     PupCache *plains;
     PupCache *encodeds;
     PupFlights *flights;
@@ -58,9 +61,11 @@ PupSupply *
 pup_supply_new(const PupSupplyConfig *config)
 {
     PupSupply *supply = g_new0(PupSupply, 1);
+    PupPool *pool = pup_pool_new(PUP_CHUNK_BYTES, POOL_MAX);
     PupFetchConfig fetch = {
         .source = config->source,
         .report = config->report,
+        .plains = pool,
         .n_threads = config->n_threads,
         .done = fetched,
         .user = supply,
@@ -68,6 +73,7 @@ pup_supply_new(const PupSupplyConfig *config)
 
     pthread_mutex_init(&supply->lock, NULL);
     supply->source = config->source;
+    supply->pool = pool;
     supply->plains = pup_cache_new(config->plain_max_bytes);
     supply->encodeds = pup_cache_new(config->encoded_max_bytes);
     supply->flights = pup_flights_new();
@@ -84,20 +90,20 @@ pup_supply_free(PupSupply *supply)
     pup_flights_free(supply->flights);
     pup_cache_free(supply->encodeds);
     pup_cache_free(supply->plains);
+    pup_pool_free(supply->pool);
     supply->source->ops->free(supply->source);
     pthread_mutex_destroy(&supply->lock);
     g_free(supply);
 }
 
-/* Decode what memory holds; bytes that memory has spoiled are forgotten. Lands the
- * flight. */
+/* Decode what memory holds and was checked when it came; what memory has visibly spoiled
+ * is forgotten. Lands the flight. */
 static void
 land_encoded(PupSupply *supply, const PupName *name, PupBuffer *encoded)
 {
-    g_autoptr(PupBuffer) plain = pup_buffer_new(PUP_CHUNK_BYTES);
+    g_autoptr(PupBuffer) plain = pup_pool_take(supply->pool);
 
-    if (pup_chunk_decode(own_codec(), encoded->data, encoded->len, name, plain->data,
-                         NULL)) {
+    if (pup_chunk_expand(own_codec(), encoded->data, encoded->len, plain->data)) {
         land(supply, name, NULL, plain);
     } else {
         pup_cache_remove(supply->encodeds, name);

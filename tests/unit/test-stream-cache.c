@@ -111,6 +111,24 @@ test_reader_keeps_buffer(void **state)
     assert_int_equal(held->data[999], 1);
 }
 
+static void
+test_pool_gives_the_same_buffer_again(void **state)
+{
+    g_autoptr(PupPool) pool = pup_pool_new(1000, 1);
+    PupBuffer *one = pup_pool_take(pool);
+    PupBuffer *two = pup_pool_take(pool);
+
+    assert_int_equal(one->len, 1000);
+    assert_ptr_not_equal(one, two);
+    pup_buffer_unref(pup_buffer_ref(one));
+    pup_buffer_unref(one);
+    pup_buffer_unref(two);
+    two = pup_pool_take(pool);
+    assert_ptr_equal(two, one);
+    assert_int_equal(two->refs, 1);
+    pup_buffer_unref(two);
+}
+
 static void *
 hammer(void *user)
 {
@@ -154,6 +172,7 @@ main(void)
         cmocka_unit_test(test_does_not_keep_what_is_larger_than_itself),
         cmocka_unit_test(test_nothing_is_kept_in_none),
         cmocka_unit_test(test_reader_keeps_buffer),
+        cmocka_unit_test(test_pool_gives_the_same_buffer_again),
         cmocka_unit_test(test_bound_holds_under_concurrent_use),
     };
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Whatever the server does wrong with chunks: the whole disk reads bit for bit as it was
 # published, and no read fails.
+# shellcheck source-path=SCRIPTDIR source=stream-functions.sh
 . "$(dirname "$0")/stream-functions.sh"
 
 # read_whole FAULT...: with a new, empty cache each time.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A manifest that cannot be trusted ends nbdkit with a message; one that does not come is
 # waited for.
+# shellcheck source-path=SCRIPTDIR source=stream-functions.sh
 . "$(dirname "$0")/stream-functions.sh"
 
 manifest=v1/rooms/lab/versions/1/manifest

@@ -54,9 +54,41 @@ test_now_overtakes_ahead(void **state)
 
     assert_true(pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0));
     assert_true(pup_queue_want(queue, &b, PUP_FETCH_NOW, 0));
-    take_expecting(queue, 0, &b);
+    pup_queue_done(queue, take_expecting(queue, 0, &b));
     take_expecting(queue, 0, &a);
     assert_int_equal(take_nothing(queue, 0), G_MAXINT64);
+}
+
+static void
+test_now_has_the_wire_for_itself(void **state)
+{
+    PupQueue *queue = *state;
+    PupJob *job;
+
+    pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_NOW, 0);
+    job = take_expecting(queue, 0, &b);
+    take_nothing(queue, 0);
+    pup_queue_want(queue, &c, PUP_FETCH_NOW, 0);
+    take_expecting(queue, 0, &c);
+    assert_false(pup_queue_came(queue, job));
+    take_nothing(queue, 0);
+    pup_queue_again(queue, job, 100);
+    take_nothing(queue, 0);
+}
+
+static void
+test_ahead_goes_while_now_is_checked(void **state)
+{
+    PupQueue *queue = *state;
+    PupJob *job;
+
+    pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_NOW, 0);
+    job = take_expecting(queue, 0, &b);
+    assert_true(pup_queue_came(queue, job));
+    take_expecting(queue, 0, &a);
+    pup_queue_done(queue, job);
 }
 
 static void
@@ -90,15 +122,16 @@ static void
 test_ahead_leaves_threads_free(void **state)
 {
     PupQueue *queue = *state;
-    PupJob *job;
+    PupJob *job, *other;
 
     pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
     pup_queue_want(queue, &b, PUP_FETCH_AHEAD, 0);
     job = take_expecting(queue, 0, &a);
     take_nothing(queue, 0);
     pup_queue_want(queue, &c, PUP_FETCH_NOW, 0);
-    take_expecting(queue, 0, &c);
+    other = take_expecting(queue, 0, &c);
     pup_queue_done(queue, job);
+    pup_queue_done(queue, other);
     take_expecting(queue, 0, &b);
 }
 
@@ -143,9 +176,14 @@ main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_now_overtakes_ahead),     TEST(test_hurry_overtakes),
-        TEST(test_wanted_twice_is_one_job), TEST(test_ahead_leaves_threads_free),
-        TEST(test_hurry_while_running),     TEST(test_failed_waits_and_lets_others_by),
+        TEST(test_now_overtakes_ahead),
+        TEST(test_now_has_the_wire_for_itself),
+        TEST(test_ahead_goes_while_now_is_checked),
+        TEST(test_hurry_overtakes),
+        TEST(test_wanted_twice_is_one_job),
+        TEST(test_ahead_leaves_threads_free),
+        TEST(test_hurry_while_running),
+        TEST(test_failed_waits_and_lets_others_by),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

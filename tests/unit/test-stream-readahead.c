@@ -9,27 +9,39 @@
 
 #include "client-image/stream/readahead.h"
 
-#define MAX_AHEAD 8u
+#define N_CHUNKS 1000u
+#define MAX_AHEAD 4u
+#define KEEP 500u
+#define SMALL 4096u
+#define LARGE 65536u
 
 typedef struct {
     guint64 first;
     guint64 last;
+    guint32 n_bytes;
     unsigned n_ahead;
     guint64 from;
 } Step;
 
 static void
+check(PupReadahead *readahead, const Step *step)
+{
+    guint64 from = 0;
+    unsigned n =
+        pup_readahead_note(readahead, step->first, step->last, step->n_bytes, &from);
+
+    assert_int_equal(n, step->n_ahead);
+    if (n > 0)
+        assert_int_equal(from, step->from);
+}
+
+static void
 run(const Step *steps, size_t n_steps)
 {
-    g_autoptr(PupReadahead) readahead = pup_readahead_new(MAX_AHEAD);
+    g_autoptr(PupReadahead) readahead = pup_readahead_new(N_CHUNKS, MAX_AHEAD, KEEP);
 
-    for (size_t i = 0; i < n_steps; i++) {
-        guint64 from = 0;
-        unsigned n = pup_readahead_note(readahead, steps[i].first, steps[i].last, &from);
-        assert_int_equal(n, steps[i].n_ahead);
-        if (n > 0)
-            assert_int_equal(from, steps[i].from);
-    }
+    for (size_t i = 0; i < n_steps; i++)
+        check(readahead, &steps[i]);
 }
 #define RUN(...)                                                                         \
     do {                                                                                 \
@@ -38,61 +50,78 @@ run(const Step *steps, size_t n_steps)
     } while (0)
 
 static void
-test_single_reads_guess_nothing(void **state)
+test_small_single_reads_guess_nothing(void **state)
 {
-    RUN({10, 10, 0, 0}, {500, 500, 0, 0}, {30, 30, 0, 0}, {8, 8, 0, 0});
+    RUN({10, 10, SMALL, 0, 0}, {500, 500, SMALL, 0, 0}, {30, 30, SMALL, 0, 0},
+        {10, 10, SMALL, 0, 0});
 }
 
 static void
-test_same_chunk_again_is_no_run(void **state)
+test_large_read_looks_one_ahead_once(void **state)
 {
-    RUN({10, 10, 0, 0}, {10, 10, 0, 0}, {10, 10, 0, 0});
-}
-
-/* Each chunk is named once, and the window grows to its bound. */
-static void
-test_run_looks_further_and_further(void **state)
-{
-    RUN({10, 10, 0, 0}, {11, 11, 1, 12}, {12, 12, 2, 13}, {13, 13, 3, 15},
-        {14, 14, 5, 18}, {15, 15, 1, 23}, {16, 16, 1, 24});
+    RUN({10, 10, LARGE, 1, 11}, {10, 10, LARGE, 0, 0}, {11, 11, LARGE, 1, 12});
 }
 
 static void
-test_large_read_is_a_run(void **state)
+test_neighbours_make_a_run(void **state)
 {
-    RUN({10, 13, 1, 14}, {14, 17, 2, 18}, {18, 21, 4, 22});
+    RUN({10, 10, SMALL, 0, 0}, {11, 11, SMALL, 1, 12}, {900, 900, SMALL, 0, 0},
+        {899, 899, SMALL, 0, 0}, {900, 900, SMALL, 1, 901});
+}
+
+/* One further for each four chunks of the run, up to the bound. */
+static void
+test_longer_runs_look_further(void **state)
+{
+    RUN({10, 16, LARGE, 1, 17}, {17, 17, SMALL, 2, 18}, {18, 18, SMALL, 1, 20},
+        {19, 25, SMALL, 4, 26}, {26, 33, SMALL, 4, 34});
 }
 
 static void
-test_two_streams_at_once(void **state)
+test_run_may_come_out_of_order(void **state)
 {
-    RUN({10, 10, 0, 0}, {900, 900, 0, 0}, {11, 11, 1, 12}, {901, 901, 1, 902},
-        {12, 12, 2, 13}, {902, 902, 2, 903});
+    RUN({12, 12, SMALL, 0, 0}, {10, 10, SMALL, 0, 0}, {11, 11, SMALL, 0, 0},
+        {12, 12, SMALL, 1, 13});
 }
 
 static void
-test_out_of_order_by_one(void **state)
+test_stays_on_the_disk(void **state)
 {
-    RUN({10, 10, 0, 0}, {12, 12, 0, 0}, {11, 11, 1, 12}, {11, 11, 0, 0});
+    RUN({0, 0, LARGE, 1, 1}, {N_CHUNKS - 1, N_CHUNKS - 1, LARGE, 0, 0},
+        {N_CHUNKS - 9, N_CHUNKS - 2, LARGE, 0, 0});
 }
 
 static void
-test_ends_of_the_range(void **state)
+test_forgets(void **state)
 {
-    RUN({0, 0, 0, 0}, {1u << 29, 1u << 29, 0, 0}, {1, 1, 1, 2});
+    g_autoptr(PupReadahead) readahead = pup_readahead_new(N_CHUNKS, MAX_AHEAD, KEEP);
+
+    check(readahead, &(Step){10, 10, LARGE, 1, 11});
+    check(readahead, &(Step){10, 10, LARGE, 0, 0});
+    check(readahead, &(Step){100, 100 + KEEP, LARGE, 4, 101 + KEEP});
+    check(readahead, &(Step){10, 10, LARGE, 1, 11});
+}
+
+static void
+test_can_be_off(void **state)
+{
+    g_autoptr(PupReadahead) readahead = pup_readahead_new(N_CHUNKS, 0, KEEP);
+
+    check(readahead, &(Step){10, 20, LARGE, 0, 0});
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_single_reads_guess_nothing),
-        cmocka_unit_test(test_same_chunk_again_is_no_run),
-        cmocka_unit_test(test_run_looks_further_and_further),
-        cmocka_unit_test(test_large_read_is_a_run),
-        cmocka_unit_test(test_two_streams_at_once),
-        cmocka_unit_test(test_out_of_order_by_one),
-        cmocka_unit_test(test_ends_of_the_range),
+        cmocka_unit_test(test_small_single_reads_guess_nothing),
+        cmocka_unit_test(test_large_read_looks_one_ahead_once),
+        cmocka_unit_test(test_neighbours_make_a_run),
+        cmocka_unit_test(test_longer_runs_look_further),
+        cmocka_unit_test(test_run_may_come_out_of_order),
+        cmocka_unit_test(test_stays_on_the_disk),
+        cmocka_unit_test(test_forgets),
+        cmocka_unit_test(test_can_be_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

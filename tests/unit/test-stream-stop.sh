@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A server that dies makes reads wait until it is back; nbdkit stops promptly even so.
+# shellcheck source-path=SCRIPTDIR source=stream-functions.sh
 . "$(dirname "$0")/stream-functions.sh"
 
 publish
