@@ -79,7 +79,8 @@ publish() {
 change_overlay() {
     local i piece=$((mib * 1024 * 1024 / 160 / 65536 * 65536))
     for i in 1 2 3 4 5 6 7 8; do
-        tail -c "+$((i * piece + 12345))" "$work/disk.raw" | head -c "$piece" >"$work/piece"
+        dd if="$work/disk.raw" of="$work/piece" iflag=skip_bytes,count_bytes,fullblock bs=1M \
+            skip=$((i * piece + 12345)) count="$piece" status=none
         qemu-io -f qcow2 -c "write -s $work/piece $((i * mib / 9))M $piece" \
             "$state/images/rooms/r.qcow2" >/dev/null
     done
