@@ -98,7 +98,7 @@ take_cell(PupCellType type, va_list *args, json_t **json)
     default: {
         const char *value = va_arg(*args, const char *);
         *json = value ? json_string(value) : json_null();
-        return g_strdup(value ? value : "-");
+        return g_strdup(value && *value ? value : "-");
     }
     }
 }

@@ -14,10 +14,10 @@ pupitre --quiet room add r1 --master win
 pupitre --quiet room add r2 --master win
 pupitre --quiet room publish r1
 
-# A publish that stops after its chunks are stored, until it is told to go on.
+# hold POINT COMMAND...: a command that stands still at a fail point, until it is told to go on.
 hold() {
-    PUPITRE_FAILPOINT=publish-hashed:1:stop start room publish "$1"
-    wait_for 20 "held publish" stopped "$started"
+    PUPITRE_FAILPOINT=$1:1:stop start "${@:2}"
+    wait_for 20 "command that is held at $1" stopped "$started"
 }
 stopped() {
     grep -q '^State:.*T' "/proc/$1/status"
@@ -25,7 +25,7 @@ stopped() {
 
 show "the second publish of a room is told to wait, another room's is not"
 write_room r1 1M 64k 0x21
-hold r1
+hold publish-hashed room publish r1
 fails 6 "room 'r1' is being worked on" pupitre room publish r1
 fails 6 "room 'r1' is being worked on" pupitre room remove r1 --yes
 pupitre --quiet room publish r2
@@ -34,14 +34,41 @@ wait "$started" || die "the held publish: $(cat "$work/started.out")"
 says "r1@2 is published" cat "$work/started.out"
 
 show "an interrupted publish leaves the version that was there"
-write_room r1 2M 64k 0x22
-hold r1
+noise 7 | head -c 7M >"$work/noise"
+qemu-io -f qcow2 -c "write -s $work/noise 0 7M" "$state/images/rooms/r1.qcow2" >/dev/null
+hold publish-planned room publish r1
 kill -INT "$started"
 kill -CONT "$started"
 status=0
 wait "$started" || status=$?
 [ "$status" = 130 ] || die "the interrupted publish ended with $status"
 says "2 +\*" pupitre room history r1
+check_clean
+
+show "an interrupted import leaves nothing"
+make_disk "$work/other.raw" 8 2
+hold import-copied master import other "$work/other.raw"
+kill -INT "$started"
+kill -CONT "$started"
+status=0
+wait "$started" || status=$?
+[ "$status" = 130 ] || die "the interrupted import ended with $status"
+[ -z "$(find "$state/images/masters" -name '*other*')" ] || die "a file is left"
+check_clean
+
+show "an import that is interrupted while qemu-img copies"
+truncate -s 1500M "$work/long.raw"
+make_disk "$work/head.raw" 2
+dd if="$work/head.raw" of="$work/long.raw" conv=notrunc status=none
+noise long | head -c 400M | dd of="$work/long.raw" conv=notrunc bs=1M seek=2 iflag=fullblock status=none
+start master import long "$work/long.raw"
+wait_for 20 "copy of the disk" test -e "$state/images/masters/.long@1.qcow2.tmp"
+kill -INT "$started"
+status=0
+wait "$started" || status=$?
+[ "$status" = 130 ] || die "the interrupted import ended with $status"
+[ -z "$(pgrep -f "qemu-img.*$work" || true)" ] || die "qemu-img is still there"
+[ ! -e "$state/images/masters/.long@1.qcow2.tmp" ] || die "the copy is still there"
 check_clean
 
 show "a sub-master that a machine is writing to"

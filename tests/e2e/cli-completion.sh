@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# bash completes commands, options, and the names of rooms and masters.
+# shellcheck source=tests/e2e/functions.sh
+. "$(dirname "$0")/functions.sh"
+requires qemu-img
+
+completion=
+for file in "${PUPITRE_PREFIX:-/usr}/share/bash-completion/completions/pupitre" \
+    "$(dirname "$0")/../../server/cli/completion/pupitre"; do
+    [ -n "$completion" ] || [ ! -e "$file" ] || completion=$file
+done
+[ -n "$completion" ] || skip "the completion is not installed"
+
+new_server "$work/state"
+make_disk "$work/disk.raw" 2
+pupitre --quiet master import win "$work/disk.raw"
+pupitre --quiet room add lab-101 --master win
+pupitre --quiet room add lab-102 --master win
+
+# shellcheck source=server/cli/completion/pupitre
+. "$completion"
+
+# completes EXPECTED WORD...: what the last word can become.
+completes() {
+    local expected=$1
+    shift
+    COMP_WORDS=("$pupitre_program" --config "$work/etc/pupitre.conf" "$@")
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    COMPREPLY=()
+    _pupitre
+    [ "${COMPREPLY[*]}" = "$expected" ] ||
+        die "'$*' completes to '${COMPREPLY[*]}', not '$expected'"
+}
+
+completes "init master room seat image serve status fsck gc" ""
+completes "seat serve status" s
+completes "publish" room p
+completes "lab-101 lab-102" room publish ""
+completes "lab-102" room show lab-102
+completes "win" room add r1 --master ""
+completes "--json" room list --j
+completes "--repair" fsck --r
+completes "qcow2 qcow" master import --format qc
+completes "import list" master ""
+show "commands, options, rooms and masters are completed"
