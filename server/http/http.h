@@ -46,6 +46,8 @@ typedef struct {
     unsigned status;
     const char *type;   /* Content-Type, static */
     gboolean immutable; /* cacheable for ever; else asked anew, by etag if any */
+    gboolean shared;    /* the same for whoever asks, and asking leaves no trace: may be
+                           answered again for a while without the handler */
     char *etag;         /* with its quotes, or NULL */
     const char *allow;  /* 405 */
     GBytes *bytes;      /* the body, or */

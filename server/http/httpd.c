@@ -25,13 +25,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/error.h"
+#include "server/http/kept.h"
 #include "server/log.h"
 
 #define IDLE_TIMEOUT_S 60u
 #define MAX_CONNECTIONS 4096u
 /* Headers and the reading buffer of one connection. */
-#define CONNECTION_MEMORY ((size_t) 8 * 1024)
+#define CONNECTION_MEMORY ((size_t) 6 * 1024)
 #define BACKLOG 1024
+/* Shared answers that are kept, each with a descriptor and 5 KiB. */
+#define KEPT_SLOTS 2048u
 #define STOP_WAIT_US (10 * G_USEC_PER_SEC)
 
 struct PupHttpd {
@@ -39,6 +42,7 @@ struct PupHttpd {
     const PupRoute *routes;
     gpointer data;
     unsigned port;
+    PupKept *kept;  /* URL -> struct MHD_Response * of a shared answer */
     gint n_running; /* requests begun and not completed, atomic */
     gint stopping;  /* atomic; answers then close their connection */
 };
@@ -113,12 +117,13 @@ cache_text(const PupResponse *res)
     return res->etag ? "no-cache" : "no-store";
 }
 
-static enum MHD_Result
-queue(PupHttpd *httpd, struct MHD_Connection *connection, PupResponse *res)
+/* A new response that holds all of @res; NULL when memory is short. */
+static struct MHD_Response *
+make_response(PupResponse *res)
 {
     struct MHD_Response *response = make_body(res);
     if (!response)
-        return MHD_NO;
+        return NULL;
     if (res->type && res->status != 304)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, res->type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache_text(res));
@@ -130,6 +135,15 @@ queue(PupHttpd *httpd, struct MHD_Connection *connection, PupResponse *res)
         add_range_headers(response, res);
     if (res->allow)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, res->allow);
+    return response;
+}
+
+static enum MHD_Result
+queue(PupHttpd *httpd, struct MHD_Connection *connection, PupResponse *res)
+{
+    struct MHD_Response *response = make_response(res);
+    if (!response)
+        return MHD_NO;
     if (g_atomic_int_get(&httpd->stopping))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result result = MHD_queue_response(connection, res->status, response);
@@ -236,6 +250,42 @@ take_body(PupUpload *upload, const char *data, size_t *size)
     return MHD_YES;
 }
 
+static void
+unref_response(gpointer response)
+{
+    MHD_destroy_response(response);
+}
+
+static void
+queue_kept(gpointer response, gpointer connection)
+{
+    MHD_queue_response(connection, MHD_HTTP_OK, response);
+}
+
+/* Answer @url from what is kept. FALSE when it is not. */
+static gboolean
+answer_kept(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
+            const PupRequest *req)
+{
+    if (req->method != PUP_GET || req->if_none_match ||
+        g_atomic_int_get(&httpd->stopping))
+        return FALSE;
+    return pup_kept_use(httpd->kept, url, queue_kept, connection);
+}
+
+/* Queue a shared answer and keep it for the next one who asks. */
+static enum MHD_Result
+queue_and_keep(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
+               PupResponse *res)
+{
+    struct MHD_Response *response = make_response(res);
+    if (!response)
+        return MHD_NO;
+    enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+    pup_kept_put(httpd->kept, url, response, g_get_monotonic_time());
+    return result;
+}
+
 static enum MHD_Result
 finish(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
        const char *method, PupUpload *upload)
@@ -254,8 +304,13 @@ finish(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
         req.body = (const char *) upload->body->data;
         req.body_len = upload->body->len - 1;
     }
+    if (answer_kept(httpd, connection, url, &req))
+        return MHD_YES;
+    pup_kept_sweep(httpd->kept, g_get_monotonic_time());
     handle(httpd, url, &req, &res);
-    enum MHD_Result result = queue(httpd, connection, &res);
+    enum MHD_Result result = res.shared && res.status == MHD_HTTP_OK
+                                 ? queue_and_keep(httpd, connection, url, &res)
+                                 : queue(httpd, connection, &res);
     pup_response_clear(&res);
     return result;
 }
@@ -380,11 +435,13 @@ pup_httpd_new(const PupHttpdOptions *options, const PupRoute *routes, gpointer d
     httpd->routes = routes;
     httpd->data = data;
     httpd->port = port_of(fd);
+    httpd->kept = pup_kept_new(KEPT_SLOTS, unref_response);
     unsigned threads = options->threads ? options->threads : g_get_num_processors();
     httpd->daemon = start_daemon(httpd, fd, threads);
     if (httpd->daemon)
         return g_steal_pointer(&httpd);
     close(fd);
+    pup_kept_free(httpd->kept);
     pup_error_set(error, PUP_ERROR_IO, "cannot start the HTTP server");
     return NULL;
 }
@@ -407,6 +464,7 @@ pup_httpd_free(PupHttpd *httpd)
            g_get_monotonic_time() < deadline_us)
         g_usleep(10000);
     MHD_stop_daemon(httpd->daemon);
+    pup_kept_free(httpd->kept);
     if (fd != MHD_INVALID_SOCKET)
         close(fd);
     g_free(httpd);

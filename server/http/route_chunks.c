@@ -24,6 +24,7 @@ pup_get_chunk(gpointer data, const PupRequest *req, PupResponse *res, GError **e
         return FALSE;
     res->type = "application/octet-stream";
     res->immutable = TRUE;
+    res->shared = TRUE;
     res->etag = g_strconcat("\"", hex, "\"", NULL);
     gboolean ok = TRUE;
     if (!pup_response_not_modified(res, req)) {

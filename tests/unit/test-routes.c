@@ -95,6 +95,8 @@ setup(void **state)
 {
     g_autoptr(GError) error = NULL;
     Fixture *f = g_new0(Fixture, 1);
+    if (!g_getenv("PUP_TOP_SRCDIR"))
+        fail_msg("PUP_TOP_SRCDIR is not set");
     pup_log_set_level(LOG_CRIT);
     f->dir = g_dir_make_tmp("pupitre-test-XXXXXX", NULL);
     put_file(f, "rooms/lab-101.conf",
