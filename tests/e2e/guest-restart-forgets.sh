@@ -13,7 +13,7 @@ starts() {
 # Press p (power off) until the guest's n-th start shows.
 restart_to() {
     lab_pc_key pc1 p
-    lab_wait 90 "start $1 of the guest" starts "$1"
+    lab_wait 180 "start $1 of the guest" starts "$1"
 }
 
 lab_begin
@@ -22,21 +22,21 @@ lab_master demo 1
 lab_room lab demo "version one" "w" pc1=52:54:00:00:04:01
 lab_server_start
 lab_pc_on pc1 bios 52:54:00:00:04:01
-lab_wait_console 300 pc1 'guest: banner: version one'
-lab_wait_console 60 pc1 'guest: write ok'
-lab_wait 30 "start 1 of the guest" starts 1
+lab_wait_console 500 pc1 'guest: banner: version one'
+lab_wait_console 180 pc1 'guest: write ok'
+lab_wait 60 "start 1 of the guest" starts 1
 
 lab_submaster_text lab 16 "version two"
 lab_pupitre --quiet room publish lab
-lab_wait_console 30 pc1 'version lab@2 is out'
+lab_wait_console 60 pc1 'version lab@2 is out'
 [ "$(lab_console_count pc1 'guest: ready')" = 1 ] || lab_die "the publish disturbed the guest"
 
 restart_to 2
-lab_wait_console 30 pc1 'guest: banner: version two'
+lab_wait_console 60 pc1 'guest: banner: version two'
 ! lab_console_has pc1 'guest: start [^1]' || lab_die "a write survived the guest's restart"
 
 lab_pupitre --quiet room rollback lab 1
-lab_wait_console 30 pc1 'version lab@1 is out'
+lab_wait_console 60 pc1 'version lab@1 is out'
 restart_to 3
 [ "$(lab_console_count pc1 'guest: banner: version one')" = 2 ] ||
     lab_die "the rollback did not reach the seat"

@@ -12,6 +12,6 @@ lab_room blue demo "this is blue" "" pc2=52:54:00:00:03:02
 lab_server_start
 lab_pc_on pc1 bios 52:54:00:00:03:01
 lab_pc_on pc2 bios 52:54:00:00:03:02
-lab_wait_console 400 pc1 'guest: banner: this is red'
-lab_wait_console 400 pc2 'guest: banner: this is blue'
+lab_wait_console 500 pc1 'guest: banner: this is red'
+lab_wait_console 500 pc2 'guest: banner: this is blue'
 ! lab_console_has pc1 blue || lab_die "the red room's PC shows the blue room"
