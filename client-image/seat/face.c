@@ -2,8 +2,12 @@
 #include "config.h"
 #include "client-image/seat/face.h"
 
+#include "client-image/seat/failure.h"
 #include "client-image/seat/log.h"
 #include "client-image/seat/screen_link.h"
+
+/* A server that is not up yet is no error for so many tries. */
+#define PATIENT_TRIES 3u
 
 struct PupFace {
     PupScreenLink *screen;
@@ -11,7 +15,7 @@ struct PupFace {
     PupNotices notices;
     char *server, *mac, *seat;
     char *trouble; /* words of the last failure, while nothing went well since */
-    gboolean has_error_page;
+    gboolean has_error_page; /* or the page of an unknown PC */
     const char *state;
     unsigned version;
 };
@@ -78,8 +82,13 @@ pup_face_working(PupFace *face, gboolean again, const char *format, ...)
 }
 
 void
-pup_face_failed(PupFace *face, const char *code, const GError *error, gboolean patient)
+pup_face_failed(PupFace *face, PupSeatOrder order, const GError *error,
+                unsigned n_failures)
 {
+    const char *code = pup_failure_code(order, error);
+    gboolean patient = pup_failure_is_absence(error) && n_failures < PATIENT_TRIES;
+    g_autofree char *words = pup_failure_words(order, error, face->server);
+
     pup_log("failed", "%s %s", code, error->message);
     g_free(face->trouble);
     face->trouble = g_strdup_printf("%s: %s", code, error->message);
@@ -87,16 +96,19 @@ pup_face_failed(PupFace *face, const char *code, const GError *error, gboolean p
         pup_screen_stage(face->screen, "Waiting for the server %s", face->server);
     } else {
         face->has_error_page = TRUE;
-        pup_screen_error(face->screen, code, "%s", error->message);
+        pup_screen_error(face->screen, code, "%s", words);
     }
     report(face);
 }
 
 void
-pup_face_unknown(PupFace *face, const char *text)
+pup_face_unknown(PupFace *face, const GError *error)
 {
-    face->has_error_page = FALSE;
-    pup_screen_unknown(face->screen, face->mac, text);
+    g_autofree char *words = pup_failure_unknown_words(error);
+
+    pup_log("unknown", "%s", error->message);
+    face->has_error_page = TRUE;
+    pup_screen_unknown(face->screen, face->mac, words);
 }
 
 void

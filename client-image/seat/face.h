@@ -25,13 +25,13 @@ void pup_face_registered(PupFace *face, const char *seat, unsigned poll_s);
 void pup_face_working(PupFace *face, gboolean again, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
-/* @error happened; @code is its name for the admin. @patient: it is no more than a
- * server that is not up yet. */
-void pup_face_failed(PupFace *face, const char *code, const GError *error,
-                     gboolean patient);
+/* @order could not be carried out (NONE: the guest crashed), because of @error; the
+ * @n_failures'th in a row, from 0. */
+void pup_face_failed(PupFace *face, PupSeatOrder order, const GError *error,
+                     unsigned n_failures);
 
-/* No room has this PC; @text is the server's word for it. */
-void pup_face_unknown(PupFace *face, const char *text);
+/* The server has no room for this PC, as @error says. */
+void pup_face_unknown(PupFace *face, const GError *error);
 
 /* The guest runs; its picture is at the SPICE socket @path. */
 void pup_face_guest(PupFace *face, const char *path);

@@ -6,6 +6,8 @@
 #include "client-image/seat/task.h"
 
 #define LOOK_S 2
+/* Damage that is not met again is over. */
+#define DAMAGED_S 10
 #define FILLING_PERCENT 80u
 #define FULL_PERCENT 97u
 
@@ -16,6 +18,7 @@ struct PupGuestWatch {
     PupTask *resume; /* being told to go on */
     guint look;      /* 0: no guest runs */
     gboolean halted, full;
+    guint damaged_timer;      /* 0: nothing was damaged of late */
     unsigned filling_percent; /* last said; 0: nothing */
 };
 
@@ -36,6 +39,7 @@ pup_guest_watch_free(PupGuestWatch *watch)
     if (!watch)
         return;
     g_clear_handle_id(&watch->look, g_source_remove);
+    g_clear_handle_id(&watch->damaged_timer, g_source_remove);
     pup_task_end(watch->resume);
     g_free(watch);
 }
@@ -144,4 +148,54 @@ pup_guest_watch_event(PupGuestWatch *watch, PupGuestEvent event)
         resumed(watch);
     else if (event == PUP_GUEST_AGENT)
         pup_guest_watch_sign(watch);
+}
+
+static gboolean
+on_damaged_time(gpointer data)
+{
+    PupGuestWatch *watch = data;
+
+    watch->damaged_timer = 0;
+    pup_face_notice(watch->face, PUP_NOTICE_DAMAGED, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+damaged(PupGuestWatch *watch, const char *what)
+{
+    g_autofree char *words = g_strdup_printf("Damaged data was refused: %s", what);
+
+    if (!watch->damaged_timer)
+        pup_log("stream", "damaged data was refused: %s", what);
+    g_clear_handle_id(&watch->damaged_timer, g_source_remove);
+    watch->damaged_timer = g_timeout_add_seconds(DAMAGED_S, on_damaged_time, watch);
+    pup_face_notice(watch->face, PUP_NOTICE_DAMAGED, words);
+}
+
+void
+pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text)
+{
+    g_autofree char *words = NULL;
+
+    switch (note) {
+    case PUP_NOTE_FIRST_CHUNK:
+        pup_face_stage(watch->face, PUP_STAGE_FIRST_CHUNK);
+        break;
+    case PUP_NOTE_WAITING:
+        pup_log("stream", "waiting for the server: %s", text);
+        words = g_strdup_printf("Waiting for the server: %s", text);
+        pup_face_notice(watch->face, PUP_NOTICE_STREAM, words);
+        break;
+    case PUP_NOTE_RESUMED:
+        pup_log("stream", "the server answers again");
+        pup_face_notice(watch->face, PUP_NOTICE_STREAM, NULL);
+        break;
+    case PUP_NOTE_CORRUPT:
+        damaged(watch, text);
+        break;
+    case PUP_NOTE_PICTURE:
+        pup_log("guest", "picture shown");
+        pup_guest_watch_sign(watch);
+        break;
+    }
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "client-image/seat/face.h"
+#include "client-image/seat/notes.h"
 #include "client-image/seat/session.h"
 
 typedef struct PupGuestWatch PupGuestWatch;
@@ -29,3 +30,6 @@ void pup_guest_watch_sign(PupGuestWatch *watch);
 
 /* FULL, HALTED, RESUMED or AGENT happened to it. */
 void pup_guest_watch_event(PupGuestWatch *watch, PupGuestEvent event);
+
+/* The stream or the screen said @note (also while no guest runs). */
+void pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text);

@@ -12,6 +12,7 @@
 typedef enum {
     PUP_NOTICE_FULL,    /* the overlay is full, the guest is paused */
     PUP_NOTICE_HALTED,  /* the guest is paused because of its disk */
+    PUP_NOTICE_DAMAGED, /* what the server sent failed its check */
     PUP_NOTICE_STREAM,  /* reads wait for the server */
     PUP_NOTICE_FILLING, /* the overlay will be full soon */
     PUP_N_NOTICES,

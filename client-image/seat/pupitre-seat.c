@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <glib-unix.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -87,6 +88,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = EXIT_SUCCESS;
 
+    signal(SIGPIPE, SIG_IGN); /* a console that is gone is no reason to go */
     if (!pup_seat_options_parse(&options, &argc, &argv, &error))
         status = give_up(&options, error);
     else if (options.probe_kvm)

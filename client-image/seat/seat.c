@@ -6,14 +6,12 @@
 #include "config.h"
 #include "client-image/seat/seat.h"
 
-#include <glib-unix.h>
 #include <unistd.h>
 
-#include "client-image/common/notify.h"
 #include "client-image/seat/console.h"
 #include "client-image/seat/guest_watch.h"
 #include "client-image/seat/log.h"
-#include "client-image/seat/seat_note.h"
+#include "client-image/seat/notes.h"
 #include "client-image/seat/task.h"
 #include "lib/error.h"
 #include "lib/file.h"
@@ -21,8 +19,6 @@
 #define EMULATOR "qemu-system-x86_64"
 #define CONNECT_MS 5000
 #define STALL_MS 20000
-/* A server that is not up yet is no error for so many tries. */
-#define PATIENT_TRIES 3u
 /* A guest that ran so long was not broken from the start. */
 #define SETTLED_S 60
 /* A guest has so long to shut down when the program ends. */
@@ -40,6 +36,7 @@ struct PupSeat {
     PupSession *session;
     PupGuestWatch *watch;
     PupConsole *console;
+    PupNotes *notes;
     PupFace *face;
     PupHttp *http; /* the running task's */
 
@@ -51,33 +48,10 @@ struct PupSeat {
     PupWelcome *welcome;  /* what REGISTER brought */
     PupTarget news;       /* the last version that was said to be out */
     guint timer;          /* of WAIT and STOP */
-    guint settled_timer, notify_source;
-    int notify_fd;
+    guint settled_timer;
 };
 
 static void step(PupSeat *seat, PupSeatEvent event, const PupTarget *told);
-
-/* The name of a failure for the admin. */
-static const char *
-error_code(PupSeatOrder order, const GError *error)
-{
-    if (g_error_matches(error, PUP_ERROR, PUP_ERROR_NET))
-        return "SERVER-AWAY";
-    if (g_error_matches(error, PUP_ERROR, PUP_ERROR_DENIED))
-        return "NOT-SIGNED";
-    if (g_error_matches(error, PUP_ERROR, PUP_ERROR_NO_SPACE))
-        return "NO-MEMORY";
-    switch (order) {
-    case PUP_ORDER_REGISTER:
-        return "REGISTER";
-    case PUP_ORDER_LOAD:
-        return "VERSION";
-    case PUP_ORDER_DISK:
-        return "DISK";
-    default:
-        return "GUEST";
-    }
-}
 
 /* The order was carried out, or @error was in the way. */
 static void
@@ -87,10 +61,8 @@ finish(PupSeat *seat, const GError *error)
         step(seat, PUP_SEAT_DONE, NULL);
         return;
     }
-    gboolean away = g_error_matches(error, PUP_ERROR, PUP_ERROR_NET) ||
-                    g_error_matches(error, PUP_ERROR, PUP_ERROR_BUSY);
-    pup_face_failed(seat->face, error_code(seat->order, error), error,
-                    away && pup_seat_machine_failures(seat->machine) < PATIENT_TRIES);
+    pup_face_failed(seat->face, seat->order, error,
+                    pup_seat_machine_failures(seat->machine));
     step(seat, PUP_SEAT_FAILED, NULL);
 }
 
@@ -130,8 +102,7 @@ on_registered(gpointer data, const GError *error)
 
     seat->task = NULL;
     if (g_error_matches(error, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
-        pup_log("unknown", "%s", error->message);
-        pup_face_unknown(seat->face, error->message);
+        pup_face_unknown(seat->face, error);
         step(seat, PUP_SEAT_UNKNOWN, NULL);
     } else if (error) {
         finish(seat, error);
@@ -283,9 +254,8 @@ guest_over(PupSeat *seat, gboolean crashed)
 
     pup_log("guest-ended", "%s", crashed ? "unexpectedly" : "shut down");
     if (crashed) {
-        pup_error_set(&error, PUP_ERROR_IO,
-                      "the virtual machine ended unexpectedly; it is started again");
-        pup_face_failed(seat->face, "GUEST-CRASHED", error, FALSE);
+        pup_error_set(&error, PUP_ERROR_IO, "it is started again");
+        pup_face_failed(seat->face, PUP_ORDER_NONE, error, 0);
     }
     step(seat, crashed ? PUP_SEAT_CRASHED : PUP_SEAT_ENDED, NULL);
 }
@@ -423,49 +393,9 @@ on_told(gpointer user, const PupTarget *told)
 }
 
 static void
-take_note(PupSeat *seat, PupSeatNote note, const char *text)
+on_note(gpointer user, PupNote note, const char *text)
 {
-    g_autofree char *words = NULL;
-
-    switch (note) {
-    case PUP_NOTE_FIRST_CHUNK:
-        pup_face_stage(seat->face, PUP_STAGE_FIRST_CHUNK);
-        break;
-    case PUP_NOTE_WAITING:
-        pup_log("stream", "waiting for the server: %s", text);
-        words = g_strdup_printf("Waiting for the server: %s", text);
-        pup_face_notice(seat->face, PUP_NOTICE_STREAM, words);
-        break;
-    case PUP_NOTE_RESUMED:
-        pup_log("stream", "the server answers again");
-        pup_face_notice(seat->face, PUP_NOTICE_STREAM, NULL);
-        break;
-    case PUP_NOTE_CORRUPT:
-        pup_log("stream", "damaged data was refused: %s", text);
-        words = g_strdup_printf("Damaged data was refused: %s", text);
-        pup_face_notice(seat->face, PUP_NOTICE_STREAM, words);
-        break;
-    case PUP_NOTE_PICTURE:
-        pup_log("guest", "picture shown");
-        pup_guest_watch_sign(seat->watch);
-        break;
-    }
-}
-
-static gboolean
-on_notify(gint fd, GIOCondition condition, gpointer data)
-{
-    char line[PUP_NOTIFY_MAX + 1];
-    const char *text;
-    PupSeatNote note;
-
-    while (pup_notify_receive(fd, line)) {
-        if (pup_seat_note_parse(line, &note, &text))
-            take_note(data, note, text);
-        else
-            pup_log("unknown-note", "%s", line);
-    }
-    return G_SOURCE_CONTINUE;
+    pup_guest_watch_note(((PupSeat *) user)->watch, note, text);
 }
 
 /* ---- life */
@@ -477,11 +407,9 @@ open_sockets(PupSeat *seat, GError **error)
                                     STDOUT_FILENO, on_sign, seat, error);
     if (!seat->console)
         return FALSE;
-    seat->notify_fd = pup_notify_listen(pup_session_notify_socket(seat->session), error);
-    if (seat->notify_fd < 0)
-        return FALSE;
-    seat->notify_source = g_unix_fd_add(seat->notify_fd, G_IO_IN, on_notify, seat);
-    return TRUE;
+    seat->notes =
+        pup_notes_new(pup_session_notify_socket(seat->session), on_note, seat, error);
+    return seat->notes != NULL;
 }
 
 static gboolean
@@ -510,7 +438,6 @@ pup_seat_new(const PupSeatOptions *options, const PupHardware *hardware,
     seat->hardware = hardware;
     seat->on_over = on_over;
     seat->user = user;
-    seat->notify_fd = -1;
     seat->boot = g_uuid_string_random();
     if (!pup_file_make_dir(options->rundir, error) || !open_hypervisor(seat, error))
         return NULL;
@@ -533,11 +460,7 @@ pup_seat_free(PupSeat *seat)
     pup_task_end(seat->task);
     g_clear_handle_id(&seat->timer, g_source_remove);
     g_clear_handle_id(&seat->settled_timer, g_source_remove);
-    g_clear_handle_id(&seat->notify_source, g_source_remove);
-    if (seat->notify_fd >= 0) {
-        close(seat->notify_fd);
-        unlink(pup_session_notify_socket(seat->session));
-    }
+    pup_notes_free(seat->notes);
     pup_console_free(seat->console);
     pup_guest_watch_free(seat->watch);
     pup_face_free(seat->face);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The server's own template, filled in for several PCs and rooms, against kept files. */
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include "client-image/seat/domain_xml.h"
+
+static char *
+read_top(const char *path)
+{
+    g_autofree char *full = g_build_filename(g_getenv("PUP_TOP_SRCDIR"), path, NULL);
+    g_autoptr(GError) error = NULL;
+    char *text = NULL;
+
+    if (!g_file_get_contents(full, &text, NULL, &error))
+        fail_msg("%s", error->message);
+    return text;
+}
+
+static PupDomainSpec
+plain_spec(const PupGuest *guest)
+{
+    return (PupDomainSpec){
+        .guest = guest,
+        .cpus = 4,
+        .memory_mib = 6000,
+        .mac = "52:54:00:12:34:56",
+        .emulator = "/usr/bin/qemu-system-x86_64",
+        .overlay = "/dev/zram1",
+        .overlay_is_block = TRUE,
+        .nbd_socket = "/run/pupitre/nbd.sock",
+        .serial_socket = "/run/pupitre/serial.sock",
+        .spice_socket = "/run/pupitre/spice.sock",
+        .nvram = "/run/pupitre/nvram.fd",
+    };
+}
+
+/* To keep a new text: PUP_KEEP=1 make check, and look at the difference. */
+static void
+check_golden(const PupDomainSpec *spec, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("tests/golden/domain/%s.xml", name);
+    g_autofree char *template = read_top("templates/domain.xml");
+    g_autoptr(GError) error = NULL;
+    g_autofree char *xml = pup_domain_xml(template, spec, &error);
+
+    unit_assert_no_error(error);
+    if (g_getenv("PUP_KEEP")) {
+        g_autofree char *full = g_build_filename(g_getenv("PUP_TOP_SRCDIR"), path, NULL);
+        assert_true(g_file_set_contents(full, xml, -1, NULL));
+    }
+    g_autofree char *kept = read_top(path);
+    assert_string_equal(xml, kept);
+}
+
+static void
+test_bios_emulated(void **state)
+{
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+
+    pup_guest_defaults(&guest);
+    guest.firmware = PUP_FIRMWARE_BIOS;
+    spec.overlay = "/run/pupitre/overlay/overlay.qcow2";
+    spec.overlay_is_block = FALSE;
+    check_golden(&spec, "bios-emulated");
+}
+
+static void
+test_uefi_kvm(void **state)
+{
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+
+    pup_guest_defaults(&guest);
+    spec.kvm = PUP_KVM_RUNS | PUP_KVM_ARCH_CAPABILITIES | PUP_KVM_HYPERV;
+    check_golden(&spec, "uefi-kvm");
+}
+
+static void
+test_secure_tpm(void **state)
+{
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+
+    pup_guest_defaults(&guest);
+    guest.firmware = PUP_FIRMWARE_UEFI_SECURE;
+    guest.tpm = TRUE;
+    guest.disk_bus = PUP_DISK_SATA;
+    guest.display = PUP_DISPLAY_VIRTIO;
+    spec.kvm = PUP_KVM_RUNS | PUP_KVM_ARCH_CAPABILITIES | PUP_KVM_HYPERV;
+    check_golden(&spec, "secure-tpm-sata");
+}
+
+/* A KVM that lacks things, and a room that wants nothing. */
+static void
+test_bare_ide(void **state)
+{
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+
+    pup_guest_defaults(&guest);
+    guest.firmware = PUP_FIRMWARE_BIOS;
+    guest.disk_bus = PUP_DISK_IDE;
+    guest.display = PUP_DISPLAY_VGA;
+    guest.net = PUP_NET_NONE;
+    guest.sound = guest.usb = guest.agent = guest.hyperv = FALSE;
+    spec.kvm = PUP_KVM_RUNS | PUP_KVM_HYPERV;
+    spec.cpus = 1;
+    check_golden(&spec, "bare-ide");
+}
+
+static void
+test_values_are_escaped(void **state)
+{
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+    g_autofree char *template = read_top("templates/domain.xml");
+    g_autoptr(GError) error = NULL;
+    g_autofree char *xml = NULL;
+
+    pup_guest_defaults(&guest);
+    spec.overlay = "/tmp/<a&b>'\"";
+    xml = pup_domain_xml(template, &spec, &error);
+    unit_assert_no_error(error);
+    assert_null(strstr(xml, "<a&b>"));
+    assert_non_null(strstr(xml, "/tmp/&lt;a&amp;b&gt;"));
+    spec.overlay = "/tmp/\n";
+    assert_null(pup_domain_xml(template, &spec, &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "overlay");
+}
+
+static void
+test_template_of_another_kind(void **state)
+{
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+    g_autoptr(GError) error = NULL;
+
+    pup_guest_defaults(&guest);
+    assert_null(pup_domain_xml("<domain/>", &spec, &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "domain.xml");
+    assert_null(pup_domain_xml("{{floppy}}", &spec, &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "floppy");
+}
+
+/* Two PCs differ, one PC stays the same, and the guest never has the PC's own address. */
+static void
+test_identity(void **state)
+{
+    g_autofree char *template = read_top("templates/domain.xml");
+    static const char *const macs[] = {"52:54:00:12:34:56", "00:1b:21:12:34:56",
+                                       "52:54:00:12:34:56"};
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+
+    pup_guest_defaults(&guest);
+    for (size_t i = 0; i < G_N_ELEMENTS(macs); i++) {
+        char *xml;
+
+        spec.mac = macs[i];
+        xml = pup_domain_xml(template, &spec, NULL);
+        g_ptr_array_add(texts, xml);
+        assert_null(strstr(xml, macs[i]));
+    }
+    assert_string_equal(texts->pdata[0], texts->pdata[2]);
+    assert_string_not_equal(texts->pdata[0], texts->pdata[1]);
+    assert_non_null(strstr(texts->pdata[0], "'56:54:00:12:34:56'"));
+    assert_non_null(strstr(texts->pdata[1], "'06:1b:21:12:34:56'"));
+}
+
+static void
+test_cpus(void **state)
+{
+    assert_int_equal(pup_domain_cpus(0, 8), 8);
+    assert_int_equal(pup_domain_cpus(2, 8), 2);
+    assert_int_equal(pup_domain_cpus(16, 8), 8);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bios_emulated),
+        cmocka_unit_test(test_uefi_kvm),
+        cmocka_unit_test(test_secure_tpm),
+        cmocka_unit_test(test_bare_ide),
+        cmocka_unit_test(test_values_are_escaped),
+        cmocka_unit_test(test_template_of_another_kind),
+        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_cpus),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include "client-image/seat/server_api.h"
+
+static void
+test_hello(void **state)
+{
+    const PupHello hello = {
+        .boot = "b-1", .cpus = 4, .memory_mib = 8000, .kvm = TRUE, .uefi = FALSE};
+    g_autofree char *text = pup_hello_format(&hello);
+
+    assert_string_equal(text, "{\"boot\":\"b-1\",\"cpus\":4,\"memory_mib\":8000,"
+                              "\"kvm\":true,\"firmware\":\"bios\"}");
+}
+
+static PupReportText
+plain_report(void)
+{
+    PupReportText report = {
+        .boot = "b-1", .state = "running", .detail = "", .version = 3, .t_ms = 9000};
+
+    for (unsigned i = 0; i < PUP_N_STAGES; i++)
+        report.stage_ms[i] = -1;
+    return report;
+}
+
+static void
+test_report(void **state)
+{
+    PupReportText report = plain_report();
+    g_autofree char *text = NULL;
+
+    report.detail = "say \"hi\"";
+    report.stage_ms[PUP_STAGE_DISK] = 0;
+    report.stage_ms[PUP_STAGE_GUEST_ALIVE] = 8000;
+    text = pup_report_format(&report);
+    assert_string_equal(text, "{\"boot\":\"b-1\",\"state\":\"running\",\"version\":3,"
+                              "\"detail\":\"say \\\"hi\\\"\",\"t_ms\":9000,\"stages\":["
+                              "{\"stage\":\"disk\",\"t_ms\":0},"
+                              "{\"stage\":\"guest-alive\",\"t_ms\":8000}]}");
+}
+
+/* Words from elsewhere may be anything; a report is always sent. */
+static void
+test_report_of_bad_detail(void **state)
+{
+    PupReportText report = plain_report();
+    g_autofree char *long_detail = g_strnfill(100000, 'x');
+    g_autofree char *wide = NULL;
+
+    report.detail = "a\xff\xfe z";
+    g_autofree char *bad = pup_report_format(&report);
+    assert_non_null(strstr(bad, " z\""));
+    report.detail = long_detail;
+    g_autofree char *cut = pup_report_format(&report);
+    assert_in_range(strlen(cut), 1000, 1200);
+    /* cut between characters, not within one */
+    g_autoptr(GString) umlauts = g_string_new(NULL);
+    for (int i = 0; i < 3000; i++)
+        g_string_append(umlauts, "\xe2\x82\xac");
+    report.detail = umlauts->str;
+    wide = pup_report_format(&report);
+    assert_true(g_utf8_validate(wide, -1, NULL));
+    assert_in_range(strlen(wide), 1000, 1200);
+}
+
+static void
+test_welcome(void **state)
+{
+    static const char text[] = "{\"room\":\"lab\",\"seat\":\"pc01\",\"version\":7,"
+                               "\"poll_s\":10,\"news\":true}";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PupWelcome) welcome = pup_welcome_parse(text, strlen(text), &error);
+
+    unit_assert_no_error(error);
+    assert_string_equal(welcome->target.room, "lab");
+    assert_int_equal(welcome->target.version, 7);
+    assert_string_equal(welcome->seat, "pc01");
+    assert_int_equal(welcome->poll_s, 10);
+}
+
+static void
+test_bad_welcomes(void **state)
+{
+    static const char *const cases[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"room\":\"lab\",\"version\":7}",
+        "{\"room\":\"lab\",\"version\":7,\"poll_s\":0}",
+        "{\"room\":\"lab\",\"version\":7,\"poll_s\":3601}",
+        "{\"room\":\"lab\",\"version\":7,\"poll_s\":\"1\"}",
+        "{\"room\":\"lab\",\"version\":0,\"poll_s\":1}",
+        "{\"room\":\"lab\",\"version\":-1,\"poll_s\":1}",
+        "{\"room\":\"lab\",\"version\":4294967297,\"poll_s\":1}",
+        "{\"room\":\"lab\",\"version\":\"7\",\"poll_s\":1}",
+        "{\"room\":\"../lab\",\"version\":7,\"poll_s\":1}",
+        "{\"room\":7,\"version\":7,\"poll_s\":1}",
+        "{\"version\":7,\"poll_s\":1}",
+        "{\"room\":\"lab\",\"room\":\"lab\",\"version\":7,\"poll_s\":1}",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+
+        if (pup_welcome_parse(cases[i], strlen(cases[i]), &error))
+            fail_msg("%s was taken", cases[i]);
+        unit_assert_error(&error, PUP_ERROR_INVALID, NULL);
+    }
+}
+
+static void
+parse_any(const char *text, size_t len, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PupWelcome) welcome = pup_welcome_parse(text, len, &error);
+    PupTarget target = {0};
+
+    assert_true((welcome == NULL) == (error != NULL));
+    pup_target_parse(text, len, &target, NULL);
+    pup_target_clear(&target);
+}
+
+static void
+test_damaged_welcomes(void **state)
+{
+    static const char text[] =
+        "{\"room\":\"lab\",\"seat\":\"pc01\",\"version\":7,\"poll_s\":10}";
+
+    unit_each_cut(text, strlen(text), parse_any, NULL);
+    unit_each_flip(text, strlen(text), parse_any, NULL);
+}
+
+static void
+test_target_stays_on_error(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    PupTarget target = {0};
+
+    assert_true(pup_target_parse("{\"room\":\"a\",\"version\":1}", 24, &target, &error));
+    assert_false(pup_target_parse("{\"room\":\"b\"}", 12, &target, &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "version");
+    assert_string_equal(target.room, "a");
+    pup_target_clear(&target);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hello),
+        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_report_of_bad_detail),
+        cmocka_unit_test(test_welcome),
+        cmocka_unit_test(test_bad_welcomes),
+        cmocka_unit_test(test_damaged_welcomes),
+        cmocka_unit_test(test_target_stays_on_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
