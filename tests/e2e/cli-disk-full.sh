@@ -70,7 +70,8 @@ check_clean
 show "each step of a publish that can run out of space"
 leave_kib 24576
 version=1
-for point in $(PUPITRE_FAILPOINT=list pupitre); do
+n_failed=0
+for point in $(PUPITRE_FAILPOINT=list pupitre | grep -Ev '^(gc|remove|import)-'); do
     status=0
     PUPITRE_FAILPOINT=$point:1:enospc pupitre room publish r1 >/dev/null 2>"$work/err" ||
         status=$?
@@ -79,12 +80,14 @@ for point in $(PUPITRE_FAILPOINT=list pupitre); do
     10:* | 0:*) [ "$current" -ge "$version" ] || die "$point: back to version $current" ;;
     *) die "$point: status $status, version $current after $version: $(cat "$work/err")" ;;
     esac
+    [ "$status" = 0 ] || n_failed=$((n_failed + 1))
     [ "$current" = "$version" ] ||
         qemu-io -f qcow2 -c "write -P $current 3M 64k" "$state/images/rooms/r1.qcow2" >/dev/null
     version=$current
     pupitre --quiet gc
     check_clean
 done
+[ "$n_failed" -ge 15 ] || die "only $n_failed steps of a publish failed"
 
 show "with room again everything goes on"
 rm -f "$work/small/ballast"
