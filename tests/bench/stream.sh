@@ -5,8 +5,11 @@
 #
 # Replays tests/bench/boot.trace, at one read and at four reads at a time, from our plugin
 # (cold: empty cache) and from `nbdkit file` on the same link, turn by turn, and prints the
-# median times and bytes and their ratios. Both servers have their files in the page cache.
+# median times and bytes and their ratios. The chunks come from pupitred, out of a room that
+# was published for this. Both servers have their files in the page cache.
 #
+#     PUPITRE_PREFIX=DIR    where pupitre is installed
+#     PUP_TOP_BUILDDIR=DIR  where it was built
 #     PUP_BENCH_DISK=FILE   the disk; default: 4 GiB of ext4 with this machine's own files
 #     PUP_BENCH_RUNS=N      default 5
 #     PUP_BENCH_DIR=DIR     where disk and published disk are kept between runs
@@ -15,12 +18,12 @@
 set -eu
 
 build=${PUP_TOP_BUILDDIR:?the build folder}
-source=${PUP_TOP_SRCDIR:?the source folder}
+prefix=${PUPITRE_PREFIX:?where pupitre is installed}
 work=${PUP_BENCH_DIR:-$build/bench}
 runs=${PUP_BENCH_RUNS:-5}
-trace=${PUP_BENCH_TRACE:-$source/tests/bench/boot.trace}
+trace=${PUP_BENCH_TRACE:-$(dirname "$0")/boot.trace}
 disk=${PUP_BENCH_DISK:-$work/disk.raw}
-plugin=$build/client-image/stream/.libs/nbdkit-pupitre-plugin.so
+plugin=$prefix/libexec/pupitre/client/nbdkit-pupitre-plugin.so
 replay=$build/tests/bench/replay
 srv=pup-bench-srv-$$
 seat=pup-bench-seat-$$
@@ -60,14 +63,25 @@ make_disk() {
         tar -C /usr --null -T - -c | tar -C "$tree" -x
     mke2fs -q -t ext4 -E lazy_itable_init=0 -d "$tree" "$disk.tmp" 4G
     rm -rf "$tree"
+    # It looks like a boot disk then.
+    printf '\125\252' | dd of="$disk.tmp" bs=1 seek=510 conv=notrunc status=none
     mv "$disk.tmp" "$disk"
+}
+
+pupitre() {
+    "$prefix/bin/pupitre" --config "$work/pupitre.conf" --quiet "$@"
 }
 
 publish_disk() {
     echo "publishing $disk" >&2
-    rm -rf "$work/published"
-    "$build/tests/lab/publish-tree" "$disk" "$work/published.tmp" bench 1
-    mv "$work/published.tmp" "$work/published"
+    rm -rf "$work/state" "$work/rooms"
+    printf '[server]\nstate_dir = %s\nrooms_dir = %s\naddress = 10.99.0.1\n[dhcp]\nmode = off\n' \
+        "$work/state" "$work/rooms" >"$work/pupitre.conf"
+    pupitre init
+    pupitre master import bench "$disk"
+    pupitre room add bench --master bench
+    pupitre room publish bench
+    touch "$work/published"
 }
 
 make_link() {
@@ -83,34 +97,15 @@ make_link() {
     done
 }
 
-serve_chunks() {
-    cat >"$tmp/nginx.conf" <<EOF
-worker_processes auto;
-daemon off;
-pid $tmp/nginx.pid;
-error_log $tmp/nginx.log;
-events { worker_connections 256; }
-http {
-    access_log off;
-    sendfile on;
-    tcp_nopush on;
-    keepalive_requests 1000000;
-    default_type application/octet-stream;
-    server { listen 10.99.0.1:8080; root $work/published; }
-}
-EOF
-    ip netns exec $srv nginx -c "$tmp/nginx.conf" &
-    pids="$pids $!"
-}
-
 serve() {
     cat "$disk" >/dev/null
-    find "$work/published" -type f -exec cat {} + >/dev/null
-    serve_chunks
-    ip netns exec $srv nbdkit -f -r -p 10809 file "$disk" &
+    find "$work/state/store" -type f -exec cat {} + >/dev/null
+    ip netns exec "$srv" "$prefix/sbin/pupitred" --config "$work/pupitre.conf" 2>"$tmp/pupitred.log" &
     pids="$pids $!"
-    wait_for ip netns exec $seat nbdinfo nbd://10.99.0.1
-    wait_for ip netns exec $seat curl -sf http://10.99.0.1:8080/v1/rooms/bench/versions/1/manifest
+    ip netns exec "$srv" nbdkit -f -r -p 10809 file "$disk" &
+    pids="$pids $!"
+    wait_for ip netns exec "$seat" nbdinfo nbd://10.99.0.1
+    wait_for ip netns exec "$seat" curl -sf http://10.99.0.1:8080/v1/rooms/bench
 }
 
 seat_bytes() {
@@ -129,7 +124,7 @@ read_pupitre() {
     shift
     # shellcheck disable=SC2086 # a list of parameters; nbdkit sets $uri
     ip netns exec $seat nbdkit -U - "$plugin" server=http://10.99.0.1:8080 room=bench \
-        version=1 pubkey="$work/published/key.pub" ${PUP_BENCH_PLUGIN:-} \
+        version=1 pubkey="$work/state/keys/server.pub" ${PUP_BENCH_PLUGIN:-} \
         --run "'$replay' --depth $depth $* \"\$uri\" '$trace'" 2>"$tmp/log" ||
         { cat "$tmp/log" >&2; exit 1; }
 }
@@ -162,7 +157,7 @@ report() {
 }
 
 [ "$(id -u)" = 0 ] || skip "makes network namespaces, so wants root"
-for tool in nbdkit nbdinfo nginx curl tc mke2fs; do
+for tool in nbdkit nbdinfo curl tc mke2fs; do
     command -v $tool >/dev/null || skip "no $tool here"
 done
 trap cleanup EXIT
