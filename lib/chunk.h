@@ -49,6 +49,16 @@ size_t pup_chunk_encode(PupChunkCodec *codec, const void *plain, guint8 *encoded
 gboolean pup_chunk_decode(PupChunkCodec *codec, const guint8 *encoded, size_t len,
                           const PupName *name, guint8 *plain, GError **error);
 
+/* The same piece by piece, while the bytes come in: begin, then advance each time that
+ * more of them are there (@len: all that came so far, at @encoded), then end with all of
+ * them, which answers just as pup_chunk_decode() does. @plain and @encoded stay the same
+ * throughout; until end has said TRUE, @plain holds nothing to be used. */
+void pup_chunk_begin(PupChunkCodec *codec);
+void pup_chunk_advance(PupChunkCodec *codec, const guint8 *encoded, size_t len,
+                       guint8 *plain);
+gboolean pup_chunk_end(PupChunkCodec *codec, const guint8 *encoded, size_t len,
+                       const PupName *name, guint8 *plain, GError **error);
+
 /* Decode without the check, for bytes that passed pup_chunk_decode() before and have not
  * left this process's memory since: hashing is most of the cost. FALSE: they have
  * changed.

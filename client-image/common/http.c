@@ -32,7 +32,7 @@ struct PupHttp {
 /* Where a body goes: to @fixed, or to @grown, at most @max_bytes of it. */
 typedef struct {
     PupHttp *http;
-    guint8 *fixed;
+    PupHttpBuffer *fixed;
     GByteArray *grown;
     size_t max_bytes;
     size_t len;
@@ -55,6 +55,14 @@ is_success(long status)
     return status >= 200 && status < 300;
 }
 
+static void
+grew(PupHttpBuffer *buffer, size_t len)
+{
+    buffer->len = len;
+    if (buffer->came)
+        buffer->came(buffer);
+}
+
 static size_t
 on_body(char *data, size_t size, size_t count, void *user)
 {
@@ -72,10 +80,12 @@ on_body(char *data, size_t size, size_t count, void *user)
         return 0;
     }
     if (sink->fixed)
-        memcpy(sink->fixed + sink->len, data, len);
+        memcpy(sink->fixed->data + sink->len, data, len);
     else
         g_byte_array_append(sink->grown, (const guint8 *) data, (guint) len);
     sink->len += len;
+    if (sink->fixed)
+        grew(sink->fixed, sink->len);
     return len;
 }
 
@@ -289,17 +299,14 @@ request(PupHttp *http, const char *url, Sink *sink, GError **error)
 }
 
 gboolean
-pup_http_get_into(PupHttp *http, const char *url, guint8 *buf, size_t size, size_t *len,
-                  GError **error)
+pup_http_get_into(PupHttp *http, const char *url, PupHttpBuffer *buffer, GError **error)
 {
-    Sink sink = {.fixed = buf, .max_bytes = size};
+    Sink sink = {.fixed = buffer, .max_bytes = buffer->size};
 
     curl_easy_setopt(http->easy, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
-    if (!request(http, url, &sink, error))
-        return FALSE;
-    *len = sink.len;
-    return TRUE;
+    grew(buffer, 0);
+    return request(http, url, &sink, error);
 }
 
 static GBytes *

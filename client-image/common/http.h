@@ -28,9 +28,20 @@ void pup_http_free(PupHttp *http);
 void pup_http_cancel(PupHttp *http);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupHttp, pup_http_free)
 
-/* GET @url into @buf (@size bytes). *@len: body length. A longer body is CORRUPT. */
-gboolean pup_http_get_into(PupHttp *http, const char *url, guint8 *buf, size_t size,
-                           size_t *len, GError **error);
+/* Where a body is put: @data has room for @size bytes, @len of them came so far. @came
+ * (may be NULL) is called when a request begins, with @len 0, and each time that more has
+ * come. */
+typedef struct PupHttpBuffer PupHttpBuffer;
+struct PupHttpBuffer {
+    guint8 *data;
+    size_t size;
+    size_t len;
+    void (*came)(PupHttpBuffer *buffer);
+};
+
+/* GET @url into @buffer. A body that does not fit is CORRUPT. */
+gboolean pup_http_get_into(PupHttp *http, const char *url, PupHttpBuffer *buffer,
+                           GError **error);
 /* GET @url, at most @max_bytes. New GBytes. */
 GBytes *pup_http_get(PupHttp *http, const char *url, size_t max_bytes, GError **error);
 /* POST a JSON text; answer as above. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Each thread has a connection, a codec and a receive buffer of its own; they share the
- * queue. A thread checks what it got before anybody else sees it: hashing and
- * decompressing thus run beside the transfers of the others.
+ * queue. A thread decompresses and hashes a chunk while it comes in, and has checked it
+ * before anybody else sees it.
  */
 #include "config.h"
 
@@ -19,10 +19,12 @@
 #define REPORT_AFTER_US (1 * G_USEC_PER_SEC)
 
 typedef struct {
+    PupHttpBuffer buffer; /* first: came() gets it and wants the worker */
     PupFetch *fetch;
     pthread_t thread;
     PupHttp *http;
     PupChunkCodec *codec;
+    PupBuffer *plain; /* what is being made of the buffer */
     guint8 encoded[PUP_CHUNK_ENCODED_MAX];
 } Worker;
 
@@ -54,20 +56,33 @@ came(PupFetch *fetch, PupJob *job)
     pthread_mutex_unlock(&fetch->lock);
 }
 
+/* More of the chunk is there (nothing yet: a try begins). */
+static void
+grew(PupHttpBuffer *buffer)
+{
+    Worker *worker = (Worker *) buffer;
+
+    if (buffer->len == 0)
+        pup_chunk_begin(worker->codec);
+    else
+        pup_chunk_advance(worker->codec, buffer->data, buffer->len, worker->plain->data);
+}
+
 /* One try at @job: what came, checked, or NULL. */
 static PupBuffer *
-try_once(Worker *worker, PupJob *job, size_t *len, GError **error)
+try_once(Worker *worker, PupJob *job, GError **error)
 {
     PupSource *source = worker->fetch->config.source;
     const PupName *name = &job->name;
-    g_autoptr(PupBuffer) plain = NULL;
+    PupHttpBuffer *buffer = &worker->buffer;
+    g_autoptr(PupBuffer) plain = pup_pool_take(worker->fetch->config.plains);
     GError *failure = NULL;
 
-    if (source->ops->get(source, worker->http, name, worker->encoded, len, &failure)) {
+    worker->plain = plain;
+    if (source->ops->get(source, worker->http, name, buffer, &failure)) {
         came(worker->fetch, job);
-        plain = pup_pool_take(worker->fetch->config.plains);
-        if (pup_chunk_decode(worker->codec, worker->encoded, *len, name, plain->data,
-                             &failure))
+        if (pup_chunk_end(worker->codec, buffer->data, buffer->len, name, plain->data,
+                          &failure))
             return g_steal_pointer(&plain);
     }
     if (g_error_matches(failure, PUP_ERROR, PUP_ERROR_CORRUPT)) {
@@ -116,12 +131,11 @@ run_job(Worker *worker, PupJob *job)
     g_autoptr(PupBuffer) encoded = NULL;
     g_autoptr(GError) error = NULL;
     gboolean over = TRUE;
-    size_t len;
 
     pthread_mutex_unlock(&fetch->lock);
-    plain = try_once(worker, job, &len, &error);
+    plain = try_once(worker, job, &error);
     if (plain) {
-        encoded = copy_of(worker->encoded, len);
+        encoded = copy_of(worker->buffer.data, worker->buffer.len);
         pup_report_chunk(config->report);
     }
     pthread_mutex_lock(&fetch->lock);
@@ -175,6 +189,8 @@ pup_fetch_new(const PupFetchConfig *config)
     for (unsigned i = 0; i < config->n_threads; i++) {
         Worker *worker = &fetch->workers[i];
         worker->fetch = fetch;
+        worker->buffer =
+            (PupHttpBuffer){worker->encoded, sizeof worker->encoded, 0, grew};
         worker->http = pup_http_new(CONNECT_TIMEOUT_MS, STALL_TIMEOUT_MS);
         worker->codec = pup_chunk_codec_new(PUP_CHUNK_LEVEL);
         if (pthread_create(&worker->thread, NULL, work, worker) != 0)

@@ -18,10 +18,11 @@
 typedef struct PupSource PupSource;
 
 typedef struct {
-    /* Get the encoded chunk @name into @encoded (room for PUP_CHUNK_ENCODED_MAX). One
-     * try, bounded by the timeouts of @http. Errors: those of pup_http_get_into(). */
+    /* Get the encoded chunk @name into @encoded (which has room for
+     * PUP_CHUNK_ENCODED_MAX). One try, bounded by the timeouts of @http. Errors: those of
+     * pup_http_get_into(). */
     gboolean (*get)(PupSource *source, PupHttp *http, const PupName *name,
-                    guint8 *encoded, size_t *len, GError **error);
+                    PupHttpBuffer *encoded, GError **error);
     /* What get gave as @name was not that chunk: ask elsewhere if there is elsewhere. */
     void (*corrupt)(PupSource *source, const PupName *name);
     void (*free)(PupSource *source);

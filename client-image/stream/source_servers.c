@@ -22,8 +22,8 @@ move_on(Servers *servers, guint failed)
 
 /* One try asks each server once. */
 static gboolean
-servers_get(PupSource *source, PupHttp *http, const PupName *name, guint8 *encoded,
-            size_t *len, GError **error)
+servers_get(PupSource *source, PupHttp *http, const PupName *name, PupHttpBuffer *encoded,
+            GError **error)
 {
     Servers *servers = (Servers *) source;
     char hex[PUP_NAME_HEX_LEN + 1];
@@ -34,7 +34,7 @@ servers_get(PupSource *source, PupHttp *http, const PupName *name, guint8 *encod
         g_autofree char *url = g_strdup_printf("%s/v1/chunks/%s", servers->urls[at], hex);
         g_autoptr(GError) failure = NULL;
 
-        if (pup_http_get_into(http, url, encoded, PUP_CHUNK_ENCODED_MAX, len, &failure))
+        if (pup_http_get_into(http, url, encoded, &failure))
             return TRUE;
         move_on(servers, at);
         if (tried == servers->n_urls) {

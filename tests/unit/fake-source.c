@@ -5,13 +5,25 @@
 
 #include "lib/error.h"
 
+static void
+come_in_halves(PupHttpBuffer *encoded, size_t len)
+{
+    const size_t lens[] = {0, len / 2, len};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(lens); i++) {
+        encoded->len = lens[i];
+        encoded->came(encoded);
+    }
+}
+
 static gboolean
-fake_get(PupSource *source, PupHttp *http, const PupName *name, guint8 *encoded,
-         size_t *len, GError **error)
+fake_get(PupSource *source, PupHttp *http, const PupName *name, PupHttpBuffer *encoded,
+         GError **error)
 {
     FakeSource *fake = (FakeSource *) source;
     GBytes *bytes = g_hash_table_lookup(fake->encodeds, name);
     const void *data;
+    size_t len;
 
     g_atomic_int_inc(&fake->n_gets);
     if (g_atomic_int_get(&fake->hold)) {
@@ -24,10 +36,11 @@ fake_get(PupSource *source, PupHttp *http, const PupName *name, guint8 *encoded,
         pup_error_set(error, PUP_ERROR_NET, "told to fail");
         return FALSE;
     }
-    data = g_bytes_get_data(bytes, len);
-    memcpy(encoded, data, *len);
+    data = g_bytes_get_data(bytes, &len);
+    memcpy(encoded->data, data, len);
     if (pup_name_equal(name, &fake->cursed) || g_atomic_int_add(&fake->n_spoil, -1) > 0)
-        encoded[*len / 2] ^= 1;
+        encoded->data[len / 2] ^= 1;
+    come_in_halves(encoded, len);
     return TRUE;
 }
 

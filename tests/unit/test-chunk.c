@@ -56,10 +56,29 @@ teardown(void **state)
     return 0;
 }
 
+/* As it comes off the network, @step bytes at a time. */
+static gboolean
+decode_in_pieces(Fixture *f, const guint8 *encoded, size_t len, size_t step)
+{
+    pup_chunk_begin(f->codec);
+    for (size_t there = step; there < len; there += step)
+        pup_chunk_advance(f->codec, encoded, there, f->out);
+    return pup_chunk_end(f->codec, encoded, len, &f->name, f->out, NULL);
+}
+
+/* All ways to decode must agree. */
 static gboolean
 decode(Fixture *f, const guint8 *encoded, size_t len, GError **error)
 {
-    return pup_chunk_decode(f->codec, encoded, len, &f->name, f->out, error);
+    static const size_t steps[] = {1 + PUP_CHUNK_BYTES / 7, 997};
+    gboolean good = pup_chunk_decode(f->codec, encoded, len, &f->name, f->out, error);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (good)
+            memset(f->out, 0x55, sizeof f->out);
+        assert_int_equal(decode_in_pieces(f, encoded, len, steps[i]), good);
+    }
+    return good;
 }
 
 static void
@@ -87,6 +106,43 @@ test_round_trip(void **state)
     assert_int_equal(f->len, PUP_CHUNK_ENCODED_MAX);
     assert_true(decode(f, f->encoded, f->len, &error));
     assert_memory_equal(f->plain, f->out, PUP_CHUNK_BYTES);
+}
+
+static void
+test_every_split(void **state)
+{
+    Fixture *f = *state;
+
+    fill_text(f);
+    for (size_t at = 1; at < f->len; at++) {
+        memset(f->out, 0x55, sizeof f->out);
+        assert_true(decode_in_pieces(f, f->encoded, f->len, at));
+        assert_memory_equal(f->plain, f->out, PUP_CHUNK_BYTES);
+    }
+}
+
+/* A transfer broke off, and another begins. */
+static void
+test_begin_anew(void **state)
+{
+    Fixture *f = *state;
+
+    fill_text(f);
+    pup_chunk_begin(f->codec);
+    pup_chunk_advance(f->codec, f->encoded, f->len / 2, f->out);
+    assert_true(decode_in_pieces(f, f->encoded, f->len, 100));
+    assert_memory_equal(f->plain, f->out, PUP_CHUNK_BYTES);
+}
+
+static void
+test_expand(void **state)
+{
+    Fixture *f = *state;
+
+    fill_text(f);
+    assert_true(pup_chunk_expand(f->codec, f->encoded, f->len, f->out));
+    assert_memory_equal(f->plain, f->out, PUP_CHUNK_BYTES);
+    assert_false(pup_chunk_expand(f->codec, f->encoded, f->len - 1, f->out));
 }
 
 static void
@@ -195,10 +251,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_truncated_zstd),
-        cmocka_unit_test(test_truncated_raw), cmocka_unit_test(test_trailing_bytes),
-        cmocka_unit_test(test_flipped),       cmocka_unit_test(test_wrong_name),
-        cmocka_unit_test(test_is_zero),       cmocka_unit_test(test_count),
+        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_every_split),
+        cmocka_unit_test(test_begin_anew),     cmocka_unit_test(test_expand),
+        cmocka_unit_test(test_truncated_zstd), cmocka_unit_test(test_truncated_raw),
+        cmocka_unit_test(test_trailing_bytes), cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_wrong_name),     cmocka_unit_test(test_is_zero),
+        cmocka_unit_test(test_count),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
