@@ -117,13 +117,15 @@ wrote_the_byte(const struct kvm_run *run)
 static gboolean
 has_arch_capabilities(const Guest *guest)
 {
-    struct {
-        struct kvm_msrs head;
-        struct kvm_msr_entry entry;
-    } msrs = {.head.nmsrs = 1, .entry.index = MSR_ARCH_CAPABILITIES};
+    /* The header ends with an array, which clang wants nothing behind. */
+    _Alignas(struct kvm_msrs)
+        guint8 room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)] = {0};
+    struct kvm_msrs *msrs = (struct kvm_msrs *) (void *) room;
 
-    return ioctl(guest->kvm, KVM_GET_MSRS, &msrs) == 1 &&
-           ioctl(guest->cpu, KVM_SET_MSRS, &msrs) == 1;
+    msrs->nmsrs = 1;
+    msrs->entries[0].index = MSR_ARCH_CAPABILITIES;
+    return ioctl(guest->kvm, KVM_GET_MSRS, msrs) == 1 &&
+           ioctl(guest->cpu, KVM_SET_MSRS, msrs) == 1;
 }
 
 static gboolean

@@ -11,25 +11,34 @@
 
 struct PupScreenLink {
     char *path;
-    char *page;   /* the whole message: stage, error, mac or spice; NULL: none yet */
-    char *info;   /* texts */
-    char *notice; /* */
-    ino_t inode;  /* of the socket when we last spoke to it; 0: never */
+    char *page;       /* the whole message: stage, error, mac or spice; NULL: none yet */
+    char *info;       /* texts */
+    char *notice;     /* */
+    struct stat seen; /* the socket when we last said everything; zeros: never */
     guint look;
 };
 
-static ino_t
-socket_inode(const PupScreenLink *link)
+/* Zeros when there is no screen. */
+static struct stat
+look_at_socket(const PupScreenLink *link)
 {
     struct stat status;
 
-    return stat(link->path, &status) == 0 ? status.st_ino : 0;
+    return stat(link->path, &status) == 0 ? status : (struct stat){0};
+}
+
+/* A socket that is bound anew may get the inode of the old one, but not its birth. */
+static gboolean
+is_same_socket(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+           a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static void
 say_all(PupScreenLink *link)
 {
-    link->inode = socket_inode(link);
+    link->seen = look_at_socket(link);
     if (link->page)
         pup_notify_send(link->path, "%s", link->page);
     pup_notify_send(link->path, "info %s", link->info);
@@ -41,8 +50,9 @@ static gboolean
 on_look(gpointer data)
 {
     PupScreenLink *link = data;
+    struct stat now = look_at_socket(link);
 
-    if (socket_inode(link) != link->inode)
+    if (!is_same_socket(&now, &link->seen))
         say_all(link);
     return G_SOURCE_CONTINUE;
 }
