@@ -22,6 +22,8 @@
 #include "tests/unit/raw_http.h"
 
 #define FILE_BYTES 300000u
+/* More than the kernel takes at once for a client that does not read. */
+#define HOLE_BYTES (64u * 1024 * 1024)
 
 static gboolean
 get_echo(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
@@ -51,6 +53,14 @@ get_file(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
     return TRUE;
 }
 
+/* The file and a hole behind it. */
+static gboolean
+get_hole(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
+{
+    pup_response_file(res, req, dup(*(int *) data), HOLE_BYTES, NULL);
+    return TRUE;
+}
+
 static gboolean
 get_failure(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
 {
@@ -60,13 +70,10 @@ get_failure(gpointer data, const PupRequest *req, PupResponse *res, GError **err
 }
 
 static const PupRoute routes[] = {
-    {PUP_GET, "/echo/*", get_echo},
-    {PUP_GET, "/file", get_file},
-    {PUP_GET, "/failure", get_failure},
-    {PUP_POST, "/length", post_length},
-    {PUP_GET, "/both", get_file},
-    {PUP_POST, "/both", post_length},
-    {0, NULL, NULL},
+    {PUP_GET, "/echo/*", get_echo},     {PUP_GET, "/file", get_file},
+    {PUP_GET, "/failure", get_failure}, {PUP_GET, "/hole", get_hole},
+    {PUP_POST, "/length", post_length}, {PUP_GET, "/both", get_file},
+    {PUP_POST, "/both", post_length},   {0, NULL, NULL},
 };
 
 typedef struct {
@@ -79,6 +86,7 @@ setup(void **state)
 {
     Fixture *f = g_new0(Fixture, 1);
     f->file = memfd_create("file", MFD_CLOEXEC);
+    assert_int_equal(ftruncate(f->file, HOLE_BYTES), 0);
     g_autofree char *bytes = g_malloc(FILE_BYTES);
     for (unsigned i = 0; i < FILE_BYTES; i++)
         bytes[i] = 'a' + i % 23;
@@ -134,6 +142,7 @@ test_requests(void **state)
         {"GET /failure", "", 503, "cannot do \\\"this\\\" now", NULL},
         {"HEAD /file", "", 200, "Content-Length: 300000\r\n", ""},
         {"GET /file", "If-None-Match: \"etag\"\r\n", 304, "ETag: \"etag\"", ""},
+        {"GET /file", "If-None-Match: \"other\"\r\n", 200, "ETag: \"etag\"", NULL},
         {"GET /file", "Range: bytes=0-3\r\n", 206, "bytes 0-3/300000\r\n", "abcd"},
         {"GET /file", "Range: bytes=299999-\r\n", 206, "Content-Length: 1\r\n", "k"},
         {"GET /file", "Range: bytes=-2\r\n", 206, "bytes 299998-299999/300000", "jk"},
@@ -265,6 +274,28 @@ test_keep_alive(void **state)
     assert_non_null(strstr(answer->str, "2|-|"));
 }
 
+/* Connections are corked: an answer that is not pushed out when it is complete would lie
+ * in the kernel for 200 ms. */
+static void
+test_answers_are_pushed(void **state)
+{
+    static const char request[] = "GET /echo/1 HTTP/1.1\r\nHost: x\r\n\r\n";
+    int fd = raw_http_dial(port_of(state));
+    gint64 began_us = g_get_monotonic_time();
+    for (unsigned i = 0; i < 20; i++) {
+        g_autoptr(GString) answer = g_string_new(NULL);
+        char buf[4096];
+        assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+        while (!strstr(answer->str, "1|-|127.0.0.1")) {
+            ssize_t n = recv(fd, buf, sizeof buf, 0);
+            assert_true(n > 0);
+            g_string_append_len(answer, buf, n);
+        }
+    }
+    assert_true(g_get_monotonic_time() - began_us < 3 * G_USEC_PER_SEC);
+    close(fd);
+}
+
 static gpointer
 stop_server(gpointer httpd)
 {
@@ -281,15 +312,16 @@ test_graceful_stop(void **state)
     PupHttpdOptions options = {"127.0.0.1", 0, 1};
     f->httpd = pup_httpd_new(&options, routes, &f->file, NULL);
     unsigned port = pup_httpd_port(f->httpd);
-    static const char request[] = "GET /file HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char request[] = "GET /hole HTTP/1.1\r\nHost: x\r\n\r\n";
     int fd = raw_http_dial(pup_httpd_port(f->httpd));
     assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
     char buf[4096];
     size_t total = recv(fd, buf, sizeof buf, 0);
+    assert_true(total > 0 && total <= sizeof buf);
     GThread *stop = g_thread_new("stop", stop_server, f->httpd);
     for (ssize_t n; (n = recv(fd, buf, sizeof buf, 0)) > 0;)
         total += n;
-    assert_true(total > FILE_BYTES);
+    assert_true(total > HOLE_BYTES);
     close(fd);
     g_thread_join(stop);
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -318,10 +350,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_requests),      cmocka_unit_test(test_file_is_whole),
-        cmocka_unit_test(test_bodies),        cmocka_unit_test(test_endless_body),
-        cmocka_unit_test(test_malformed),     cmocka_unit_test(test_keep_alive),
-        cmocka_unit_test(test_graceful_stop), cmocka_unit_test(test_port_is_taken),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_file_is_whole),
+        cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_endless_body),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_keep_alive),
+        cmocka_unit_test(test_answers_are_pushed),
+        cmocka_unit_test(test_graceful_stop),
+        cmocka_unit_test(test_port_is_taken),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -79,6 +79,20 @@ test_bounded(void **state)
     assert_int_equal(n_alive, 0);
 }
 
+/* Two keys in one slot: the newer one is there, and neither is taken for the other. */
+static void
+test_one_slot(void **state)
+{
+    PupKept *kept = pup_kept_new(1, give_back);
+    pup_kept_put(kept, "a", make(1), 0);
+    assert_int_equal(number_of(kept, "b"), -1);
+    pup_kept_put(kept, "b", make(2), 0);
+    assert_int_equal(number_of(kept, "a"), -1);
+    assert_int_equal(number_of(kept, "b"), 2);
+    pup_kept_free(kept);
+    assert_int_equal(n_alive, 0);
+}
+
 static void
 test_sweep(void **state)
 {
@@ -101,6 +115,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_use),
         cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_one_slot),
         cmocka_unit_test(test_sweep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

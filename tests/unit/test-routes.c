@@ -333,6 +333,7 @@ test_stages_by_fetching(void **state)
     assert_true(stage_ms(state, PC, PUP_STAGE_KERNEL) >= 0);
     g_autoptr(GString) tail =
         ask(state, "GET /boot/img-1/root.img?mac=" PC, "Range: bytes=5-\r\n", NULL);
+    assert_int_equal(raw_http_status(tail), 206);
     assert_int_equal(stage_ms(state, PC, PUP_STAGE_CLIENT_IMAGE), -1);
     expect(state, "GET /boot/img-1/root.img?mac=" PC, NULL, 200, "");
     assert_true(stage_ms(state, PC, PUP_STAGE_CLIENT_IMAGE) >= 0);
