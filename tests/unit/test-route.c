@@ -79,6 +79,25 @@ test_path_length(void **state)
     assert_false(pup_path_parse(longer, &path, NULL));
 }
 
+/* Every byte at every place of a path, escaped or not: refused, or decoded in bounds. */
+static void
+test_any_byte(void **state)
+{
+    static const char path[] = "/boot/52%3A54/ipxe";
+    for (size_t i = 0; i < strlen(path); i++)
+        for (int byte = 1; byte < 256; byte++) {
+            g_autofree char *copy = g_strdup(path);
+            PupPath parsed;
+            copy[i] = byte;
+            if (!pup_path_parse(copy, &parsed, NULL))
+                continue;
+            assert_true(parsed.n_segments <= G_N_ELEMENTS(parsed.segments));
+            for (unsigned k = 0; k < parsed.n_segments; k++)
+                for (const char *c = parsed.segments[k]; *c; c++)
+                    assert_true(*c > ' ' && *c < 0x7f && *c != '/');
+        }
+}
+
 static void
 test_match(void **state)
 {
@@ -164,9 +183,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_path_length),
-        cmocka_unit_test(test_match),
+        cmocka_unit_test(test_paths),    cmocka_unit_test(test_path_length),
+        cmocka_unit_test(test_any_byte), cmocka_unit_test(test_match),
         cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

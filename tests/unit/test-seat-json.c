@@ -124,13 +124,34 @@ test_bounds(void **state)
     assert_null(pup_seat_report_parse(many->str, many->len, NULL));
 }
 
+/* A report cut at each length and with each byte flipped is taken whole or refused with
+ * INVALID, never anything between. */
+static void
+test_cut_and_flipped(void **state)
+{
+    static const char text[] = "{\"boot\":\"b\",\"state\":\"idle\",\"t_ms\":13000,"
+                               "\"stages\":[{\"stage\":\"disk\",\"t_ms\":9000}]}";
+    for (size_t i = 0; i < 2 * strlen(text); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *copy = g_memdup2(text, strlen(text));
+        size_t len = i < strlen(text) ? i : strlen(text);
+        if (i >= strlen(text))
+            copy[i - strlen(text)] ^= 0x55;
+        g_autoptr(PupSeatReport) report = pup_seat_report_parse(copy, len, &error);
+        if (i < strlen(text))
+            assert_null(report);
+        if (!report)
+            assert_true(g_error_matches(error, PUP_ERROR, PUP_ERROR_INVALID));
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hello),  cmocka_unit_test(test_bad_hello),
         cmocka_unit_test(test_report), cmocka_unit_test(test_bad_report),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_bounds), cmocka_unit_test(test_cut_and_flipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
