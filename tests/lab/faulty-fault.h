@@ -7,8 +7,8 @@
  *     none                       behave
  *     MODE[:ARGUMENT] [COUNT[/EACH] [PREFIX]]
  *
- * for COUNT (0 or absent: all) of the next requests whose path begins with PREFIX, each of
- * them or every EACH-th:
+ * for COUNT (0 or absent: all) of the next requests whose path begins with PREFIX, each
+ * of them or every EACH-th:
  *
  *     flip        one bit of the body's middle byte is wrong
  *     truncate    the connection closes after half of the announced body
@@ -16,7 +16,7 @@
  *     status:N    an error with HTTP status N instead
  *     reset       the connection is reset after the answer's first bytes
  *     drip:BYTES  at most BYTES bytes a second
- *     stop:MS     no answer to anything for MS milliseconds from the first such request
+ *     stop:MS     no answer to anything for MS milliseconds; with COUNT 1, once
  *
  * Threads: any.
  */

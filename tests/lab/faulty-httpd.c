@@ -234,7 +234,7 @@ wait_while_stopped(const Fault *fault)
     gint64 until_us;
 
     g_mutex_lock(&stop_lock);
-    if (fault->mode == FAULT_STOP && stopped_until_us == 0)
+    if (fault->mode == FAULT_STOP && stopped_until_us <= g_get_monotonic_time())
         stopped_until_us = g_get_monotonic_time() + (gint64) fault->argument * 1000;
     until_us = stopped_until_us;
     g_mutex_unlock(&stop_lock);
