@@ -87,6 +87,7 @@ set_fault(const Fixture *f, const char *line)
     g_autoptr(GBytes) answer = pup_http_post_json(http, url, line, 100, &error);
 
     unit_assert_no_error(error);
+    assert_int_equal(g_bytes_get_size(answer), 0);
 }
 
 static GBytes *
