@@ -33,6 +33,7 @@ typedef struct {
     unsigned status;
     GString *headers; /* without Content-Length and Connection */
     GBytes *body;
+    guint64 head_length; /* a HEAD's Content-Length when the body is not here */
 } Answer;
 
 static char *root_dir;
@@ -197,6 +198,8 @@ talk_to_upstream(GSocketConnection *up, const Request *request, Answer *answer)
     if (!read_headers(in, answer->headers, &close, &length))
         return FALSE;
     answer->body = read_rest(G_INPUT_STREAM(in));
+    if (strcmp(request->method, "HEAD") == 0 && length != G_MAXUINT64)
+        answer->head_length = length;
     return answer->body != NULL;
 }
 
@@ -305,8 +308,9 @@ send_answer(GSocketConnection *connection, const Request *request, const Answer 
     gsize len;
     const guint8 *data = g_bytes_get_data(answer->body, &len);
     g_autofree char *head = g_strdup_printf(
-        "HTTP/1.1 %u x\r\n%sContent-Length: %zu\r\n%s\r\n", answer->status,
-        answer->headers->str, len, request->close ? "Connection: close\r\n" : "");
+        "HTTP/1.1 %u x\r\n%sContent-Length: %" G_GUINT64_FORMAT "\r\n%s\r\n",
+        answer->status, answer->headers->str, MAX(len, answer->head_length),
+        request->close ? "Connection: close\r\n" : "");
     gboolean broken = fault->mode == FAULT_TRUNCATE || fault->mode == FAULT_RESET;
 
     if (strcmp(request->method, "HEAD") == 0)
