@@ -249,6 +249,14 @@ await_connection(PupHypervisor *hypervisor)
     return hypervisor->connection != NULL;
 }
 
+void
+pup_hypervisor_await(PupHypervisor *hypervisor)
+{
+    g_mutex_lock(&hypervisor->lock);
+    await_connection(hypervisor);
+    g_mutex_unlock(&hypervisor->lock);
+}
+
 /* The guest, a reference of the caller's; NULL when there is none. */
 static virDomainPtr
 get_domain(PupHypervisor *hypervisor)

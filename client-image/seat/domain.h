@@ -43,6 +43,10 @@ PupHypervisor *pup_hypervisor_new(const char *root, const char *emulator, gboole
 void pup_hypervisor_free(PupHypervisor *hypervisor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupHypervisor, pup_hypervisor_free)
 
+/* Wait until the connection is open, or cannot be: a guest that was left behind is gone
+ * then. Any thread. */
+void pup_hypervisor_await(PupHypervisor *hypervisor);
+
 /* Start the guest that @xml describes. Returns when it runs. Errors: IO (libvirt's and
  * QEMU's words), INVALID (it does not like @xml). */
 gboolean pup_hypervisor_start(PupHypervisor *hypervisor, const char *xml, GError **error);

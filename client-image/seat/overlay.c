@@ -3,6 +3,7 @@
 #include "client-image/seat/overlay.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -23,6 +24,7 @@ struct PupOverlay {
     char *folder; /* PLACE_FOLDER, PLACE_TMPFS */
     char *path;   /* of the qcow2 or the device */
     char *title;
+    char *mark; /* PLACE_ZRAM: the file that says which device is ours */
 };
 
 static gboolean
@@ -51,11 +53,51 @@ use_given(PupOverlay *overlay, const char *where, GError **error)
     return TRUE;
 }
 
-static gboolean
-use_zram(PupOverlay *overlay, guint64 memory_mib, GError **error)
+static char *
+mark_path(const char *rundir)
 {
+    return g_build_filename(rundir, "overlay.zram", NULL);
+}
+
+gboolean
+pup_overlay_is_left_over(const char *rundir)
+{
+    g_autofree char *mark = mark_path(rundir);
+
+    return access(mark, F_OK) == 0;
+}
+
+static void
+remove_left_over(const char *mark)
+{
+    g_autofree char *text = NULL;
+    guint64 number;
+    PupZram left = {0};
+
+    if (!g_file_get_contents(mark, &text, NULL, NULL))
+        return;
+    if (g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT16, &number, NULL)) {
+        left.number = (unsigned) number;
+        pup_zram_remove(&left);
+    }
+    unlink(mark);
+}
+
+static gboolean
+use_zram(PupOverlay *overlay, const char *rundir, guint64 memory_mib, GError **error)
+{
+    g_autofree char *mark = mark_path(rundir);
+    g_autofree char *number = NULL;
+
+    remove_left_over(mark);
     if (!pup_zram_new(&overlay->zram, memory_mib, error))
         return FALSE;
+    number = g_strdup_printf("%u", overlay->zram.number);
+    if (!pup_file_replace(mark, number, strlen(number), 0600, error)) {
+        pup_zram_remove(&overlay->zram);
+        return FALSE;
+    }
+    overlay->mark = g_steal_pointer(&mark);
     overlay->place = PLACE_ZRAM;
     overlay->path = g_strdup_printf("/dev/zram%u", overlay->zram.number);
     overlay->title =
@@ -94,7 +136,7 @@ pup_overlay_new(const char *where, const char *rundir, guint64 memory_mib, GErro
     if (where)
         found = use_given(overlay, where, error);
     else
-        found = use_zram(overlay, memory_mib, NULL) ||
+        found = use_zram(overlay, rundir, memory_mib, NULL) ||
                 use_tmpfs(overlay, rundir, memory_mib, error);
     return found ? g_steal_pointer(&overlay) : NULL;
 }
@@ -129,13 +171,16 @@ pup_overlay_free(PupOverlay *overlay)
     if (!overlay)
         return;
     pup_overlay_drop(overlay);
-    if (overlay->place == PLACE_ZRAM)
+    if (overlay->place == PLACE_ZRAM) {
         pup_zram_remove(&overlay->zram);
+        unlink(overlay->mark);
+    }
     if (overlay->place == PLACE_TMPFS)
         umount2(overlay->folder, MNT_DETACH);
     g_free(overlay->folder);
     g_free(overlay->path);
     g_free(overlay->title);
+    g_free(overlay->mark);
     g_free(overlay);
 }
 

@@ -14,6 +14,10 @@
 
 typedef struct PupOverlay PupOverlay;
 
+/* TRUE when an agent that was killed left a zram device behind, as a file in @rundir
+ * says. pup_overlay_new() takes it away, if no guest uses it any more. */
+gboolean pup_overlay_is_left_over(const char *rundir);
+
 /* Find a place. @where: a folder or block device, or NULL: memory, at most @memory_mib of
  * it; @rundir: of the seat. Errors: INVALID (@where is neither), those of making a tmpfs.
  */

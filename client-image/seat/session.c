@@ -191,6 +191,8 @@ gboolean
 pup_session_overlay(PupSession *session, GError **error)
 {
     if (!session->overlay) {
+        if (pup_overlay_is_left_over(session->options->rundir))
+            pup_hypervisor_await(session->hypervisor);
         session->overlay =
             pup_overlay_new(session->options->overlay, session->options->rundir,
                             session->plan.overlay_mib, error);
