@@ -57,9 +57,10 @@ start_server() {
 }
 
 start_seat() {
+    : >"$work/seat.log" # here: the background process may be late, and old lines be taken for new
     "$client/pupitre-seat" --server "$url" --mac "$mac" --rundir "$work/run" --no-kvm \
         --pubkey "$state/keys/server.pub" --plugin "$client/nbdkit-pupitre-plugin.so" \
-        >"$work/seat.log" 2>&1 &
+        >>"$work/seat.log" 2>&1 &
     seat=$!
     cleanup_fn end_seat "$seat"
 }
