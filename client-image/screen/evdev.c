@@ -121,7 +121,7 @@ report_finger(PupEvdev *evdev, const PupEvdevSink *sink)
         /* The finger came down: a place to count from. */
         evdev->has_from = has(evdev->held, BTN_TOUCH);
     } else if (evdev->two_fingers) {
-        evdev->scrolled += finger_way(evdev, 1, TOUCHPAD_STEPS * 100);
+        evdev->scrolled -= finger_way(evdev, 1, TOUCHPAD_STEPS * 100);
         if (evdev->scrolled / 100 != 0)
             sink->wheel(sink->user, evdev->scrolled / 100);
         evdev->scrolled %= 100;

@@ -9,7 +9,8 @@
  * Three pages: the stage page (title, progress bar, stages done), the error page (plain
  * words and the code for the admin) and the page of an unknown PC (its MAC, large). A
  * notice is a banner over a page or over the guest's picture. Every page is laid out
- * from the canvas's size alone, for anything from 320 x 200 up.
+ * from the size of the canvas alone, for anything from 640 x 400 up (smaller ones cut
+ * it).
  *
  * Pure: a state and what it looks like; one thread at a time.
  */

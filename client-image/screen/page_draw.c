@@ -20,6 +20,8 @@
 #define COLOUR_NOTICE_TEXT 0x2a1c00
 
 #define NOTICE_LINES 3
+/* Of the words on a full page, if there is room. */
+#define TEXT_LINES 6
 
 typedef struct {
     const PupPage *page;
@@ -29,6 +31,7 @@ typedef struct {
     int body;         /* height of body text */
     int margin;       /* at the screen's edges */
     int left, column; /* the column everything stands in: x and width */
+    unsigned text_lines;
 } Layout;
 
 /* The largest size up to @wanted px that console fonts have, or a whole multiple. */
@@ -69,7 +72,8 @@ lay_out(const PupPage *page, PupCanvas *canvas, const PupFonts *fonts, int width
 static PupTextStyle
 style_of(const Layout *layout, int height_px, gboolean bold, guint32 colour)
 {
-    return (PupTextStyle){layout->fonts, height_px, bold, colour};
+    /* Small letters of the regular face are one pixel thin. */
+    return (PupTextStyle){layout->fonts, height_px, bold || height_px < 32, colour};
 }
 
 /* One line at @x, @y; nothing while measuring or without a font. */
@@ -264,7 +268,8 @@ draw_error(const Layout *layout, int y)
     beside.left += mark + layout->body;
     beside.column -= mark + layout->body;
     y += put_paragraph(&beside, y, &heading, "Something went wrong", 2) + layout->body;
-    y += put_paragraph(layout, y, &words, layout->page->text, 6) + layout->body;
+    y += put_paragraph(layout, y, &words, layout->page->text, layout->text_lines) +
+         layout->body;
     y += draw_panel(layout, y, layout->body * 2, "Code", layout->page->word, COLOUR_TEXT);
     y += layout->body;
     y += put_paragraph(layout, y, &hint,
@@ -290,20 +295,24 @@ draw_mac(const Layout *layout, int y)
     y += layout->body;
     y += draw_panel(layout, y, layout->body * 6, "", layout->page->word, COLOUR_ACCENT);
     y += layout->body;
-    y += put_paragraph(layout, y, &words, text, 5);
+    y += put_paragraph(layout, y, &words, text, layout->text_lines);
     return y - top;
 }
 
-/* Draw a full page in the middle, a little above it. */
+/* Draw a full page in the middle, a little above it, with as many lines of its words as
+ * there is room for. */
 static void
-draw_centred(const Layout *layout, int (*draw)(const Layout *, int))
+draw_centred(Layout layout, int (*draw)(const Layout *, int))
 {
-    Layout measure = *layout;
-    int top = layout->margin + 2 * layout->body;
+    PupCanvas *canvas = layout.canvas;
+    int edge = layout.margin + 2 * layout.body, room = layout.height - 2 * edge, tall;
 
-    measure.canvas = NULL;
-    int tall = draw(&measure, 0);
-    draw(layout, MAX(top, (layout->height - tall) * 45 / 100));
+    layout.canvas = NULL;
+    layout.text_lines = TEXT_LINES;
+    while ((tall = draw(&layout, 0)) > room && layout.text_lines > 1)
+        layout.text_lines--;
+    layout.canvas = canvas;
+    draw(&layout, MAX(edge, (layout.height - tall) * 45 / 100));
 }
 
 /* The banner and the lines in it; lines are NULL without a notice or a font. */
@@ -359,6 +368,6 @@ pup_page_draw(const PupPage *page, PupCanvas *canvas, const PupFonts *fonts,
     if (page->kind == PUP_PAGE_STAGE)
         draw_stage(&layout, tick);
     else
-        draw_centred(&layout, page->kind == PUP_PAGE_ERROR ? draw_error : draw_mac);
+        draw_centred(layout, page->kind == PUP_PAGE_ERROR ? draw_error : draw_mac);
     pup_page_draw_notice(page, canvas, fonts);
 }

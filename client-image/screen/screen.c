@@ -484,6 +484,17 @@ run(Screen *screen, GError **error)
     return TRUE;
 }
 
+/* One plain line an event: our standard error is the PC's console, where GLib would add
+ * colours and times of its own. */
+static GLogWriterOutput
+write_log(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+    for (gsize i = 0; level <= G_LOG_LEVEL_MESSAGE && i < n_fields; i++)
+        if (g_str_equal(fields[i].key, "MESSAGE"))
+            fprintf(stderr, "screen: %s\n", (const char *) fields[i].value);
+    return G_LOG_WRITER_HANDLED;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -491,6 +502,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
 
     setlocale(LC_ALL, "");
+    g_log_set_writer_func(write_log, NULL, NULL);
     if (!parse_options(&screen.options, &argc, &argv, &error)) {
         fprintf(stderr, "pupitre-screen: %s\n", error->message);
         return pup_error_exit_status(error);

@@ -14,8 +14,9 @@
 #include "client-image/screen/keymap.h"
 #include "client-image/screen/sound.h"
 
-/* How long to wait before another try. */
-#define RETRY_MS 300
+/* How long to wait before another try: at first, and at most. */
+#define RETRY_MS 250u
+#define RETRY_MAX_MS 2000u
 /* More steps of a wheel at once are a broken mouse. */
 #define WHEEL_MAX 10
 
@@ -29,7 +30,7 @@
 struct PupSpice {
     PupSpiceEvents events;
     char *path; /* NULL: nothing wanted */
-    guint retry_source;
+    guint retry_source, retry_ms;
     SpiceSession *session;
     SpiceMainChannel *main;
     SpiceChannel *display;
@@ -272,16 +273,19 @@ drop_session(PupSpice *spice)
 static void
 on_ended(PupSpice *spice)
 {
-    if (spice->path != NULL && spice->retry_source == 0)
-        spice->retry_source = g_timeout_add(RETRY_MS, start_session, spice);
+    if (spice->path == NULL || spice->retry_source != 0)
+        return;
+    spice->retry_source = g_timeout_add(spice->retry_ms, start_session, spice);
+    spice->retry_ms = MIN(2 * spice->retry_ms, RETRY_MAX_MS);
 }
 
 static void
 on_main_event(SpiceChannel *channel, SpiceChannelEvent event, PupSpice *spice)
 {
-    if (event == SPICE_CHANNEL_OPENED)
+    if (event == SPICE_CHANNEL_OPENED) {
+        spice->retry_ms = RETRY_MS;
         g_message("guest: connected to %s", spice->path);
-    else if (event != SPICE_CHANNEL_NONE && event != SPICE_CHANNEL_SWITCHING)
+    } else if (event != SPICE_CHANNEL_NONE && event != SPICE_CHANNEL_SWITCHING)
         on_ended(spice);
 }
 
@@ -436,6 +440,7 @@ pup_spice_connect(PupSpice *spice, const char *path)
 
     pup_spice_disconnect(spice);
     spice->path = wanted;
+    spice->retry_ms = RETRY_MS;
     start_session(spice);
 }
 
