@@ -472,7 +472,7 @@ run(Screen *screen, GError **error)
         return FALSE;
     screen->monitor_options.output = g_steal_pointer(&screen->options.output);
     gboolean on_glass = screen->monitor_options.kind != PUP_MONITOR_MEMORY;
-    g_autoptr(PupConsole) console = on_glass ? pup_console_take() : NULL;
+    PupConsole *console = on_glass ? pup_console_take() : NULL;
     screen->loop = g_main_loop_new(NULL, FALSE);
     g_unix_signal_add(SIGTERM, on_quit, screen);
     g_unix_signal_add(SIGINT, on_quit, screen);
@@ -480,6 +480,7 @@ run(Screen *screen, GError **error)
     g_main_loop_run(screen->loop);
     stop(screen);
     g_main_loop_unref(screen->loop);
+    g_clear_pointer(&console, pup_console_release);
     close(screen->notify_fd);
     return TRUE;
 }

@@ -271,8 +271,8 @@ read_names(Fsck *fsck, PupKind kind, char **names)
     g_array_set_clear_func(standings, clear_standing);
     for (char **name = names; *name; name++) {
         g_autoptr(GError) why = NULL;
-        Standing standing = {
-            .version = pup_store_current(fsck->store, kind, *name, &why)};
+        Standing standing = {.version =
+                                 pup_store_current(fsck->store, kind, *name, &why)};
         if (why)
             standing.problem = g_strdup(why->message);
         g_array_append_val(standings, standing);
@@ -308,7 +308,8 @@ check_nameless(Fsck *fsck, PupKind kind, char **names)
     }
 }
 
-/* Names are read before versions are listed: a publish meanwhile adds its version first. */
+/* Names are read before versions are listed: a publish meanwhile adds its version first.
+ */
 static gboolean
 check_names(Fsck *fsck, PupKind kind, GError **error)
 {
