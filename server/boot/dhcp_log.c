@@ -91,7 +91,7 @@ pup_dhcp_log_line(PupDhcpLog *log, const char *line, gint64 now_ms)
     const char *message = message_of(line, &xid);
     if (!message)
         return NULL;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&log->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&log->lock);
     if (g_str_has_prefix(message, "available DHCP ")) {
         log->firmware = FALSE;
     } else if (g_str_has_prefix(message, "vendor class: ")) {
@@ -110,6 +110,6 @@ pup_dhcp_log_line(PupDhcpLog *log, const char *line, gint64 now_ms)
 void
 pup_dhcp_log_loaded(PupDhcpLog *log, const char *mac)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&log->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&log->lock);
     g_hash_table_remove(log->open, mac);
 }

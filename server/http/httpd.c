@@ -369,8 +369,7 @@ keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
 }
 
 /* libmicrohttpd's own words: peers that reset connections, mostly. */
-static void
-log_library(void *cls, const char *format, va_list ap)
+static void G_GNUC_PRINTF(2, 0) log_library(void *cls, const char *format, va_list ap)
 {
     g_autofree char *message = g_strdup_vprintf(format, ap);
     pup_log(LOG_DEBUG, "http-library", "message", g_strchomp(message), NULL);
