@@ -185,7 +185,7 @@ static void
 test_source_outside(void **state)
 {
     PupSurface surface = make_surface(8, 8, PUP_PIXELS_XRGB8888);
-    g_autofree guint8 *data = (guint8 *) surface.data;
+    g_autofree guint8 *data G_GNUC_UNUSED = (guint8 *) surface.data;
     g_autoptr(PupCanvas) canvas = pup_canvas_new(16, 16);
     PupView view = pup_view_fit((PupRect){0, 0, 9, 8}, 16, 16);
 

@@ -48,8 +48,8 @@ test_bad_hello(void **state)
         "{\"boot\":\"a\",\"firmware\":\"a firmware of too long a name\"}",
         "{\"boot\":\"a\"} trailing",
         "{\"boot\":\"\xff\"}",
-        "{\"boot\":"
-        "\"a0123456789012345678901234567890123456789012345678901234567890123\"}",
+        ("{\"boot\":"
+         "\"a0123456789012345678901234567890123456789012345678901234567890123\"}"),
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -97,8 +97,8 @@ test_bad_report(void **state)
         "{\"boot\":\"b\",\"state\":\"idle\",\"stages\":[{}]}",
         "{\"boot\":\"b\",\"state\":\"idle\",\"stages\":[{\"stage\":\"disk\"}]}",
         "{\"boot\":\"b\",\"state\":\"idle\",\"stages\":[{\"stage\":\"x\",\"t_ms\":1}]}",
-        "{\"boot\":\"b\",\"state\":\"idle\",\"stages\":[{\"stage\":\"disk\",\"t_ms\":-1}]"
-        "}",
+        ("{\"boot\":\"b\",\"state\":\"idle\","
+         "\"stages\":[{\"stage\":\"disk\",\"t_ms\":-1}]}"),
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;

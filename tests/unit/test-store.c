@@ -292,6 +292,7 @@ test_remove_beside_a_publish(void **state)
     g_autoptr(GError) error = NULL;
     fixture_publish(f, "lab-101", 1, disk1, 4);
     g_autoptr(PupStoreWrite) write = pup_store_begin(f->store, NULL, NULL);
+    assert_non_null(write);
     assert_false(pup_store_remove(f->store, PUP_KIND_ROOM, "lab-101", &error));
     assert_code(error, PUP_ERROR_BUSY);
     assert_int_equal(pup_store_current(f->store, PUP_KIND_ROOM, "lab-101", NULL), 1);
