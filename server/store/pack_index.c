@@ -3,11 +3,8 @@
 #include "server/store/pack_index.h"
 
 #include "lib/error.h"
+#include "lib/file.h"
 #include "server/store/pack_format.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 struct PupPackIndex {
     GBytes *bytes;
@@ -135,19 +132,13 @@ PupPackIndex *
 pup_pack_index_open(const char *path, const PupPackId *id, GError **error)
 {
     g_autoptr(GError) why = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        pup_error_set_errno(error, errno, "cannot open '%s'", path);
-        return NULL;
-    }
-    g_autoptr(GMappedFile) map = g_mapped_file_new_from_fd(fd, FALSE, &why);
-    close(fd);
-    if (!map) {
-        pup_error_set(error, PUP_ERROR_IO, "cannot map '%s': %s", path, why->message);
-        return NULL;
-    }
-    g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(map);
-    return pup_pack_index_parse(bytes, id, path, error);
+    g_autoptr(GBytes) bytes = pup_file_read(path, PUP_PACK_INDEX_MAX_BYTES, &why);
+    if (bytes)
+        return pup_pack_index_parse(bytes, id, path, error);
+    if (g_error_matches(why, PUP_ERROR, PUP_ERROR_INVALID))
+        why->code = PUP_ERROR_CORRUPT;
+    g_propagate_error(error, g_steal_pointer(&why));
+    return NULL;
 }
 
 void

@@ -12,6 +12,9 @@
 
 #include "server/store/pack.h"
 
+/* 22 million chunks, 2.7 TiB of disk in one publish. */
+#define PUP_PACK_INDEX_MAX_BYTES (1024u * 1024u * 1024u)
+
 typedef struct PupPackIndex PupPackIndex;
 
 /* The bytes of an index of @entries (of PupPackEntry; gets sorted; of a name that is
@@ -22,7 +25,7 @@ GBytes *pup_pack_index_format(GArray *entries, const PupPackId *id, guint64 pack
  * UNSUPPORTED (newer). */
 PupPackIndex *pup_pack_index_parse(GBytes *bytes, const PupPackId *id, const char *what,
                                    GError **error);
-/* Map and check the file @path. Errors: those, NOT_FOUND, IO. */
+/* Read and check the file @path. Errors: those, NOT_FOUND, IO. */
 PupPackIndex *pup_pack_index_open(const char *path, const PupPackId *id, GError **error);
 void pup_pack_index_free(PupPackIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupPackIndex, pup_pack_index_free)

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define MAX_THREADS 64
+/* Fewer are not worth a thread. */
+#define CHUNKS_A_THREAD 16
 
 static void
 clear_verified(gpointer verified)
@@ -221,6 +223,7 @@ rehash(Rehash *work)
 {
     GThread *threads[MAX_THREADS];
     guint n_threads = MIN(g_get_num_processors(), MAX_THREADS);
+    n_threads = MIN(n_threads, work->verdict->chunks->len / CHUNKS_A_THREAD + 1);
     work->teller = g_thread_self();
     for (guint i = 1; i < n_threads; i++)
         threads[i] = g_thread_new("rehash", rehash_thread, work);
