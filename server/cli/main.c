@@ -10,15 +10,25 @@
 #include "lib/error.h"
 #include "server/cli/cli.h"
 
-static void
-print_help(void)
+static gboolean
+in_group(const PupCommand *command, const char *word)
 {
-    printf("usage: pupitre [--config FILE] COMMAND [ARGUMENT ...]\n\n"
-           "Diskless classroom workstations: one master, a sub-master per room.\n\n");
+    return g_str_has_prefix(command->name, word) && command->name[strlen(word)] == ' ';
+}
+
+/* @group: only the commands that begin with this word; NULL: all. */
+static void
+print_help(const char *group)
+{
+    printf("usage: pupitre [--config FILE] %s%sCOMMAND [ARGUMENT ...]\n\n"
+           "Diskless classroom workstations: one master, a sub-master per room.\n\n",
+           group ? group : "", group ? " " : "");
     for (unsigned i = 0; pup_commands[i]; i++) {
-        g_autofree char *usage =
-            g_strdup_printf("%s %s", pup_commands[i]->name, pup_commands[i]->args);
-        printf("  %-32s %s\n", usage, pup_commands[i]->summary);
+        const PupCommand *command = pup_commands[i];
+        if (group && !in_group(command, group))
+            continue;
+        g_autofree char *usage = g_strdup_printf("%s %s", command->name, command->args);
+        printf("  %-32s %s\n", usage, command->summary);
     }
     printf("\nEach command has --help; those that list have --json, those that change "
            "something\nhave --dry-run. See pupitre(1).\n");
@@ -44,12 +54,19 @@ words_after(const char *word)
 
     for (unsigned i = 0; pup_commands[i]; i++) {
         const char *name = pup_commands[i]->name;
-        if (!g_str_has_prefix(name, word) || name[strlen(word)] != ' ')
+        if (!in_group(pup_commands[i], word))
             continue;
         g_string_append_printf(words, "%s%s", words->len ? ", " : "",
                                name + strlen(word) + 1);
     }
     return words->len ? g_string_free(g_steal_pointer(&words), FALSE) : NULL;
+}
+
+static gboolean
+has_group(const char *word)
+{
+    g_autofree char *words = words_after(word);
+    return words != NULL;
 }
 
 static void
@@ -73,6 +90,11 @@ run_command(PupCli *cli, char **words, GError **error)
     g_auto(GStrv) argv = NULL;
 
     cli->command = find_command(words[0], words[1]);
+    if (!cli->command && has_group(words[0]) &&
+        (!g_strcmp0(words[1], "--help") || !g_strcmp0(words[1], "-h"))) {
+        print_help(words[0]);
+        return TRUE;
+    }
     if (!cli->command) {
         set_unknown(error, words[0], words[1]);
         return FALSE;
@@ -106,7 +128,7 @@ parse_globals(PupCli *cli, char ***words, GError **error)
     if (version)
         puts(PACKAGE_STRING);
     else if (help || !(*words)[1])
-        print_help();
+        print_help(NULL);
     else
         return TRUE;
     exit(version || help ? EXIT_SUCCESS : 2);

@@ -20,7 +20,8 @@ find_master(const PupWorkshop *shop, const PupRoomProfile *profile, GError **err
     g_autofree char *path = NULL;
 
     if (!manifest) {
-        g_prefix_error(error, "master '%s': ", profile->master);
+        g_prefix_error(error, "cannot build on master '%s' (see `pupitre master list`): ",
+                       profile->master);
         return 0;
     }
     path = pup_master_path(shop, profile->master, manifest->version);
