@@ -110,6 +110,8 @@ parse_text(const char *what, const char *text, size_t len, void *blob, size_t bl
     const char *first_end = NULL, *second_end = NULL;
     if (len > PUP_SIGNATURE_TEXT_MAX)
         wrong = "too long";
+    else if (memchr(text, '\0', len))
+        wrong = "it holds a zero byte";
     else if (len < strlen(COMMENT) || memcmp(text, COMMENT, strlen(COMMENT)) != 0)
         wrong = "it does not begin with '" COMMENT "'";
     else if (!(first_end = memchr(text, '\n', len)) ||

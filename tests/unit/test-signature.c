@@ -120,6 +120,16 @@ test_changed_signature(void **state)
     unit_each_flip(keys->signature, len, verify_changed_signature, keys);
 }
 
+/* The checksum inside a secret key's text: bytes 24 to 31 of its second line. */
+static void
+get_checksum(const char *text, guint8 checksum[8])
+{
+    gsize len;
+    g_autofree guint8 *blob = g_base64_decode(strchr(text, '\n') + 1, &len);
+    assert_int_equal(len, 104);
+    memcpy(checksum, blob + 24, 8);
+}
+
 static void
 parse_changed_secret(const char *text, size_t len, gpointer data)
 {
@@ -131,7 +141,12 @@ parse_changed_secret(const char *text, size_t len, gpointer data)
                     g_error_matches(error, PUP_ERROR, PUP_ERROR_UNSUPPORTED));
         return;
     }
-    /* Salt and key number are not checked; the key itself must be the same. */
+    /* Salt and key number are not checked; the checksum and the key must be the same. */
+    guint8 checksum[8], expected_checksum[8];
+    g_autofree char *copy = g_strndup(text, len);
+    get_checksum(copy, checksum);
+    get_checksum(keys->secret_text, expected_checksum);
+    assert_memory_equal(checksum, expected_checksum, sizeof checksum);
     g_autofree char *signature = pup_sign(key, message, MESSAGE_LEN);
     g_autoptr(PupPublicKey) public = pup_secret_key_public(key);
     assert_true(
@@ -165,6 +180,22 @@ test_changed_keys(void **state)
     unit_each_flip(keys->secret_text, secret_len, parse_changed_secret, keys);
     unit_each_cut(keys->public_text, public_len, parse_changed_public, keys);
     unit_each_flip(keys->public_text, public_len, parse_changed_public, keys);
+}
+
+/* The last digit before '=' has two bits that no byte takes: they must be zero, else one
+ * signature would have four texts. */
+static void
+test_base64_is_canonical(void **state)
+{
+    Keys *keys = *state;
+    GError *error = NULL;
+    g_autofree char *text = g_strdup(keys->signature);
+    char *pad = strchr(strchr(text, '\n') + 1, '=');
+    assert_non_null(strchr("AEIMQUYcgkosw048", pad[-1]));
+    pad[-1]++;
+    assert_false(
+        pup_verify(keys->public, message, MESSAGE_LEN, text, strlen(text), &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "base64");
 }
 
 static void
@@ -276,11 +307,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_KEYS(test_round_trip),       WITH_KEYS(test_other_key),
-        WITH_KEYS(test_changed_message),  WITH_KEYS(test_changed_signature),
-        WITH_KEYS(test_changed_keys),     WITH_KEYS(test_more_behind),
-        WITH_KEYS(test_passphrase),       WITH_KEYS(test_signify_checks_ours),
-        WITH_KEYS(test_we_check_signify),
+        WITH_KEYS(test_round_trip),          WITH_KEYS(test_other_key),
+        WITH_KEYS(test_changed_message),     WITH_KEYS(test_changed_signature),
+        WITH_KEYS(test_changed_keys),        WITH_KEYS(test_more_behind),
+        WITH_KEYS(test_base64_is_canonical), WITH_KEYS(test_passphrase),
+        WITH_KEYS(test_signify_checks_ours), WITH_KEYS(test_we_check_signify),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
