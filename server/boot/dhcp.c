@@ -95,6 +95,13 @@ pup_dhcp_apply(PupDhcp *dhcp, const PupBootSite *site, const PupSettings *settin
         stop(dhcp);
         return TRUE;
     }
+    if (!settings->interface) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "%s: [dhcp] interface is not set: name the network card that the "
+                      "PCs are on, or say 'mode = off'",
+                      settings->path);
+        return FALSE;
+    }
     g_autofree char *tftp = pup_settings_path(settings, "tftp");
     if (!pup_loaders_prepare(tftp, error))
         return FALSE;

@@ -14,6 +14,7 @@
 #include "lib/error.h"
 #include "server/boot/boot.h"
 #include "server/boot/client_image.h"
+#include "server/boot/dhcp.h"
 #include "server/boot/dnsmasq.h"
 #include "server/boot/loaders.h"
 
@@ -225,13 +226,37 @@ test_public_folders(void **state)
     g_rmdir(dir);
 }
 
+/* As with an address in [server] and nothing in [dhcp]: the mode is proxy then. */
+static void
+test_dhcp_needs_interface(void **state)
+{
+    PupSettings settings = {
+        .path = (char *) "/etc/pupitre/pupitre.conf",
+        .state_dir = (char *) "/nonexistent",
+        .address = (char *) "10.77.0.2",
+        .dhcp = PUP_DHCP_PROXY,
+    };
+    const PupBootSite nowhere = {0};
+    g_autoptr(PupDhcp) dhcp = pup_dhcp_new(NULL, NULL);
+    g_autoptr(GError) error = NULL;
+
+    assert_false(pup_dhcp_apply(dhcp, &nowhere, &settings, &error));
+    assert_true(g_error_matches(error, PUP_ERROR, PUP_ERROR_INVALID));
+    assert_non_null(strstr(error->message, "/etc/pupitre/pupitre.conf"));
+    assert_non_null(strstr(error->message, "[dhcp] interface"));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scripts),       cmocka_unit_test(test_dnsmasq),
-        cmocka_unit_test(test_unsafe_values), cmocka_unit_test(test_bad_dnsmasq),
-        cmocka_unit_test(test_client_image),  cmocka_unit_test(test_public_folders),
+        cmocka_unit_test(test_scripts),
+        cmocka_unit_test(test_dnsmasq),
+        cmocka_unit_test(test_unsafe_values),
+        cmocka_unit_test(test_bad_dnsmasq),
+        cmocka_unit_test(test_dhcp_needs_interface),
+        cmocka_unit_test(test_client_image),
+        cmocka_unit_test(test_public_folders),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
