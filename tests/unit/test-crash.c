@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every fail point of the store, at each time that it is passed: a child is killed there,
+ * or the disk fails there. What is left must be a whole store with the old version or the
+ * new one, on which the same work then succeeds.
+ */
+#include "config.h"
+#include "server/store/fsck.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/failpoint.h"
+#include "tests/unit/store_fixture.h"
+
+/* More passes of one point than any piece of work here makes. */
+#define MAX_PASSES 60
+
+static const unsigned old_disk[] = {1, 2, 0, 3};
+static const unsigned new_disk[] = {1, 4, 0, 0, 5};
+static const unsigned large[] = {1, 21, 22, 23, 24, 25, 26, 27};
+static const unsigned dead[] = {31, 32};
+
+/* A piece of work that can be cut short. */
+typedef struct {
+    const char *name;
+    void (*prepare)(Fixture *f);
+    gboolean (*work)(Fixture *f, PupStore *store, GError **error);
+    /* Fails the test when the store is neither as before nor as after. */
+    void (*check)(Fixture *f, PupStore *store);
+} Work;
+
+static void
+assert_disk(Fixture *f, PupStore *store, unsigned version, const unsigned *seeds,
+            size_t n)
+{
+    g_autoptr(GError) error = NULL;
+    if (!fixture_matches(f, store, "a", version, seeds, n, &error))
+        fail_msg("a@%u: %s", version, error->message);
+}
+
+static void
+prepare_room(Fixture *f)
+{
+    fixture_publish(f, "a", 1, old_disk, 4);
+}
+
+static gboolean
+work_publish(Fixture *f, PupStore *store, GError **error)
+{
+    return fixture_publish_to(f, store, PUP_KIND_ROOM, "a", 2, new_disk, 5, error);
+}
+
+static void
+check_publish(Fixture *f, PupStore *store)
+{
+    unsigned current = pup_store_current(store, PUP_KIND_ROOM, "a", NULL);
+    assert_in_range(current, 1, 2);
+    assert_disk(f, store, 1, old_disk, 4);
+    if (current == 2)
+        assert_disk(f, store, 2, new_disk, 5);
+}
+
+static void
+prepare_nothing(Fixture *f)
+{
+}
+
+static gboolean
+work_first_publish(Fixture *f, PupStore *store, GError **error)
+{
+    return fixture_publish_to(f, store, PUP_KIND_ROOM, "a", 1, new_disk, 5, error);
+}
+
+static void
+check_first_publish(Fixture *f, PupStore *store)
+{
+    unsigned current = pup_store_current(store, PUP_KIND_ROOM, "a", NULL);
+    assert_in_range(current, 0, 1);
+    if (current == 1)
+        assert_disk(f, store, 1, new_disk, 5);
+}
+
+/* For gc: a pack to rewrite, one to remove, and a file that a crash left. */
+static void
+prepare_garbage(Fixture *f)
+{
+    g_autofree char *leftover = fixture_path(f, "packs/.leftover");
+    fixture_publish(f, "large", 1, large, 8);
+    fixture_publish(f, "a", 1, old_disk, 4);
+    fixture_publish(f, "dead", 1, dead, 2);
+    assert_true(pup_store_remove(f->store, PUP_KIND_ROOM, "large", NULL));
+    assert_true(pup_store_remove(f->store, PUP_KIND_ROOM, "dead", NULL));
+    fixture_write(leftover, "x", 1);
+}
+
+static gboolean
+work_gc(Fixture *f, PupStore *store, GError **error)
+{
+    PupGcReport report;
+    return pup_gc(store, FALSE, NULL, NULL, &report, error);
+}
+
+static void
+check_gc(Fixture *f, PupStore *store)
+{
+    assert_int_equal(pup_store_current(store, PUP_KIND_ROOM, "a", NULL), 1);
+    assert_disk(f, store, 1, old_disk, 4);
+}
+
+static void
+prepare_two_rooms(Fixture *f)
+{
+    prepare_room(f);
+    fixture_publish(f, "b", 1, dead, 2);
+    fixture_publish(f, "b", 2, large, 8);
+}
+
+static gboolean
+work_remove(Fixture *f, PupStore *store, GError **error)
+{
+    return pup_store_remove(store, PUP_KIND_ROOM, "b", error);
+}
+
+/* Gone, or there with all its versions. */
+static void
+check_remove(Fixture *f, PupStore *store)
+{
+    g_autoptr(GArray) versions = pup_store_versions(store, PUP_KIND_ROOM, "b", NULL);
+    unsigned current = pup_store_current(store, PUP_KIND_ROOM, "b", NULL);
+    check_gc(f, store);
+    assert_true(versions->len == 0 || versions->len == 2);
+    if (current > 0)
+        assert_int_equal(versions->len, 2);
+}
+
+static const Work works[] = {
+    {"publish", prepare_room, work_publish, check_publish},
+    {"first publish", prepare_nothing, work_first_publish, check_first_publish},
+    {"gc", prepare_garbage, work_gc, check_gc},
+    {"remove", prepare_two_rooms, work_remove, check_remove},
+};
+
+/* Do it in a child with @spec armed. TRUE when it was killed. */
+static gboolean
+killed(Fixture *f, const Work *work, const char *spec)
+{
+    int status;
+    pid_t child = fork();
+    assert_return_code(child, 0);
+    if (child == 0) {
+        g_autoptr(PupStore) store = pup_store_open(f->uri, NULL);
+        pup_failpoint_arm(spec, NULL);
+        _exit(work->work(f, store, NULL) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status)) {
+        assert_int_equal(WTERMSIG(status), SIGKILL);
+        return TRUE;
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    return FALSE;
+}
+
+/* Whole now; the same work succeeds or was done; gc and repair leave nothing to say. */
+static void
+assert_recovers(Fixture *f, const Work *work)
+{
+    g_autoptr(GError) error = NULL;
+    PupGcReport gc;
+    g_autoptr(PupStore) fresh = pup_store_open(f->uri, NULL);
+    work->check(f, f->store); /* a server that ran all the time */
+    work->check(f, fresh);
+    g_autoptr(PupFsckReport) report = fixture_fsck(f, FALSE);
+    fixture_assert_clean(report);
+    if (!work->work(f, fresh, &error) &&
+        !g_error_matches(error, PUP_ERROR, PUP_ERROR_EXISTS) &&
+        !g_error_matches(error, PUP_ERROR, PUP_ERROR_NOT_FOUND))
+        fail_msg("%s again: %s", work->name, error->message);
+    assert_true(pup_gc(f->store, FALSE, NULL, NULL, &gc, NULL));
+    work->check(f, f->store);
+    g_autoptr(PupFsckReport) after = fixture_fsck(f, TRUE);
+    for (guint i = 0; i < after->findings->len; i++) {
+        const PupFsckFinding *finding = g_ptr_array_index(after->findings, i);
+        if (!g_str_has_prefix(finding->object, "name a"))
+            fail_msg("%s: %s", finding->object, finding->problem);
+    }
+    work->check(f, f->store);
+}
+
+/* Kill at @point as often as it is passed; number of kills. */
+static unsigned
+kill_at(const Work *work, const char *point)
+{
+    for (unsigned pass = 1; pass < MAX_PASSES; pass++) {
+        g_autofree char *spec = g_strdup_printf("%s:%u:kill", point, pass);
+        Fixture *f = fixture_new();
+        work->prepare(f);
+        gboolean died = killed(f, work, spec);
+        if (died)
+            assert_recovers(f, work);
+        fixture_free(f);
+        if (!died)
+            return pass - 1;
+    }
+    fail_msg("%s is passed without end", point);
+    return 0;
+}
+
+static void
+test_killed(void **state)
+{
+    unsigned n_points = 0, n_kills = 0;
+    for (const char *const *point = pup_failpoint_names(); *point; point++) {
+        unsigned n = 0;
+        for (size_t i = 0; i < G_N_ELEMENTS(works); i++)
+            n += kill_at(&works[i], *point);
+        n_points += n > 0;
+        n_kills += n;
+    }
+    print_message("killed at %u points, %u times\n", n_points, n_kills);
+    assert_in_range(n_points, 30, 1000);
+}
+
+/* The disk is full, or fails, at @point's @pass. FALSE when it was not passed. */
+static gboolean
+fail_at(const Work *work, const char *spec)
+{
+    Fixture *f = fixture_new();
+    g_autoptr(GError) error = NULL;
+    work->prepare(f);
+    assert_true(pup_failpoint_arm(spec, NULL));
+    gboolean done = work->work(f, f->store, &error);
+    assert_true(pup_failpoint_arm(NULL, NULL));
+    if (!done) {
+        gboolean full = g_str_has_suffix(spec, "enospc");
+        assert_true(
+            g_error_matches(error, PUP_ERROR, full ? PUP_ERROR_NO_SPACE : PUP_ERROR_IO));
+        assert_recovers(f, work);
+    }
+    fixture_free(f);
+    return !done;
+}
+
+static void
+test_disk_fails(void **state)
+{
+    static const char *const actions[] = {"enospc", "eio"};
+    for (const char *const *point = pup_failpoint_names(); *point; point++)
+        for (size_t i = 0; i < G_N_ELEMENTS(works) * 2; i++)
+            for (unsigned pass = 1; pass < MAX_PASSES; pass++) {
+                g_autofree char *spec =
+                    g_strdup_printf("%s:%u:%s", *point, pass, actions[i % 2]);
+                if (!fail_at(&works[i / 2], spec))
+                    break;
+            }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_disk_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
