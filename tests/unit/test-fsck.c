@@ -207,6 +207,7 @@ test_pack_gone(void **state)
     assert_harmed(report, "b@1"); /* its chunk 2 was there */
     assert_int_equal(fixture_n_harmful(report), 4);
     g_autoptr(PupFsckReport) repair = fixture_fsck(f, TRUE);
+    assert_non_null(repair);
     g_autoptr(PupFsckReport) after = fixture_fsck(f, FALSE);
     assert_harmed(after, "a@1"); /* nothing brings it back */
     g_auto(GStrv) files = fixture_list(f, "packs", "");
@@ -365,6 +366,7 @@ test_damaged_head(void **state)
     g_autofree char *object = chunk_object(1);
     assert_null(find(report, object));
     g_autoptr(PupFsckReport) repair = fixture_fsck(f, TRUE);
+    assert_non_null(repair);
     assert_nothing(f);
     assert_true(fixture_matches(f, f->store, "a", 1, disk_a, 2, NULL));
 }
@@ -420,6 +422,7 @@ test_worthless_pack(void **state)
         fixture_path(f, "packs/0123456789abcdef0123456789abcdef.pack");
     fixture_write(path, "x", 1);
     g_autoptr(PupFsckReport) repair = fixture_fsck(f, TRUE);
+    assert_non_null(repair);
     assert_int_equal(access(path, F_OK), -1);
     assert_nothing(f);
 }
@@ -431,6 +434,7 @@ test_locks(void **state)
     PupFsckReport *report = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(PupStoreWrite) write = pup_store_begin(f->store, NULL, NULL);
+    assert_non_null(write);
     assert_false(pup_fsck(f->store, f->public, TRUE, NULL, NULL, &report, &error));
     assert_true(g_error_matches(error, PUP_ERROR, PUP_ERROR_BUSY));
     assert_null(report);
