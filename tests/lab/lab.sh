@@ -309,6 +309,23 @@ lab_pc_on() {
     echo "$LAB_LAST_PID" >"$LAB_DIR/$name.pid"
 }
 
+# lab_pc_direct NAME MAC KERNEL-ARGUMENTS [QEMU OPTIONS...]: press power on a PC whose kernel and
+# initramfs are there already; what it is told is up to the caller.
+lab_pc_direct() {
+    local name=$1 mac=$2 line=$3 image=$PUPITRE_LAB_STATE/client-image/current
+    shift 3
+    lab_pc_on "$name" bios "$mac" -no-reboot -kernel "$image/vmlinuz" \
+        -initrd "$image/initrd.img" -append "console=ttyS0,115200 $line" "$@"
+}
+
+# lab_image_args MAC: the kernel arguments for the shared client image, as the server has them.
+lab_image_args() {
+    local image=$PUPITRE_LAB_STATE/client-image/current
+    jq -r --arg url "$LAB_URL" --arg mac "$1" '"pupitre.server=\($url) pupitre.mac=\($mac) " +
+        "pupitre.image=\(.id) pupitre.root_sha256=\(.root_sha256) " +
+        "pupitre.root_bytes=\(.root_bytes)"' "$image/image.json"
+}
+
 # Pull the plug.
 lab_pc_off() {
     lab_kill "$(cat "$LAB_DIR/$1.pid")"
