@@ -232,7 +232,7 @@ test_dhcp_needs_interface(void **state)
 {
     PupSettings settings = {
         .path = (char *) "/etc/pupitre/pupitre.conf",
-        .state_dir = (char *) "/nonexistent",
+        .state_dir = (char *) "/dev/null/state",
         .address = (char *) "10.77.0.2",
         .dhcp = PUP_DHCP_PROXY,
     };
