@@ -486,11 +486,13 @@ run(Screen *screen, GError **error)
 }
 
 /* One plain line an event: our standard error is the PC's console, where GLib would add
- * colours and times of its own. */
+ * colours and times of its own. What is below a message is for G_MESSAGES_DEBUG. */
 static GLogWriterOutput
 write_log(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
-    for (gsize i = 0; level <= G_LOG_LEVEL_MESSAGE && i < n_fields; i++)
+    if (level > G_LOG_LEVEL_MESSAGE)
+        return g_log_writer_default(level, fields, n_fields, data);
+    for (gsize i = 0; i < n_fields; i++)
         if (g_str_equal(fields[i].key, "MESSAGE"))
             fprintf(stderr, "screen: %s\n", (const char *) fields[i].value);
     return G_LOG_WRITER_HANDLED;

@@ -17,6 +17,8 @@
 /* How long to wait before another try: at first, and at most. */
 #define RETRY_MS 250u
 #define RETRY_MAX_MS 2000u
+/* The program beside ours that lets the library open USB devices: usb_open.c. */
+#define USB_HELPER "pupitre-usb-open"
 /* More steps of a wheel at once are a broken mouse. */
 #define WHEEL_MAX 10
 
@@ -381,6 +383,26 @@ on_channel_destroy(SpiceSession *session, SpiceChannel *channel, PupSpice *spice
     }
 }
 
+/* Tell the library which helper to ask before it opens a USB device. */
+static void
+name_usb_helper(void)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *dir = self != NULL ? g_path_get_dirname(self) : NULL;
+    g_autofree char *helper =
+        dir != NULL ? g_build_filename(dir, USB_HELPER, NULL) : NULL;
+
+    if (helper != NULL && g_file_test(helper, G_FILE_TEST_IS_EXECUTABLE))
+        g_setenv("SPICE_USB_ACL_BINARY", helper, FALSE);
+}
+
+static void
+on_usb_error(SpiceUsbDeviceManager *manager, SpiceUsbDevice *device, GError *error,
+             gpointer user)
+{
+    g_message("usb: a device stays with the PC: %s", error->message);
+}
+
 static void
 share_usb(SpiceSession *session)
 {
@@ -391,6 +413,8 @@ share_usb(SpiceSession *session)
         g_message("usb: not shared with the guest: %s", error->message);
         return;
     }
+    g_signal_connect(manager, "auto-connect-failed", G_CALLBACK(on_usb_error), NULL);
+    g_signal_connect(manager, "device-error", G_CALLBACK(on_usb_error), NULL);
     g_object_set(manager, "auto-connect-filter", USB_FILTER, "redirect-on-connect",
                  USB_FILTER, "auto-connect", TRUE, NULL);
 }
@@ -420,6 +444,7 @@ pup_spice_new(const PupSpiceEvents *events)
 
     spice->events = *events;
     spice->sound = pup_sound_new();
+    name_usb_helper();
     return spice;
 }
 
