@@ -2,6 +2,9 @@
 /*
  * cache - chunks in memory, bounded, the least recently used out first
  *
+ * Favoured names, those of the boot profile, go only when no other is left: a seat that
+ * has started Windows once should do so again without the network.
+ *
  * It does not care what the bytes are: one instance holds encoded chunks (most of the
  * memory), a small one the plain bytes of the hottest.
  *
@@ -26,6 +29,11 @@ void pup_cache_put(PupCache *cache, const PupName *name, PupBuffer *buffer);
 /* The buffer of @name, which becomes the most recently used; NULL when it is not there.
  * New reference. */
 PupBuffer *pup_cache_get(PupCache *cache, const PupName *name);
+
+/* From now on @name goes after all that are not favoured, whether it is there already or
+ * comes later. Remembering that counts into the bound; what would take more than a
+ * quarter of it is not favoured. */
+void pup_cache_favour(PupCache *cache, const PupName *name);
 
 /* TRUE when @name is there; its age stays as it is. */
 gboolean pup_cache_has(PupCache *cache, const PupName *name);

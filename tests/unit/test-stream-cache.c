@@ -129,6 +129,72 @@ test_pool_gives_the_same_buffer_again(void **state)
     pup_buffer_unref(two);
 }
 
+static void
+favour(PupCache *cache, unsigned i)
+{
+    PupName name = name_of(i);
+
+    pup_cache_favour(cache, &name);
+}
+
+/* Favoured before it came, after it came, and not at all. */
+static void
+test_favoured_goes_last(void **state)
+{
+    g_autoptr(PupCache) cache = pup_cache_new(4500);
+
+    favour(cache, 1);
+    put(cache, 1, 1000);
+    put(cache, 2, 1000);
+    favour(cache, 2);
+    put(cache, 3, 1000);
+    for (unsigned i = 4; i < 10; i++)
+        put(cache, i, 1000);
+    assert_true(has(cache, 1));
+    assert_true(has(cache, 2));
+    assert_false(has(cache, 3));
+    assert_true(has(cache, 9));
+}
+
+/* Where all are favoured, the oldest of them goes, and what is new is kept. */
+static void
+test_favoured_goes_when_nothing_else_is_left(void **state)
+{
+    g_autoptr(PupCache) cache = pup_cache_new(2700);
+
+    favour(cache, 1);
+    favour(cache, 2);
+    put(cache, 1, 1000);
+    put(cache, 2, 1000);
+    put(cache, 3, 1000);
+    assert_false(has(cache, 1));
+    assert_true(has(cache, 2));
+    assert_true(has(cache, 3));
+}
+
+static void
+test_favouring_counts_into_the_bound(void **state)
+{
+    g_autoptr(PupCache) cache = pup_cache_new(3000);
+
+    put(cache, 1, 1000);
+    put(cache, 2, 1000);
+    for (unsigned i = 0; i < 1000; i++) {
+        favour(cache, i);
+        assert_in_range(pup_cache_bytes(cache), 1, 3000);
+    }
+    put(cache, 3, 1000);
+    assert_in_range(pup_cache_bytes(cache), 1, 3000);
+}
+
+static void
+take_away(PupCache *cache, unsigned i)
+{
+    PupName name = name_of(i);
+
+    pup_cache_remove(cache, &name);
+}
+
 static void *
 hammer(void *user)
 {
@@ -140,6 +206,10 @@ hammer(void *user)
         unsigned key = (unsigned) g_rand_int_range(rand, 0, 200);
         if (i % 3 == 0)
             put(cache, key, 1 + key * 5);
+        else if (i % 31 == 0)
+            favour(cache, key % 10);
+        else if (i % 37 == 0)
+            take_away(cache, key);
         else
             has(cache, key);
         worst = MAX(worst, pup_cache_bytes(cache));
@@ -171,6 +241,9 @@ main(void)
         cmocka_unit_test(test_replaces_and_removes),
         cmocka_unit_test(test_does_not_keep_what_is_larger_than_itself),
         cmocka_unit_test(test_nothing_is_kept_in_none),
+        cmocka_unit_test(test_favoured_goes_last),
+        cmocka_unit_test(test_favoured_goes_when_nothing_else_is_left),
+        cmocka_unit_test(test_favouring_counts_into_the_bound),
         cmocka_unit_test(test_reader_keeps_buffer),
         cmocka_unit_test(test_pool_gives_the_same_buffer_again),
         cmocka_unit_test(test_bound_holds_under_concurrent_use),
