@@ -68,9 +68,9 @@ grew(PupHttpBuffer *buffer)
         pup_chunk_advance(worker->codec, buffer->data, buffer->len, worker->plain->data);
 }
 
-/* One try at @job: what came, checked, or NULL. */
+/* One try at @job, which is as urgent as @urgency: what came, checked, or NULL. */
 static PupBuffer *
-try_once(Worker *worker, PupJob *job, GError **error)
+try_once(Worker *worker, PupJob *job, PupUrgency urgency, GError **error)
 {
     PupSource *source = worker->fetch->config.source;
     const PupName *name = &job->name;
@@ -79,14 +79,14 @@ try_once(Worker *worker, PupJob *job, GError **error)
     GError *failure = NULL;
 
     worker->plain = plain;
-    if (source->ops->get(source, worker->http, name, buffer, &failure)) {
+    if (source->ops->get(source, worker->http, name, urgency, buffer, &failure)) {
         came(worker->fetch, job);
         if (pup_chunk_end(worker->codec, buffer->data, buffer->len, name, plain->data,
                           &failure))
             return g_steal_pointer(&plain);
     }
     if (g_error_matches(failure, PUP_ERROR, PUP_ERROR_CORRUPT)) {
-        source->ops->corrupt(source, name);
+        source->ops->corrupt(source, worker->http, name);
         pup_report_corrupt(worker->fetch->config.report, failure->message);
     }
     g_propagate_error(error, failure);
@@ -107,7 +107,7 @@ put_back(PupFetch *fetch, PupJob *job, const GError *error)
 {
     gint64 now_us = g_get_monotonic_time();
 
-    if (job->urgency == PUP_FETCH_AHEAD) {
+    if (job->urgency != PUP_FETCH_NOW) {
         pup_queue_done(fetch->queue, job);
         return TRUE;
     }
@@ -127,13 +127,14 @@ run_job(Worker *worker, PupJob *job)
     PupFetch *fetch = worker->fetch;
     const PupFetchConfig *config = &fetch->config;
     PupName name = job->name;
+    PupUrgency urgency = job->urgency; /* may rise while it runs */
     g_autoptr(PupBuffer) plain = NULL;
     g_autoptr(PupBuffer) encoded = NULL;
     g_autoptr(GError) error = NULL;
     gboolean over = TRUE;
 
     pthread_mutex_unlock(&fetch->lock);
-    plain = try_once(worker, job, &error);
+    plain = try_once(worker, job, urgency, &error);
     if (plain) {
         encoded = copy_of(worker->buffer.data, worker->buffer.len);
         pup_report_chunk(config->report);
@@ -232,10 +233,10 @@ pup_fetch_want(PupFetch *fetch, const PupName *name, PupUrgency urgency)
 }
 
 void
-pup_fetch_hurry(PupFetch *fetch, const PupName *name)
+pup_fetch_hurry(PupFetch *fetch, const PupName *name, PupUrgency urgency)
 {
     pthread_mutex_lock(&fetch->lock);
-    if (pup_queue_hurry(fetch->queue, name))
+    if (pup_queue_hurry(fetch->queue, name, urgency))
         pthread_cond_signal(&fetch->work);
     pthread_mutex_unlock(&fetch->lock);
 }

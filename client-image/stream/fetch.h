@@ -2,11 +2,12 @@
 /*
  * fetch - threads that get chunks from a source, check them, and try again
  *
- * A chunk is wanted NOW (a guest's read waits for it) or AHEAD (it may be read soon). NOW
- * goes first, and AHEAD never takes the last threads. What is wanted NOW is tried for
+ * A chunk is wanted NOW (a guest's read waits for it), for a PEER (another seat asked for
+ * it) or AHEAD (it may be read soon). NOW goes first, and the others never take the last
+ * threads. What is wanted NOW is tried for
  * ever, with a growing delay of at most two seconds; in between the thread serves others,
- * so that one chunk that is damaged on the server does not hold up the rest. What was
- * wanted AHEAD and fails is given up.
+ * so that one chunk that is damaged on the server does not hold up the rest. What else
+ * was wanted and fails is given up.
  *
  * Threads: any. The callback runs on a fetching thread, without locks held.
  */
@@ -41,8 +42,9 @@ PupFetch *pup_fetch_new(const PupFetchConfig *config);
 void pup_fetch_free(PupFetch *fetch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupFetch, pup_fetch_free)
 
-/* Want the chunk @name. When it is wanted already, NOW overrules AHEAD. */
+/* Want the chunk @name. When it is wanted already, the more urgent overrules. */
 void pup_fetch_want(PupFetch *fetch, const PupName *name, PupUrgency urgency);
 
-/* Make a chunk that is wanted AHEAD wanted NOW; nothing when it is not wanted at all. */
-void pup_fetch_hurry(PupFetch *fetch, const PupName *name);
+/* Make a chunk that is wanted at least as urgent; nothing when it is not wanted at all.
+ */
+void pup_fetch_hurry(PupFetch *fetch, const PupName *name, PupUrgency urgency);

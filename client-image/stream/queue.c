@@ -4,9 +4,8 @@
 #include "client-image/stream/queue.h"
 
 struct PupQueue {
-    GHashTable *jobs; /* PupName -> PupJob, all of them */
-    GQueue now;
-    GQueue ahead;
+    GHashTable *jobs;                    /* PupName -> PupJob, all of them */
+    GQueue waiting[PUP_FETCH_AHEAD + 1]; /* by urgency */
     GQueue delayed; /* in no order: it is short, as long as there are readers */
     unsigned max_ahead;
     unsigned n_ahead_running;
@@ -42,13 +41,15 @@ put_in(PupJob *job, GQueue *in)
 }
 
 static gboolean
-hurry(PupQueue *queue, PupJob *job)
+hurry(PupQueue *queue, PupJob *job, PupUrgency urgency)
 {
-    gboolean queued = job->in == &queue->ahead;
+    gboolean queued = job->in == &queue->waiting[job->urgency];
 
-    job->urgency = PUP_FETCH_NOW;
+    if (urgency >= job->urgency)
+        return FALSE;
+    job->urgency = urgency;
     if (queued)
-        put_in(job, &queue->now);
+        put_in(job, &queue->waiting[urgency]);
     return queued;
 }
 
@@ -58,23 +59,23 @@ pup_queue_want(PupQueue *queue, const PupName *name, PupUrgency urgency, gint64 
     PupJob *job = g_hash_table_lookup(queue->jobs, name);
 
     if (job)
-        return urgency == PUP_FETCH_NOW && hurry(queue, job);
+        return hurry(queue, job, urgency);
     job = g_new0(PupJob, 1);
     job->name = *name;
     job->urgency = urgency;
     job->wanted_us = now_us;
     job->link.data = job;
     g_hash_table_insert(queue->jobs, &job->name, job);
-    put_in(job, urgency == PUP_FETCH_NOW ? &queue->now : &queue->ahead);
+    put_in(job, &queue->waiting[urgency]);
     return TRUE;
 }
 
 gboolean
-pup_queue_hurry(PupQueue *queue, const PupName *name)
+pup_queue_hurry(PupQueue *queue, const PupName *name, PupUrgency urgency)
 {
     PupJob *job = g_hash_table_lookup(queue->jobs, name);
 
-    return job && hurry(queue, job);
+    return job && hurry(queue, job, urgency);
 }
 
 /* The delayed job that is ready first, or NULL. */
@@ -96,11 +97,20 @@ run(PupQueue *queue, PupJob *job)
 {
     g_queue_unlink(job->in, &job->link);
     job->in = NULL;
-    job->counts_ahead = job->urgency == PUP_FETCH_AHEAD;
+    job->counts_ahead = job->urgency != PUP_FETCH_NOW;
     job->counts_on_wire = !job->counts_ahead;
     queue->n_ahead_running += job->counts_ahead;
     queue->n_now_on_wire += job->counts_on_wire;
     return job;
+}
+
+/* TRUE when there is a job of @urgency, not NOW, and it may run. */
+static gboolean
+may_run(const PupQueue *queue, PupUrgency urgency)
+{
+    return queue->waiting[urgency].length > 0 &&
+           queue->n_ahead_running < queue->max_ahead &&
+           (urgency == PUP_FETCH_PEER || queue->n_now_on_wire == 0);
 }
 
 PupJob *
@@ -110,11 +120,12 @@ pup_queue_take(PupQueue *queue, gint64 now_us, gint64 *next_us)
 
     if (delayed && delayed->ready_us <= now_us)
         return run(queue, delayed);
-    if (queue->now.length > 0)
-        return run(queue, queue->now.head->data);
-    if (queue->ahead.length > 0 && queue->n_now_on_wire == 0 &&
-        queue->n_ahead_running < queue->max_ahead)
-        return run(queue, queue->ahead.head->data);
+    if (queue->waiting[PUP_FETCH_NOW].length > 0)
+        return run(queue, queue->waiting[PUP_FETCH_NOW].head->data);
+    for (PupUrgency urgency = PUP_FETCH_PEER; urgency <= PUP_FETCH_AHEAD; urgency++) {
+        if (may_run(queue, urgency))
+            return run(queue, queue->waiting[urgency].head->data);
+    }
     *next_us = delayed ? delayed->ready_us : G_MAXINT64;
     return NULL;
 }
@@ -124,7 +135,7 @@ pup_queue_came(PupQueue *queue, PupJob *job)
 {
     queue->n_now_on_wire -= job->counts_on_wire;
     job->counts_on_wire = FALSE;
-    return queue->n_now_on_wire == 0 && queue->ahead.length > 0;
+    return queue->n_now_on_wire == 0 && queue->waiting[PUP_FETCH_AHEAD].length > 0;
 }
 
 static void

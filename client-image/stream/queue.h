@@ -2,10 +2,11 @@
 /*
  * queue - which chunk is fetched next
  *
- * Jobs that somebody waits for (NOW) before those that may be needed (AHEAD). Of the
- * latter only so many run at a time, so that a guest's read always finds a thread, and
- * none begins while a NOW one is on the wire, so that it has the wire for itself. A job
- * that failed comes back when its delay is over.
+ * Jobs that our own guest waits for (NOW) before those that another seat asked for
+ * (PEER), and these before those that may be needed (AHEAD). Of the last two only so many
+ * run at a time, so that a guest's read always finds a thread, and no AHEAD one begins
+ * while a NOW one is on the wire, so that it has the wire for itself. A job that failed
+ * comes back when its delay is over.
  *
  * Does no waiting of its own: times are arguments. Threads: not locked; the owner
  * serialises.
@@ -14,7 +15,8 @@
 
 #include "lib/name.h"
 
-typedef enum { PUP_FETCH_NOW, PUP_FETCH_AHEAD } PupUrgency;
+/* The most urgent first. */
+typedef enum { PUP_FETCH_NOW, PUP_FETCH_PEER, PUP_FETCH_AHEAD } PupUrgency;
 
 typedef struct PupQueue PupQueue;
 
@@ -32,7 +34,7 @@ typedef struct {
     gboolean counts_on_wire;
 } PupJob;
 
-/* At most @max_ahead AHEAD jobs run at a time (0: none ever). */
+/* At most @max_ahead PEER and AHEAD jobs run at a time (0: none ever). */
 PupQueue *pup_queue_new(unsigned max_ahead);
 void pup_queue_free(PupQueue *queue);
 
@@ -40,8 +42,8 @@ void pup_queue_free(PupQueue *queue);
 gboolean pup_queue_want(PupQueue *queue, const PupName *name, PupUrgency urgency,
                         gint64 now_us);
 
-/* Make @name NOW if it is wanted. TRUE as above. */
-gboolean pup_queue_hurry(PupQueue *queue, const PupName *name);
+/* Make @name at least as urgent as @urgency if it is wanted. TRUE as above. */
+gboolean pup_queue_hurry(PupQueue *queue, const PupName *name, PupUrgency urgency);
 
 /* The job to run next; owned by the queue, to be given back with again or done. NULL:
  * nothing before *@next_us (G_MAXINT64: nothing known). */

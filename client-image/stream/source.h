@@ -7,12 +7,17 @@
  * also does all waiting and retrying. A source that knows several places (servers, seats)
  * decides which of them to ask, and learns from failures.
  *
+ * The urgency says who waits: a guest (NOW: hurry), another seat (PEER: ask no seat, so
+ * that no question goes round in circles) or nobody (AHEAD: rather wait than load a
+ * server).
+ *
  * Threads: get and corrupt are called from many threads at once; the PupHttp belongs to
  * the calling one.
  */
 #pragma once
 
 #include "client-image/common/http.h"
+#include "client-image/stream/queue.h"
 #include "lib/chunk.h"
 
 typedef struct PupSource PupSource;
@@ -22,9 +27,10 @@ typedef struct {
      * PUP_CHUNK_ENCODED_MAX). One try, bounded by the timeouts of @http. Errors: those of
      * pup_http_get_into(). */
     gboolean (*get)(PupSource *source, PupHttp *http, const PupName *name,
-                    PupHttpBuffer *encoded, GError **error);
-    /* What get gave as @name was not that chunk: ask elsewhere if there is elsewhere. */
-    void (*corrupt)(PupSource *source, const PupName *name);
+                    PupUrgency urgency, PupHttpBuffer *encoded, GError **error);
+    /* What the last get with @http gave as @name was not that chunk: ask elsewhere if
+     * there is elsewhere. */
+    void (*corrupt)(PupSource *source, PupHttp *http, const PupName *name);
     void (*free)(PupSource *source);
 } PupSourceOps;
 

@@ -22,8 +22,8 @@ move_on(Servers *servers, guint failed)
 
 /* One try asks each server once. */
 static gboolean
-servers_get(PupSource *source, PupHttp *http, const PupName *name, PupHttpBuffer *encoded,
-            GError **error)
+servers_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgency,
+            PupHttpBuffer *encoded, GError **error)
 {
     Servers *servers = (Servers *) source;
     char hex[PUP_NAME_HEX_LEN + 1];
@@ -45,7 +45,7 @@ servers_get(PupSource *source, PupHttp *http, const PupName *name, PupHttpBuffer
 }
 
 static void
-servers_corrupt(PupSource *source, const PupName *name)
+servers_corrupt(PupSource *source, PupHttp *http, const PupName *name)
 {
     Servers *servers = (Servers *) source;
 

@@ -25,8 +25,15 @@ struct PupSupply {
     PupCache *plains;
     PupCache *encodeds;
     PupFlights *flights;
+    GHashTable *waits; /* PupName -> GArray of Wait: seats that asked */
     PupFetch *fetch;
 };
+
+/* Somebody who wants encoded bytes. */
+typedef struct {
+    PupEncodedDone done;
+    gpointer user;
+} Wait;
 
 /* A codec for each thread that reads; freed when the thread ends. */
 static GPrivate thread_codec = G_PRIVATE_INIT((GDestroyNotify) pup_chunk_codec_free);
@@ -39,16 +46,44 @@ own_codec(void)
     return g_private_get(&thread_codec);
 }
 
+/* Tell those of @waits (may be NULL), and free it. */
+static void
+tell(GArray *waits, PupBuffer *encoded)
+{
+    if (!waits)
+        return;
+    for (guint i = 0; i < waits->len; i++) {
+        const Wait *wait = &g_array_index(waits, Wait, i);
+        wait->done(wait->user, encoded);
+    }
+    g_array_free(waits, TRUE);
+}
+
+/* Those who wait for @name, to be told; NULL when nobody does. The lock is held. */
+static GArray *
+take_waits(PupSupply *supply, const PupName *name)
+{
+    gpointer key = NULL, waits = NULL;
+
+    g_hash_table_steal_extended(supply->waits, name, &key, &waits);
+    g_free(key);
+    return waits;
+}
+
 static void
 land(PupSupply *supply, const PupName *name, PupBuffer *encoded, PupBuffer *plain)
 {
+    GArray *waits;
+
     pthread_mutex_lock(&supply->lock);
     if (encoded)
         pup_cache_put(supply->encodeds, name, encoded);
     if (plain)
         pup_cache_put(supply->plains, name, plain);
     pup_flights_land(supply->flights, name, plain);
+    waits = take_waits(supply, name);
     pthread_mutex_unlock(&supply->lock);
+    tell(waits, encoded);
 }
 
 static void
@@ -77,8 +112,24 @@ pup_supply_new(const PupSupplyConfig *config)
     supply->plains = pup_cache_new(config->plain_max_bytes);
     supply->encodeds = pup_cache_new(config->encoded_max_bytes);
     supply->flights = pup_flights_new();
+    supply->waits = g_hash_table_new(pup_name_hash, pup_name_hash_equal);
     supply->fetch = pup_fetch_new(&fetch);
     return supply;
+}
+
+/* Nothing comes any more. */
+static void
+tell_all(PupSupply *supply)
+{
+    GHashTableIter iter;
+    gpointer name, waits;
+
+    g_hash_table_iter_init(&iter, supply->waits);
+    while (g_hash_table_iter_next(&iter, &name, &waits)) {
+        tell(waits, NULL);
+        g_free(name);
+    }
+    g_hash_table_destroy(supply->waits);
 }
 
 void
@@ -87,6 +138,7 @@ pup_supply_free(PupSupply *supply)
     if (!supply)
         return;
     pup_fetch_free(supply->fetch);
+    tell_all(supply);
     pup_flights_free(supply->flights);
     pup_cache_free(supply->encodeds);
     pup_cache_free(supply->plains);
@@ -121,11 +173,47 @@ pup_supply_ask(PupSupply *supply, const PupName *name, PupUrgency urgency)
         PupFlight *flight = pup_flights_join(supply->flights, name, &first);
         if (first)
             pup_fetch_want(supply->fetch, name, urgency);
-        else if (urgency == PUP_FETCH_NOW)
-            pup_fetch_hurry(supply->fetch, name);
+        else
+            pup_fetch_hurry(supply->fetch, name, urgency);
         pup_flight_leave(flight);
     }
     pthread_mutex_unlock(&supply->lock);
+}
+
+/* Have @done called when @name lands. The lock is held. */
+static void
+wait_for(PupSupply *supply, const PupName *name, PupEncodedDone done, gpointer user)
+{
+    const Wait wait = {done, user};
+    GArray *waits = g_hash_table_lookup(supply->waits, name);
+
+    if (!waits) {
+        waits = g_array_new(FALSE, FALSE, sizeof(Wait));
+        g_hash_table_insert(supply->waits, g_memdup2(name, sizeof *name), waits);
+    }
+    g_array_append_val(waits, wait);
+}
+
+PupBuffer *
+pup_supply_encoded(PupSupply *supply, const PupName *name, PupEncodedDone done,
+                   gpointer user)
+{
+    PupBuffer *encoded;
+    gboolean first;
+
+    pthread_mutex_lock(&supply->lock);
+    encoded = pup_cache_get(supply->encodeds, name);
+    if (!encoded && done) {
+        PupFlight *flight = pup_flights_join(supply->flights, name, &first);
+        wait_for(supply, name, done, user);
+        if (first)
+            pup_fetch_want(supply->fetch, name, PUP_FETCH_PEER);
+        else
+            pup_fetch_hurry(supply->fetch, name, PUP_FETCH_PEER);
+        pup_flight_leave(flight);
+    }
+    pthread_mutex_unlock(&supply->lock);
+    return encoded;
 }
 
 /* The plain bytes when memory has them as such; else the flight that will bring them. */
@@ -141,7 +229,7 @@ find(PupSupply *supply, const PupName *name, PupFlight **flight)
     if (!plain) {
         *flight = pup_flights_join(supply->flights, name, &first);
         if (!first)
-            pup_fetch_hurry(supply->fetch, name);
+            pup_fetch_hurry(supply->fetch, name, PUP_FETCH_NOW);
         else if (!(encoded = pup_cache_get(supply->encodeds, name)))
             pup_fetch_want(supply->fetch, name, PUP_FETCH_NOW);
     }

@@ -32,6 +32,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSupply, pup_supply_free)
 /* See that chunk @name (not null) is on its way or in memory. Does not wait. */
 void pup_supply_ask(PupSupply *supply, const PupName *name, PupUrgency urgency);
 
+/* What somebody waited for: its encoded bytes (take a reference to keep them), or NULL
+ * when they could not be got. Called on a fetching thread, without locks held. */
+typedef void (*PupEncodedDone)(gpointer user, PupBuffer *encoded);
+
+/* For another seat: the encoded bytes of chunk @name (not null) when memory has them. New
+ * reference. Otherwise NULL; then, when @done is not NULL, they are wanted for a PEER,
+ * and
+ * @done is called exactly once, perhaps before this returns, at the latest by
+ * pup_supply_free(). */
+PupBuffer *pup_supply_encoded(PupSupply *supply, const PupName *name, PupEncodedDone done,
+                              gpointer user);
+
 /* Wait for chunk @name (not null): PUP_CHUNK_BYTES, checked. New reference; NULL only
  * when
  * @still_wanted() said FALSE. */

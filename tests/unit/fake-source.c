@@ -17,8 +17,8 @@ come_in_halves(PupHttpBuffer *encoded, size_t len)
 }
 
 static gboolean
-fake_get(PupSource *source, PupHttp *http, const PupName *name, PupHttpBuffer *encoded,
-         GError **error)
+fake_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgency,
+         PupHttpBuffer *encoded, GError **error)
 {
     FakeSource *fake = (FakeSource *) source;
     GBytes *bytes = g_hash_table_lookup(fake->encodeds, name);
@@ -45,7 +45,7 @@ fake_get(PupSource *source, PupHttp *http, const PupName *name, PupHttpBuffer *e
 }
 
 static void
-fake_corrupt(PupSource *source, const PupName *name)
+fake_corrupt(PupSource *source, PupHttp *http, const PupName *name)
 {
     FakeSource *fake = (FakeSource *) source;
 

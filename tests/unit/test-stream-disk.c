@@ -336,6 +336,68 @@ test_read_overtakes_ahead(void **state)
     assert_true(reader.done);
 }
 
+typedef struct {
+    gint n_came;
+    gint n_missed;
+    size_t len;
+} Asker;
+
+static void
+note_encoded(gpointer user, PupBuffer *encoded)
+{
+    Asker *asker = user;
+
+    if (encoded)
+        asker->len = encoded->len;
+    g_atomic_int_inc(encoded ? &asker->n_came : &asker->n_missed);
+}
+
+/* What other seats ask for: one fetch for all of them and our own read. */
+static void
+test_encoded_joins_the_fetch(void **state)
+{
+    g_autoptr(Fixture) f = fixture_new(&usual);
+    PupName name = fake_source_name(f->fake, 3);
+    g_autoptr(PupBuffer) encoded = NULL;
+    Asker asker = {0};
+
+    g_atomic_int_set(&f->fake->hold, 1);
+    assert_null(pup_supply_encoded(f->supply, &name, NULL, NULL));
+    assert_null(pup_supply_encoded(f->supply, &name, note_encoded, &asker));
+    assert_null(pup_supply_encoded(f->supply, &name, note_encoded, &asker));
+    wait_until_at_least(&f->fake->n_holding, 1);
+    g_atomic_int_set(&f->fake->hold, 0);
+    wait_until_at_least(&asker.n_came, 2);
+    encoded = pup_supply_encoded(f->supply, &name, note_encoded, &asker);
+    assert_non_null(encoded);
+    assert_int_equal(encoded->len, asker.len);
+    assert_int_equal(g_atomic_int_get(&f->fake->n_gets), 1);
+    check_read(f, 3 * PUP_CHUNK_BYTES, 1);
+    assert_int_equal(g_atomic_int_get(&f->fake->n_gets), 2); /* the page */
+    assert_int_equal(asker.n_came, 2);
+    assert_int_equal(asker.n_missed, 0);
+}
+
+/* Everybody who asked is told that nothing comes: after a failure, and at the end. */
+static void
+test_encoded_is_always_told(void **state)
+{
+    Fixture *f = fixture_new(&usual);
+    PupName failing = fake_source_name(f->fake, 3);
+    PupName late = fake_source_name(f->fake, 4);
+    Asker asker = {0};
+
+    g_atomic_int_set(&f->fake->n_fail, 1);
+    pup_supply_encoded(f->supply, &failing, note_encoded, &asker);
+    wait_until_at_least(&asker.n_missed, 1);
+    g_atomic_int_set(&f->fake->n_fail, G_MAXINT / 2);
+    pup_supply_ask(f->supply, &late, PUP_FETCH_NOW);
+    pup_supply_encoded(f->supply, &late, note_encoded, &asker);
+    fixture_free(f);
+    assert_int_equal(asker.n_missed, 2);
+    assert_int_equal(asker.n_came, 0);
+}
+
 static void
 test_unwanted_read_ends(void **state)
 {
@@ -383,6 +445,8 @@ main(void)
         cmocka_unit_test(test_outage_is_told),
         cmocka_unit_test(test_crowd_makes_one_get),
         cmocka_unit_test(test_read_overtakes_ahead),
+        cmocka_unit_test(test_encoded_joins_the_fetch),
+        cmocka_unit_test(test_encoded_is_always_told),
         cmocka_unit_test(test_unwanted_read_ends),
         cmocka_unit_test(test_extents),
     };

@@ -91,6 +91,39 @@ test_ahead_goes_while_now_is_checked(void **state)
     pup_queue_done(queue, job);
 }
 
+/* Another seat's request: after our guest's, before what is only foreseen, and it does
+ * not wait for the wire. */
+static void
+test_peer_is_in_between(void **state)
+{
+    PupQueue *queue = *state;
+    PupJob *now, *peer;
+
+    pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_PEER, 0);
+    pup_queue_want(queue, &c, PUP_FETCH_NOW, 0);
+    now = take_expecting(queue, 0, &c);
+    peer = take_expecting(queue, 0, &b);
+    pup_queue_done(queue, now);
+    take_nothing(queue, 0);
+    pup_queue_done(queue, peer);
+    take_expecting(queue, 0, &a);
+}
+
+static void
+test_peer_hurries_ahead_not_now(void **state)
+{
+    PupQueue *queue = *state;
+
+    pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_AHEAD, 0);
+    assert_true(pup_queue_want(queue, &b, PUP_FETCH_PEER, 0));
+    assert_false(pup_queue_hurry(queue, &b, PUP_FETCH_PEER));
+    assert_true(pup_queue_hurry(queue, &b, PUP_FETCH_NOW));
+    assert_false(pup_queue_hurry(queue, &b, PUP_FETCH_PEER));
+    assert_int_equal(take_expecting(queue, 0, &b)->urgency, PUP_FETCH_NOW);
+}
+
 static void
 test_hurry_overtakes(void **state)
 {
@@ -98,8 +131,8 @@ test_hurry_overtakes(void **state)
 
     pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
     pup_queue_want(queue, &b, PUP_FETCH_AHEAD, 0);
-    assert_true(pup_queue_hurry(queue, &b));
-    assert_false(pup_queue_hurry(queue, &c));
+    assert_true(pup_queue_hurry(queue, &b, PUP_FETCH_NOW));
+    assert_false(pup_queue_hurry(queue, &c, PUP_FETCH_NOW));
     assert_int_equal(take_expecting(queue, 0, &b)->urgency, PUP_FETCH_NOW);
 }
 
@@ -146,7 +179,7 @@ test_hurry_while_running(void **state)
     pup_queue_want(queue, &a, PUP_FETCH_AHEAD, 0);
     pup_queue_want(queue, &b, PUP_FETCH_AHEAD, 0);
     job = take_expecting(queue, 0, &a);
-    assert_false(pup_queue_hurry(queue, &a));
+    assert_false(pup_queue_hurry(queue, &a, PUP_FETCH_NOW));
     assert_int_equal(job->urgency, PUP_FETCH_NOW);
     take_nothing(queue, 0);
     pup_queue_again(queue, job, 100);
@@ -179,6 +212,8 @@ main(void)
         TEST(test_now_overtakes_ahead),
         TEST(test_now_has_the_wire_for_itself),
         TEST(test_ahead_goes_while_now_is_checked),
+        TEST(test_peer_is_in_between),
+        TEST(test_peer_hurries_ahead_not_now),
         TEST(test_hurry_overtakes),
         TEST(test_wanted_twice_is_one_job),
         TEST(test_ahead_leaves_threads_free),
