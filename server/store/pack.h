@@ -23,7 +23,7 @@
 /* A pack's id: 32 hex digits, random; its files are <id>.pack and <id>.idx. */
 #define PUP_PACK_ID_LEN 32
 #define PUP_PACK_HEADER_BYTES 48u
-#define PUP_PACK_RECORD_BYTES 48u
+#define PUP_PACK_RECORD_BYTES 48u /* sizeof(PupRecord) */
 
 typedef struct {
     char text[PUP_PACK_ID_LEN + 1];

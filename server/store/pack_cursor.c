@@ -33,10 +33,10 @@ pup_pack_cursor_init(PupPackCursor *cursor, int fd, guint64 size_bytes, const ch
 }
 
 /* What stands at @at, @record being its bytes. A chunk must end inside the file. */
-static PupPackRecordType
-judge(const PupPackCursor *cursor, guint64 at, const PupPackRecord *record)
+static PupRecordType
+judge(const PupPackCursor *cursor, guint64 at, const PupRecord *record)
 {
-    PupPackRecordType type = pup_pack_record_check(record);
+    PupRecordType type = pup_record_check(record);
     if (type == PUP_RECORD_CHUNK &&
         GUINT32_FROM_LE(record->length) > cursor->size_bytes - at - sizeof *record)
         return PUP_RECORD_BAD;
@@ -48,8 +48,8 @@ static size_t
 search_in(const PupPackCursor *cursor, guint64 at, const guint8 *buf, size_t len)
 {
     for (size_t i = 0; i + PUP_PACK_RECORD_BYTES <= len; i++) {
-        PupPackRecord record;
-        if (buf[i] != PUP_PACK_RECORD_MAGIC[0] && buf[i] != PUP_PACK_END_MAGIC[0])
+        PupRecord record;
+        if (buf[i] != PUP_RECORD_MAGIC[0] && buf[i] != PUP_RECORD_END_MAGIC[0])
             continue;
         memcpy(&record, buf + i, sizeof record);
         if (judge(cursor, at + i, &record) != PUP_RECORD_BAD)
@@ -102,7 +102,7 @@ skip_damage(PupPackCursor *cursor, GError **error)
 PupPackStep
 pup_pack_cursor_next(PupPackCursor *cursor, PupPackEntry *entry, GError **error)
 {
-    PupPackRecord record;
+    PupRecord record;
     guint64 at = cursor->next;
     if (cursor->ended)
         return PUP_PACK_END;

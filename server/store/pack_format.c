@@ -4,8 +4,6 @@
 
 #include "lib/error.h"
 
-#include <stddef.h>
-
 void
 pup_pack_id_new(PupPackId *id)
 {
@@ -62,44 +60,4 @@ pup_pack_header_check(const PupPackHeader *header, const char *magic, const PupP
         return FALSE;
     }
     return TRUE;
-}
-
-static void
-record_sum(const PupPackRecord *record, PupName *sum)
-{
-    pup_name_of(record, offsetof(PupPackRecord, check), sum);
-}
-
-void
-pup_pack_record_fill(PupPackRecord *record, const PupName *name, guint32 length)
-{
-    PupName sum;
-    memset(record, 0, sizeof *record);
-    memcpy(record->magic, name ? PUP_PACK_RECORD_MAGIC : PUP_PACK_END_MAGIC,
-           sizeof record->magic);
-    record->length = GUINT32_TO_LE(length);
-    if (name)
-        record->name = *name;
-    record_sum(record, &sum);
-    memcpy(record->check, sum.bytes, sizeof record->check);
-}
-
-PupPackRecordType
-pup_pack_record_check(const PupPackRecord *record)
-{
-    gboolean chunk =
-        memcmp(record->magic, PUP_PACK_RECORD_MAGIC, sizeof record->magic) == 0;
-    gboolean end = memcmp(record->magic, PUP_PACK_END_MAGIC, sizeof record->magic) == 0;
-    guint32 length = GUINT32_FROM_LE(record->length);
-    PupName sum;
-    if (!chunk && !end)
-        return PUP_RECORD_BAD;
-    record_sum(record, &sum);
-    if (memcmp(record->check, sum.bytes, sizeof record->check) != 0)
-        return PUP_RECORD_BAD;
-    if (end)
-        return PUP_RECORD_END;
-    if (length < 2 || length > PUP_CHUNK_ENCODED_MAX || pup_name_is_null(&record->name))
-        return PUP_RECORD_BAD;
-    return PUP_RECORD_CHUNK;
 }

@@ -84,8 +84,8 @@ static gboolean
 write_record(PupPackWriter *writer, const PupPackEntry *entry, const guint8 *encoded,
              GError **error)
 {
-    PupPackRecord record;
-    pup_pack_record_fill(&record, &entry->name, entry->length);
+    PupRecord record;
+    pup_record_fill(&record, &entry->name, entry->length);
     off_t at = (off_t) (entry->offset - sizeof record);
     return pup_failpoint("chunk-reserved", error) &&
            pup_file_pwrite(writer->fd, &record, sizeof record, at, writer->temporary,
@@ -142,8 +142,8 @@ pup_pack_writer_bytes(PupPackWriter *writer)
 static gboolean
 end_file(PupPackWriter *writer, GError **error)
 {
-    PupPackRecord record;
-    pup_pack_record_fill(&record, NULL, 0);
+    PupRecord record;
+    pup_record_fill(&record, NULL, 0);
     if (!pup_file_pwrite(writer->fd, &record, sizeof record, (off_t) writer->end,
                          writer->temporary, error) ||
         !pup_failpoint("pack-ended", error))
