@@ -41,6 +41,13 @@ const PupIniKey pup_room_profile_keys[] = {
      "On a PC without hardware virtualisation: run slowly in software, or refuse"},
     {"seat", "cache", PUP_INI_UINT, "0", "MiB", 0, PUP_CACHE_MIB_MAX, NULL,
      "Bound of a seat's chunk cache; 0: a quarter of its memory"},
+    {"seat", "peers", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
+     "Seats ask each other for chunks before they ask the server"},
+    {"seat", "neighbourhood", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
+     "Seats of the rooms that name the same one ask each other. Default: the room's "
+     "name"},
+    {"seat", "uplink", PUP_INI_UINT, "0", "Mbit/s", 0, PUP_UPLINK_MBIT_S_MAX, NULL,
+     "What a seat may send to others; 0: no limit"},
     {NULL},
 };
 
@@ -49,6 +56,7 @@ profile_new(void)
 {
     PupRoomProfile *profile = g_new0(PupRoomProfile, 1);
     pup_guest_defaults(&profile->guest);
+    profile->peers = TRUE;
     return profile;
 }
 
@@ -64,6 +72,7 @@ pup_room_profile_free(PupRoomProfile *profile)
     g_free(profile->seats);
     g_free(profile->title);
     g_free(profile->master);
+    g_free(profile->neighbourhood);
     g_free(profile);
 }
 
@@ -254,6 +263,22 @@ read_guest_rest(const PupIni *ini, PupGuest *guest)
     guest->emulate = pup_ini_bool(ini, "guest", "emulate");
 }
 
+static gboolean
+read_seat(const PupIni *ini, PupRoomProfile *profile, GError **error)
+{
+    const char *neighbourhood = pup_ini_string(ini, "seat", "neighbourhood");
+    g_autoptr(GError) wrong = NULL;
+    if (neighbourhood && !pup_ident_check("neighbourhood", neighbourhood, &wrong)) {
+        pup_ini_error(ini, "seat", "neighbourhood", error, "%s", wrong->message);
+        return FALSE;
+    }
+    profile->neighbourhood = g_strdup(neighbourhood);
+    profile->cache_mib = pup_ini_uint(ini, "seat", "cache");
+    profile->peers = pup_ini_bool(ini, "seat", "peers");
+    profile->uplink_mbit_s = (unsigned) pup_ini_uint(ini, "seat", "uplink");
+    return TRUE;
+}
+
 PupRoomProfile *
 pup_room_profile_parse(const char *origin, const char *text, size_t len, GError **error)
 {
@@ -268,9 +293,8 @@ pup_room_profile_parse(const char *origin, const char *text, size_t len, GError 
         return NULL;
     g_autoptr(PupRoomProfile) profile = profile_new();
     if (!read_room(ini, origin, profile, error) || !read_seats(ini, profile, error) ||
-        !read_guest_size(ini, &profile->guest, error))
+        !read_guest_size(ini, &profile->guest, error) || !read_seat(ini, profile, error))
         return NULL;
     read_guest_rest(ini, &profile->guest);
-    profile->cache_mib = pup_ini_uint(ini, "seat", "cache");
     return g_steal_pointer(&profile);
 }

@@ -6,7 +6,7 @@
  *     [seats]  pc01 = 52:54:00:12:34:56
  *     [guest]  memory, cpus, firmware, display, disk, network, tpm, sound, usb, agent,
  *              hyperv, emulate
- *     [seat]   cache (MiB)
+ *     [seat]   cache (MiB), neighbourhood, peers, uplink (Mbit/s)
  *
  * Every key has a default, a unit and an entry in pupitre-room(5). An unknown key, a MAC
  * or seat name twice: INVALID with file and line. Pure; a plain struct.
@@ -18,6 +18,7 @@
 
 #define PUP_ROOM_PROFILE_MAX_BYTES (1024u * 1024u)
 #define PUP_ROOM_SEATS_MAX 4096u
+#define PUP_UPLINK_MBIT_S_MAX 100000u
 
 typedef struct {
     char *name; /* "pc01" */
@@ -31,7 +32,10 @@ typedef struct {
     PupRoomSeat *seats;
     unsigned n_seats;
     PupGuest guest;
-    guint64 cache_mib; /* bound of the seat's chunk cache; 0: a quarter of its memory */
+    guint64 cache_mib;   /* bound of the seat's chunk cache; 0: a quarter of its memory */
+    char *neighbourhood; /* whose seats ask each other for chunks; NULL: the room's own */
+    gboolean peers;      /* they do at all */
+    unsigned uplink_mbit_s; /* what a seat may send to others, 10^6 bit/s; 0: no limit */
 } PupRoomProfile;
 
 /* Parse a profile; @origin is its file name for messages. Errors: INVALID with file:line.

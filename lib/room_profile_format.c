@@ -21,8 +21,9 @@ value_text(const PupRoomProfile *profile, const char *key)
         const char *key;
         gboolean on;
     } switches[] = {
-        {"tpm", guest->tpm},     {"sound", guest->sound},   {"usb", guest->usb},
-        {"agent", guest->agent}, {"hyperv", guest->hyperv}, {"emulate", guest->emulate},
+        {"tpm", guest->tpm},       {"sound", guest->sound},   {"usb", guest->usb},
+        {"agent", guest->agent},   {"hyperv", guest->hyperv}, {"emulate", guest->emulate},
+        {"peers", profile->peers},
     };
     const struct {
         const char *key, *word;
@@ -32,6 +33,7 @@ value_text(const PupRoomProfile *profile, const char *key)
         {"display", pup_display_name(guest->display)},
         {"disk", pup_disk_bus_name(guest->disk_bus)},
         {"network", pup_net_name(guest->net)},
+        {"neighbourhood", profile->neighbourhood ? profile->neighbourhood : ""},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(switches); i++)
         if (strcmp(switches[i].key, key) == 0)
@@ -47,6 +49,8 @@ value_text(const PupRoomProfile *profile, const char *key)
         return memory_text(guest);
     if (strcmp(key, "cpus") == 0)
         return guest->cpus ? g_strdup_printf("%u", guest->cpus) : g_strdup("all");
+    if (strcmp(key, "uplink") == 0)
+        return g_strdup_printf("%u", profile->uplink_mbit_s);
     return g_strdup_printf("%" G_GUINT64_FORMAT, profile->cache_mib);
 }
 

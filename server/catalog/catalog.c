@@ -16,6 +16,8 @@ pup_catalog_open(const char *db_path, const char *rooms_dir, GError **error)
     catalog->rooms_dir = g_strdup(rooms_dir);
     g_mutex_init(&catalog->lock);
     catalog->db = db;
+    g_mutex_init(&catalog->peerings_lock);
+    catalog->peerings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return catalog;
 }
 
@@ -26,6 +28,8 @@ pup_catalog_free(PupCatalog *catalog)
         return;
     sqlite3_close(catalog->db);
     g_mutex_clear(&catalog->lock);
+    g_hash_table_unref(catalog->peerings);
+    g_mutex_clear(&catalog->peerings_lock);
     g_free(catalog->rooms_dir);
     g_free(catalog);
 }

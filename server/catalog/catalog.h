@@ -37,6 +37,17 @@ gboolean pup_catalog_room_write(PupCatalog *catalog, const char *room,
 /* Remove the profile. Errors: NOT_FOUND. */
 gboolean pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error);
 
+/* What a room's profile says about its seats as peers. */
+typedef struct {
+    char neighbourhood[64];
+    gboolean peers;        /* they ask each other at all */
+    unsigned uplink_kib_s; /* what a seat may send to others, 0: no limit */
+} PupPeering;
+/* Look it up, from what was read of the profile two seconds ago at most: cheap enough for
+ * every poll. Errors: NOT_FOUND; INVALID for a profile that never could be read. */
+gboolean pup_catalog_peering(PupCatalog *catalog, const char *room, gint64 now_ms,
+                             PupPeering *peering, GError **error);
+
 /* Which room and seat a MAC belongs to; new strings. Errors: NOT_FOUND; INVALID when a
  * profile cannot be read and no other has the MAC, or when two have it (names both). */
 gboolean pup_catalog_find_seat(PupCatalog *catalog, const char *mac, char **room,

@@ -11,4 +11,6 @@ struct PupCatalog {
     char *rooms_dir;
     GMutex lock; /* of db: a transaction is one thread's */
     sqlite3 *db;
+    GMutex peerings_lock;
+    GHashTable *peerings; /* room -> what peering.c read of its profile */
 };

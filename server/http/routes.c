@@ -10,6 +10,7 @@ const PupRoute pup_routes[] = {
     {PUP_GET, "/v1/rooms/*/versions/*/manifest.sig", pup_get_manifest_sig},
     {PUP_POST, "/v1/seats/*/register", pup_register_seat},
     {PUP_POST, "/v1/seats/*/report", pup_report_seat},
+    {PUP_POST, "/v1/seats/*/peers", pup_poll_peers},
     {PUP_GET, "/v1/seats", pup_get_seats},
     {PUP_GET, "/v1/status", pup_get_status},
     {PUP_GET, "/boot.ipxe", pup_get_first_script},

@@ -19,6 +19,8 @@ PupHandlerFunc pup_register_seat; /* route_seats.c */
 PupHandlerFunc pup_report_seat;
 PupHandlerFunc pup_get_seats;
 
+PupHandlerFunc pup_poll_peers; /* route_peers.c */
+
 PupHandlerFunc pup_get_status; /* route_status.c */
 
 PupHandlerFunc pup_get_first_script; /* route_boot.c */

@@ -7,6 +7,9 @@
 #include "server/boot/netif.h"
 #include "server/log.h"
 
+/* How often a seat asks for the list of its neighbourhood. */
+#define PEERS_POLL_MS 1000
+
 gint64
 pup_service_now_ms(void)
 {
@@ -54,6 +57,7 @@ pup_service_new(PupSettings *settings, const char *data_dir, GError **error)
     service->settings = settings;
     service->data_dir = g_strdup(data_dir);
     service->dhcp_log = pup_dhcp_log_new();
+    service->neighbourhoods = pup_neighbourhoods_new(PEERS_POLL_MS);
     service->url = make_url(settings, error);
     if (service->url && open_parts(service, error))
         return g_steal_pointer(&service);
@@ -86,6 +90,7 @@ pup_service_free(PupService *service)
     pup_catalog_free(service->catalog);
     pup_store_free(service->store);
     pup_dhcp_log_free(service->dhcp_log);
+    pup_neighbourhoods_free(service->neighbourhoods);
     pup_settings_free(service->settings);
     g_rw_lock_clear(&service->lock);
     g_free(service->data_dir);

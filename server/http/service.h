@@ -12,6 +12,7 @@
 #include "server/boot/boot.h"
 #include "server/boot/dhcp_log.h"
 #include "server/catalog/catalog.h"
+#include "server/catalog/neighbourhood.h"
 #include "server/http/httpd.h"
 #include "server/settings.h"
 #include "server/store/store.h"
@@ -19,6 +20,7 @@
 typedef struct {
     PupStore *store;
     PupCatalog *catalog;
+    PupNeighbourhoods *neighbourhoods;
     PupDhcpLog *dhcp_log;
     char *data_dir; /* holds ipxe-scripts/ and templates/ */
     GRWLock lock;

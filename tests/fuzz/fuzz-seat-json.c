@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "server/http/peers_json.h"
 #include "server/http/seat_json.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -15,5 +16,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(PupSeatReport) report =
         pup_seat_report_parse((const char *) data, size, &error);
     fuzz_check(report != NULL, &error);
+    g_autoptr(PupPeersAsk) ask = pup_peers_ask_parse((const char *) data, size, &error);
+    fuzz_check(ask != NULL, &error);
     return 0;
 }

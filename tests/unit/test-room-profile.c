@@ -24,6 +24,9 @@ test_smallest(void **state)
     assert_int_equal(profile->master_version, 0);
     assert_int_equal(profile->n_seats, 0);
     assert_int_equal(profile->cache_mib, 0);
+    assert_true(profile->peers);
+    assert_null(profile->neighbourhood);
+    assert_int_equal(profile->uplink_mbit_s, 0);
     assert_true(pup_guest_equal(&profile->guest, &defaults));
 }
 
@@ -37,7 +40,8 @@ test_all_keys(void **state)
               "[guest]\nmemory = 4096 MiB\ncpus = 4\nfirmware = uefi-secure\n"
               "display = virtio\ndisk = sata\nnetwork = none\ntpm = yes\nsound = no\n"
               "usb = no\nagent = no\nhyperv = no\nemulate = no\n"
-              "[seat]\ncache = 512 MiB\n",
+              "[seat]\ncache = 512 MiB\nneighbourhood = north\npeers = no\n"
+              "uplink = 100 Mbit/s\n",
               &error);
     unit_assert_no_error(error);
     const PupGuest expected = {
@@ -55,6 +59,9 @@ test_all_keys(void **state)
     assert_string_equal(profile->seats[1].name, "pc02");
     assert_string_equal(profile->seats[1].mac, "52:54:00:aa:bb:cc");
     assert_int_equal(profile->cache_mib, 512);
+    assert_false(profile->peers);
+    assert_string_equal(profile->neighbourhood, "north");
+    assert_int_equal(profile->uplink_mbit_s, 100);
     assert_true(pup_guest_equal(&profile->guest, &expected));
 }
 
@@ -117,6 +124,8 @@ test_refused(void **state)
         {"[room]\nmaster = a\n[guest]\ncpus = 513\n", "from 1 to 512"},
         {"[room]\nmaster = a\n[seat]\ncache = 4194305\n",
          "rooms/lab-101.conf:4: [seat] cache"},
+        {"[room]\nmaster = a\n[seat]\nneighbourhood = North Wing\n",
+         "rooms/lab-101.conf:4: [seat] neighbourhood: 'North Wing' is no name"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         GError *error = NULL;
@@ -164,6 +173,9 @@ assert_same(const PupRoomProfile *a, const PupRoomProfile *b)
     assert_int_equal(a->master_version, b->master_version);
     assert_true(pup_guest_equal(&a->guest, &b->guest));
     assert_int_equal(a->cache_mib, b->cache_mib);
+    assert_int_equal(a->peers, b->peers);
+    assert_int_equal(a->uplink_mbit_s, b->uplink_mbit_s);
+    assert_int_equal(g_strcmp0(a->neighbourhood, b->neighbourhood), 0);
     assert_int_equal(a->n_seats, b->n_seats);
     for (unsigned i = 0; i < a->n_seats; i++) {
         assert_string_equal(a->seats[i].name, b->seats[i].name);
@@ -188,6 +200,9 @@ test_format(void **state)
                              .net = PUP_NET_NONE,
                              .tpm = TRUE};
     full->cache_mib = 77;
+    full->peers = FALSE;
+    full->uplink_mbit_s = 100;
+    full->neighbourhood = g_strdup("north");
     const PupRoomProfile *const rows[] = {plain, full};
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = pup_room_profile_format(rows[i]);
@@ -204,7 +219,7 @@ test_format_names_all_keys(void **state)
     g_autoptr(PupRoomProfile) plain = pup_room_profile_new("Lab", "win11", 0);
     g_autofree char *text = pup_room_profile_format(plain);
     for (const PupIniKey *key = pup_room_profile_keys; key->group; key++) {
-        g_autofree char *line = g_strdup_printf("%s = ", key->key);
+        g_autofree char *line = g_strdup_printf("%s =", key->key);
         assert_non_null(strstr(text, key->help));
         if (strcmp(key->key, "*") != 0)
             assert_non_null(strstr(text, line));
@@ -235,7 +250,7 @@ test_changed(void **state)
                                "b\nmaster = win11@3\n"
                                "[seats]\npc01 = 52:54:00:12:34:56\n"
                                "[guest]\nmemory = 75%\ncpus = 4\ndisk = sata\ntpm = 1\n"
-                               "[seat]\ncache = 512 MiB\n";
+                               "[seat]\ncache = 512 MiB\nneighbourhood = n\nuplink = 7\n";
     unit_each_cut(text, sizeof text - 1, parse_changed, NULL);
     unit_each_flip(text, sizeof text - 1, parse_changed, NULL);
 }

@@ -300,6 +300,99 @@ test_seats(void **state)
     expect(state, "GET /v1/seats/" MAC "/report", NULL, 405, "Allow: POST\r\n");
 }
 
+#define PEERS "POST /v1/seats/" MAC "/peers"
+
+/* The epoch in @answer. */
+static char *
+epoch_of(const GString *answer)
+{
+    const char *at = strstr(answer->str, "\"epoch\":\"");
+    assert_non_null(at);
+    at += strlen("\"epoch\":\"");
+    return g_strndup(at, strcspn(at, "\""));
+}
+
+static GString *
+poll_peers(void **state, const char *room, unsigned port, const char *epoch)
+{
+    g_autofree char *body =
+        g_strdup_printf("{\"boot\":\"b1\",\"room\":\"%s\",\"version\":1,\"port\":%u,"
+                        "\"epoch\":\"%s\",\"stats\":{\"reads\":8,\"hits\":6,"
+                        "\"newer\":1},\"bad\":[{\"address\":\"10.9.9.9\",\"reason\":"
+                        "\"newer\"}]}",
+                        room, port, epoch);
+    GString *answer = ask(state, PEERS, "", body);
+    assert_int_equal(raw_http_status(answer), 200);
+    return answer;
+}
+
+static void
+test_peers(void **state)
+{
+    g_autoptr(GString) first = poll_peers(state, "lab-101", 9000, "");
+    assert_non_null(strstr(first->str, "\"poll_ms\":1000,\"seats\":[{\"address\":"
+                                       "\"127.0.0.1\",\"mac\":\"" MAC
+                                       "\",\"port\":9000}],\"uplink_kib_s\":0,"
+                                       "\"warm\":0}"));
+    g_autofree char *epoch = epoch_of(first);
+    g_autoptr(GString) again = poll_peers(state, "lab-101", 9000, epoch);
+    assert_null(strstr(again->str, "\"seats\""));
+    g_autoptr(GString) other = poll_peers(state, "lab-101", 9001, epoch);
+    assert_non_null(strstr(other->str, "\"port\":9001"));
+}
+
+/* Two rooms of one neighbourhood, with a limit; then a room that wants no peers. */
+static void
+test_peers_of_the_profile(void **state)
+{
+    const Fixture *f = *state;
+    put_file(f, "rooms/shared.conf",
+             "[room]\nmaster = win11\n[seat]\nneighbourhood = lab-101\nuplink = 8\n");
+    put_file(f, "rooms/alone.conf", "[room]\nmaster = win11\n[seat]\npeers = no\n");
+    g_autoptr(GString) at_home = poll_peers(state, "lab-101", 9000, "");
+    g_autofree char *epoch = epoch_of(at_home);
+    g_autoptr(GString) shared = poll_peers(state, "shared", 9000, epoch);
+    assert_non_null(strstr(shared->str, "\"uplink_kib_s\":976,"));
+    assert_null(strstr(shared->str, "\"seats\""));
+    g_autoptr(GString) alone = poll_peers(state, "alone", 9000, epoch);
+    assert_non_null(strstr(alone->str, "\"seats\":[]"));
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *path =
+            g_build_filename(f->dir, i ? "rooms/alone.conf" : "rooms/shared.conf", NULL);
+        g_unlink(path);
+    }
+}
+
+static void
+test_bad_polls(void **state)
+{
+    static const struct {
+        const char *body, *part;
+        unsigned status;
+    } rows[] = {
+        {"{", "\"INVALID\"", 400},
+        {"{\"boot\":\"b\"}", "'room'", 400},
+        {"{\"boot\":\"b\",\"room\":\"../x\",\"version\":1,\"port\":1,\"epoch\":\"\"}",
+         "'room'", 400},
+        {"{\"boot\":\"b\",\"room\":\"nowhere\",\"version\":1,\"port\":1,\"epoch\":\"\"}",
+         "there is no room 'nowhere'", 404},
+        {"{\"boot\":\"b\",\"room\":\"a\",\"version\":1,\"port\":65536,\"epoch\":\"\"}",
+         "'port'", 400},
+        {"{\"boot\":\"b\",\"room\":\"a\",\"version\":1,\"port\":1,\"epoch\":\"\","
+         "\"stats\":{\"reads\":-1}}",
+         "'reads'", 400},
+        {"{\"boot\":\"b\",\"room\":\"a\",\"version\":1,\"port\":1,\"epoch\":\"\","
+         "\"bad\":[{\"address\":\"x\"}]}",
+         "'reason'", 400},
+        {"{\"boot\":\"b\",\"room\":\"a\",\"version\":1,\"port\":1,\"epoch\":\"\","
+         "\"bad\":[7]}",
+         "'bad'", 400},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        expect(state, PEERS, rows[i].body, rows[i].status, rows[i].part);
+    expect(state, "GET /v1/seats/" MAC "/peers", NULL, 405, "Allow: POST\r\n");
+}
+
 static gint64
 stage_ms(void **state, const char *mac, PupStage stage)
 {
@@ -379,12 +472,20 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chunk),    cmocka_unit_test(test_bad_chunks),
-        cmocka_unit_test(test_rooms),    cmocka_unit_test(test_boot_scripts),
-        cmocka_unit_test(test_no_image), cmocka_unit_test(test_image_files),
-        cmocka_unit_test(test_seats),    cmocka_unit_test(test_stages_by_fetching),
-        cmocka_unit_test(test_status),   cmocka_unit_test(test_broken_profile),
+        cmocka_unit_test(test_chunk),
+        cmocka_unit_test(test_bad_chunks),
+        cmocka_unit_test(test_rooms),
+        cmocka_unit_test(test_boot_scripts),
+        cmocka_unit_test(test_no_image),
+        cmocka_unit_test(test_image_files),
+        cmocka_unit_test(test_seats),
+        cmocka_unit_test(test_stages_by_fetching),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_broken_profile),
         cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_peers_of_the_profile),
+        cmocka_unit_test(test_bad_polls),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

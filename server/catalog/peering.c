@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What each poll of each seat asks of its room's profile. The file is read anew after two
+ * seconds at the earliest: a thousand polls a second must not parse a thousand files. A
+ * profile that an edit broke counts as it was before: the admin's slip must not send a
+ * whole room to the server.
+ */
+#include "config.h"
+#include "server/catalog/catalog_private.h"
+
+#include "lib/error.h"
+#include "lib/ident.h"
+
+#include <string.h>
+
+#define FRESH_MS 2000
+/* In a second, of one Mbit/s. */
+#define BYTES_OF_MBIT (1000u * 1000u / 8u)
+
+typedef struct {
+    PupPeering peering;
+    gint64 read_ms;
+} Entry;
+
+static PupPeering
+peering_of(const char *room, const PupRoomProfile *profile)
+{
+    PupPeering peering = {.peers = profile->peers};
+    const char *name = profile->neighbourhood ? profile->neighbourhood : room;
+    g_strlcpy(peering.neighbourhood, name, sizeof peering.neighbourhood);
+    peering.uplink_kib_s =
+        (unsigned) ((guint64) profile->uplink_mbit_s * BYTES_OF_MBIT / 1024);
+    return peering;
+}
+
+static gboolean
+refresh(PupCatalog *catalog, const char *room, Entry **entry, gint64 now_ms,
+        GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(PupRoomProfile) profile = pup_catalog_room(catalog, room, &why);
+    if (!profile && (!*entry || g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))) {
+        g_hash_table_remove(catalog->peerings, room);
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+    }
+    if (!*entry) {
+        *entry = g_new0(Entry, 1);
+        g_hash_table_insert(catalog->peerings, g_strdup(room), *entry);
+    }
+    if (profile)
+        (*entry)->peering = peering_of(room, profile);
+    (*entry)->read_ms = now_ms;
+    return TRUE;
+}
+
+gboolean
+pup_catalog_peering(PupCatalog *catalog, const char *room, gint64 now_ms,
+                    PupPeering *peering, GError **error)
+{
+    g_mutex_lock(&catalog->peerings_lock);
+    Entry *entry = g_hash_table_lookup(catalog->peerings, room);
+    gboolean ok = entry && ABS(now_ms - entry->read_ms) < FRESH_MS;
+    if (!ok)
+        ok = refresh(catalog, room, &entry, now_ms, error);
+    if (ok)
+        *peering = entry->peering;
+    g_mutex_unlock(&catalog->peerings_lock);
+    return ok;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The poll that every seat sends once a second. It touches neither SQLite nor, mostly,
+ * any file: the neighbourhoods are in memory, and so is what the room's profile says.
+ */
+#include "config.h"
+
+#include "lib/ident.h"
+#include "server/http/peers_json.h"
+#include "server/http/routes.h"
+
+static gboolean
+poll_neighbourhood(PupService *service, const PupPeerPoll *poll, PupPeerAnswer *answer,
+                   GError **error)
+{
+    gint64 now_ms = g_get_monotonic_time() / 1000;
+    return pup_neighbourhoods_poll(service->neighbourhoods, poll, now_ms, answer, error);
+}
+
+/* The told epoch, with the list unless the asked one still holds. Takes over the list. */
+static json_t *
+answer_json(const PupService *service, const PupPeering *peering, PupPeerAnswer *answer)
+{
+    json_t *json = json_pack("{s:s,s:i,s:i,s:i}", "epoch", answer->epoch, "poll_ms",
+                             (int) pup_neighbourhoods_poll_ms(service->neighbourhoods),
+                             "uplink_kib_s", (int) peering->uplink_kib_s, "warm", 0);
+    if (!answer->peers)
+        return json;
+    json_object_set_new(json, "seats", pup_peers_json(answer->peers));
+    g_array_unref(answer->peers);
+    return json;
+}
+
+gboolean
+pup_poll_peers(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
+{
+    PupService *service = data;
+    char client[46];
+    g_autofree char *mac = pup_mac_parse(req->args[0], error);
+    if (!mac)
+        return FALSE;
+    g_autoptr(PupPeersAsk) ask = pup_peers_ask_parse(req->body, req->body_len, error);
+    PupPeering peering;
+    if (!ask || !pup_catalog_peering(service->catalog, ask->room, pup_service_now_ms(),
+                                     &peering, error))
+        return FALSE;
+    PupPeerPoll poll = {
+        .mac = mac,
+        .boot = ask->boot,
+        .neighbourhood = peering.neighbourhood,
+        .room = ask->room,
+        .version = ask->version,
+        .address = pup_request_client(req, client),
+        .port = ask->port,
+        .alone = !peering.peers,
+        .epoch = ask->epoch,
+        .stats = ask->has_stats ? &ask->stats : NULL,
+        .bad = ask->bad,
+        .n_bad = ask->n_bad,
+    };
+    PupPeerAnswer answer;
+    if (!poll_neighbourhood(service, &poll, &answer, error))
+        return FALSE;
+    pup_response_json(res, answer_json(service, &peering, &answer));
+    return TRUE;
+}
