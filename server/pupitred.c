@@ -15,6 +15,9 @@
 #include "server/http/service.h"
 #include "server/log.h"
 
+/* Between two writes of what was counted. */
+#define TICK_S 5
+
 typedef struct {
     char *config; /* path, NULL: the default */
     char *data_dir;
@@ -79,6 +82,14 @@ on_terminate(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_tick(gpointer data)
+{
+    Daemon *daemon = data;
+    pup_service_tick(daemon->service);
+    return G_SOURCE_CONTINUE;
+}
+
 /* Each connection is a descriptor, and each answer another. */
 static void
 raise_file_limit(void)
@@ -96,12 +107,13 @@ start(Daemon *daemon, GError **error)
     PupSettings *settings = pup_settings_load(daemon->config, error);
     if (!settings)
         return FALSE;
-    PupHttpdOptions options = {NULL, settings->port, settings->threads};
+    PupHttpdOptions options = {NULL, settings->port, settings->threads, NULL};
     daemon->service = pup_service_new(settings, daemon->data_dir, error);
     if (!daemon->service) {
         pup_settings_free(settings);
         return FALSE;
     }
+    options.traffic = daemon->service->traffic;
     daemon->httpd = pup_httpd_new(&options, pup_routes, daemon->service, error);
     if (!daemon->httpd)
         return FALSE;
@@ -115,6 +127,8 @@ stop(Daemon *daemon)
 {
     pup_dhcp_free(daemon->dhcp);
     pup_httpd_free(daemon->httpd);
+    if (daemon->service)
+        pup_service_tick(daemon->service);
     pup_service_free(daemon->service);
     g_free(daemon->config);
     g_free(daemon->data_dir);
@@ -129,6 +143,7 @@ run(Daemon *daemon)
         return pup_error_exit_status(error);
     }
     daemon->loop = g_main_loop_new(NULL, FALSE);
+    g_timeout_add_seconds(TICK_S, on_tick, daemon);
     g_unix_signal_add(SIGHUP, on_hangup, daemon);
     g_unix_signal_add(SIGTERM, on_terminate, daemon);
     g_unix_signal_add(SIGINT, on_terminate, daemon);

@@ -4,9 +4,9 @@
  *
  * Two sources, one reader: room profiles are the admin's text files in ROOMS/, read at
  * every question (they are few and small, and an edit counts at once); what happens
- * (boots, stages, last words of each seat) is in SQLite, STATE/catalog.db. The database
- * can be deleted at any time: it holds history only, and masters and versions are the
- * store's.
+ * (boots, stages, last words and numbers of each seat) is in SQLite, STATE/catalog.db.
+ * The database can be deleted at any time: it holds history only, and masters and
+ * versions are the store's.
  *
  * Threads: any (SQLite serialised, WAL; busy timeout 5 s). Several processes may share
  * one.
@@ -15,6 +15,7 @@
 
 #include "lib/room_profile.h"
 #include "lib/stage.h"
+#include "server/catalog/seat_stats.h"
 
 typedef struct PupCatalog PupCatalog;
 
@@ -63,6 +64,8 @@ typedef struct {
     gint64 boot_started_ms;        /* Unix time of the boot's first sign */
     gint64 last_seen_ms;           /* Unix time */
     gint64 stage_ms[PUP_N_STAGES]; /* since boot_started_ms, -1: not reached */
+    gboolean has_stats;            /* its stream has told its numbers */
+    PupSeatStats stats;
 } PupSeat;
 void pup_seat_free(PupSeat *seat);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSeat, pup_seat_free)
@@ -84,3 +87,21 @@ gboolean pup_catalog_report(PupCatalog *catalog, const char *mac, const char *ad
  * given five minutes. */
 GPtrArray *pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s,
                              GError **error);
+
+/* Keep @mac's numbers, until its next boot begins. A MAC that was never seen has none. */
+gboolean pup_catalog_set_stats(PupCatalog *catalog, const char *mac,
+                               const PupSeatStats *stats, GError **error);
+
+/* What the server sent of a version, over all its runs. */
+typedef struct {
+    char room[64];
+    unsigned version;
+    guint64 chunks, bytes;
+} PupSent;
+/* Add @sent to what is kept for its version. */
+gboolean pup_catalog_add_sent(PupCatalog *catalog, const PupSent *sent, GError **error);
+/* Drop what is kept for a version. */
+gboolean pup_catalog_forget_sent(PupCatalog *catalog, const char *room, unsigned version,
+                                 GError **error);
+/* All that is kept, by room and version: GArray of PupSent. */
+GArray *pup_catalog_sent(PupCatalog *catalog, GError **error);

@@ -14,3 +14,7 @@ struct PupCatalog {
     GMutex peerings_lock;
     GHashTable *peerings; /* room -> what peering.c read of its profile */
 };
+
+/* Fill in @seat's numbers from the @text that pup_catalog_set_stats() wrote; numbers that
+ * cannot be read are none. */
+void pup_catalog_read_stats(PupSeat *seat, const char *text);

@@ -6,25 +6,34 @@
 
 #include <string.h>
 
-#define SCHEMA_VERSION 1
 #define BUSY_MS 5000
 
-/* A boot's stages are those of mac with a time; its begin stands in the seat's row. */
-static const char schema[] = "CREATE TABLE seat ("
-                             " mac TEXT PRIMARY KEY,"
-                             " room TEXT NOT NULL DEFAULT '',"
-                             " state TEXT NOT NULL DEFAULT 'booting',"
-                             " detail TEXT NOT NULL DEFAULT '',"
-                             " address TEXT NOT NULL DEFAULT '',"
-                             " version INTEGER NOT NULL DEFAULT 0,"
-                             " boot_started_ms INTEGER NOT NULL DEFAULT 0,"
-                             " last_seen_ms INTEGER NOT NULL DEFAULT 0);"
-                             "CREATE TABLE stage ("
-                             " mac TEXT NOT NULL,"
-                             " stage TEXT NOT NULL,"
-                             " at_ms INTEGER NOT NULL,"
-                             " PRIMARY KEY (mac, stage)) WITHOUT ROWID;"
-                             "PRAGMA user_version = 1;";
+/* What each version of the schema added to the one before. A boot's stages are those of
+ * mac with a time; its begin stands in the seat's row. */
+static const char schema_1[] = "CREATE TABLE seat ("
+                               " mac TEXT PRIMARY KEY,"
+                               " room TEXT NOT NULL DEFAULT '',"
+                               " state TEXT NOT NULL DEFAULT 'booting',"
+                               " detail TEXT NOT NULL DEFAULT '',"
+                               " address TEXT NOT NULL DEFAULT '',"
+                               " version INTEGER NOT NULL DEFAULT 0,"
+                               " boot_started_ms INTEGER NOT NULL DEFAULT 0,"
+                               " last_seen_ms INTEGER NOT NULL DEFAULT 0);"
+                               "CREATE TABLE stage ("
+                               " mac TEXT NOT NULL,"
+                               " stage TEXT NOT NULL,"
+                               " at_ms INTEGER NOT NULL,"
+                               " PRIMARY KEY (mac, stage)) WITHOUT ROWID;";
+static const char schema_2[] = "ALTER TABLE seat ADD COLUMN"
+                               " stats TEXT NOT NULL DEFAULT '';"
+                               "CREATE TABLE sent ("
+                               " room TEXT NOT NULL,"
+                               " version INTEGER NOT NULL,"
+                               " chunks INTEGER NOT NULL,"
+                               " bytes INTEGER NOT NULL,"
+                               " PRIMARY KEY (room, version)) WITHOUT ROWID;";
+static const char *const schema[] = {schema_1, schema_2};
+#define SCHEMA_VERSION ((int) G_N_ELEMENTS(schema))
 
 static PupErrorCode
 code_of(int result)
@@ -145,7 +154,11 @@ set_up_tables(sqlite3 *db, GError **error)
                       sqlite3_db_filename(db, "main"), version, SCHEMA_VERSION);
         return FALSE;
     }
-    return version == SCHEMA_VERSION || exec(db, schema, error);
+    for (int i = version; i < SCHEMA_VERSION; i++)
+        if (!exec(db, schema[i], error))
+            return FALSE;
+    g_autofree char *pragma = g_strdup_printf("PRAGMA user_version = %d", SCHEMA_VERSION);
+    return version == SCHEMA_VERSION || exec(db, pragma, error);
 }
 
 /* History is worth no sync a row: WAL with NORMAL loses the last moments in a power cut,

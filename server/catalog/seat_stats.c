@@ -4,18 +4,28 @@
 
 #include "lib/json.h"
 
-#define FIELD(name)                                                                      \
+#define FIELD(name, sums_up)                                                             \
     {                                                                                    \
-#name, offsetof(PupSeatStats, name)                                              \
+#name, offsetof(PupSeatStats, name), sums_up                                     \
     }
 
 const PupSeatStatsField pup_seat_stats_fields[] = {
-    FIELD(memory_bytes), FIELD(disk_bytes),     FIELD(peer_bytes),
-    FIELD(server_bytes), FIELD(served_bytes),   FIELD(reads),
-    FIELD(hits),         FIELD(read_p50_us),    FIELD(read_p90_us),
-    FIELD(read_p99_us),  FIELD(profile_chunks), FIELD(profile_present),
-    FIELD(warm_version), FIELD(warm_done),      FIELD(warm_total),
-    {NULL, 0},
+    FIELD(memory_bytes, TRUE),
+    FIELD(disk_bytes, TRUE),
+    FIELD(peer_bytes, TRUE),
+    FIELD(server_bytes, TRUE),
+    FIELD(served_bytes, TRUE),
+    FIELD(reads, TRUE),
+    FIELD(hits, TRUE),
+    FIELD(read_p50_us, FALSE),
+    FIELD(read_p90_us, FALSE),
+    FIELD(read_p99_us, FALSE),
+    FIELD(profile_chunks, FALSE),
+    FIELD(profile_present, FALSE),
+    FIELD(warm_version, FALSE),
+    FIELD(warm_done, FALSE),
+    FIELD(warm_total, FALSE),
+    {NULL, 0, FALSE},
 };
 
 guint64
@@ -40,20 +50,43 @@ pup_seat_stats_parse(const char *what, json_t *object, PupSeatStats *stats,
     return TRUE;
 }
 
-json_t *
-pup_seat_stats_json(const PupSeatStats *stats)
+static json_t *
+json_of(const PupSeatStats *stats, gboolean sums_only)
 {
     json_t *object = json_object();
     double ratio = pup_seat_stats_hit_ratio(stats);
     for (const PupSeatStatsField *field = pup_seat_stats_fields; field->key; field++)
-        json_object_set_new(object, field->key,
-                            json_integer((json_int_t) pup_seat_stats_get(stats, field)));
+        if (field->sums || !sums_only)
+            json_object_set_new(
+                object, field->key,
+                json_integer((json_int_t) pup_seat_stats_get(stats, field)));
     json_object_set_new(object, "hit_ratio", ratio < 0 ? json_null() : json_real(ratio));
     return object;
+}
+
+json_t *
+pup_seat_stats_json(const PupSeatStats *stats)
+{
+    return json_of(stats, FALSE);
+}
+
+json_t *
+pup_seat_stats_sum_json(const PupSeatStats *sum)
+{
+    return json_of(sum, TRUE);
 }
 
 double
 pup_seat_stats_hit_ratio(const PupSeatStats *stats)
 {
     return stats->reads ? (double) stats->hits / (double) stats->reads : -1;
+}
+
+void
+pup_seat_stats_add(PupSeatStats *sum, const PupSeatStats *stats)
+{
+    for (const PupSeatStatsField *field = pup_seat_stats_fields; field->key; field++)
+        if (field->sums)
+            G_STRUCT_MEMBER(guint64, sum, field->offset) +=
+                pup_seat_stats_get(stats, field);
 }

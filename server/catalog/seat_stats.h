@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     const char *key; /* in JSON; ends the table when NULL */
     size_t offset;   /* of its guint64 in PupSeatStats */
+    gboolean sums;   /* the sum over seats means something */
 } PupSeatStatsField;
 extern const PupSeatStatsField pup_seat_stats_fields[];
 
@@ -46,3 +47,7 @@ gboolean pup_seat_stats_parse(const char *what, json_t *object, PupSeatStats *st
 json_t *pup_seat_stats_json(const PupSeatStats *stats);
 /* hits / reads; -1 before the first read. */
 double pup_seat_stats_hit_ratio(const PupSeatStats *stats);
+/* Add to @sum what of @stats can be summed up over seats. */
+void pup_seat_stats_add(PupSeatStats *sum, const PupSeatStats *stats);
+/* The object of a sum, without what cannot be summed up. New reference. */
+json_t *pup_seat_stats_sum_json(const PupSeatStats *sum);

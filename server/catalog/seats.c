@@ -60,7 +60,7 @@ column_text(sqlite3_stmt *row, int column)
 }
 
 #define SEAT_COLUMNS                                                                     \
-    "mac, room, state, detail, address, version, boot_started_ms, last_seen_ms"
+    "mac, room, state, detail, address, version, boot_started_ms, last_seen_ms, stats"
 
 static PupSeat *
 seat_from_row(sqlite3_stmt *row)
@@ -77,6 +77,7 @@ seat_from_row(sqlite3_stmt *row)
     seat->version = (unsigned) sqlite3_column_int64(row, 5);
     seat->boot_started_ms = sqlite3_column_int64(row, 6);
     seat->last_seen_ms = sqlite3_column_int64(row, 7);
+    pup_catalog_read_stats(seat, (const char *) sqlite3_column_text(row, 8));
     return seat;
 }
 
@@ -142,7 +143,7 @@ begin_boot(PupCatalog *catalog, const char *mac, gint64 now_ms, GError **error)
     return pup_database_run(catalog->db, error,
                             "INSERT INTO seat (mac, boot_started_ms) VALUES (?1, ?2) "
                             "ON CONFLICT (mac) DO UPDATE SET state = 'booting', "
-                            "detail = '', version = 0, boot_started_ms = ?2",
+                            "detail = '', stats = '', version = 0, boot_started_ms = ?2",
                             "si", mac, now_ms) &&
            pup_database_run(catalog->db, error, "DELETE FROM stage WHERE mac = ?1", "s",
                             mac);

@@ -9,6 +9,10 @@ static const PupColumn columns[] = {
     {"VERSION", "version", PUP_CELL_UINT},
     {"ADDRESS", "address", PUP_CELL_TEXT},
     {"LAST SEEN", "last_seen", PUP_CELL_TEXT},
+    {"HIT", NULL, PUP_CELL_RATIO},
+    {"PEERS", NULL, PUP_CELL_BYTES},
+    {"SERVER", NULL, PUP_CELL_BYTES},
+    {"", "stats", PUP_CELL_JSON},
     {"DHCP", "dhcp_ms", PUP_CELL_MS},
     {"LOADER", "loader_ms", PUP_CELL_MS},
     {"KERNEL", "kernel_ms", PUP_CELL_MS},
@@ -41,12 +45,15 @@ add_seat(PupTable *table, const PupSeat *seat)
 {
     g_autofree char *last_seen = time_of(seat->last_seen_ms);
     const gint64 *t = seat->stage_ms;
+    json_t *stats = seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null();
 
     pup_table_add(table, seat->room, seat->seat, seat->mac, seat->state,
-                  (guint64) seat->version, seat->address, last_seen, t[PUP_STAGE_DHCP],
-                  t[PUP_STAGE_LOADER], t[PUP_STAGE_KERNEL], t[PUP_STAGE_CLIENT_IMAGE],
-                  t[PUP_STAGE_REGISTERED], t[PUP_STAGE_DISK], t[PUP_STAGE_FIRST_CHUNK],
-                  t[PUP_STAGE_GUEST_STARTED], t[PUP_STAGE_GUEST_ALIVE], seat->detail);
+                  (guint64) seat->version, seat->address, last_seen,
+                  pup_seat_stats_hit_ratio(&seat->stats), seat->stats.peer_bytes,
+                  seat->stats.server_bytes, stats, t[PUP_STAGE_DHCP], t[PUP_STAGE_LOADER],
+                  t[PUP_STAGE_KERNEL], t[PUP_STAGE_CLIENT_IMAGE], t[PUP_STAGE_REGISTERED],
+                  t[PUP_STAGE_DISK], t[PUP_STAGE_FIRST_CHUNK], t[PUP_STAGE_GUEST_STARTED],
+                  t[PUP_STAGE_GUEST_ALIVE], seat->detail);
 }
 
 static gboolean
@@ -75,7 +82,8 @@ run(PupCli *cli, char **argv, GError **error)
 const PupCommand pup_cmd_seat_list = {
     .name = "seat list",
     .args = "",
-    .summary = "List the seats: state, and the stages of their last boot",
+    .summary =
+        "List the seats: state, where their reads came from, stages of the last boot",
     .flags = PUP_CLI_LISTS,
     .run = run,
 };

@@ -17,6 +17,8 @@ typedef struct {
     char *address;      /* where the daemon is asked for */
     gboolean serving;
     guint64 free_bytes; /* of the state folder's file system */
+    PupSeatStats stats; /* of all seats that are on */
+    GArray *sent;       /* of PupSent */
 } Status;
 
 /* TRUE when something accepts connections where the daemon would. */
@@ -76,8 +78,11 @@ count_seats(PupCli *cli, Status *status, GError **error)
         const PupSeat *seat = g_ptr_array_index(seats, i);
         if (strcmp(seat->state, "running") == 0)
             status->n_running++;
+        if (seat->has_stats && strcmp(seat->state, "off") != 0)
+            pup_seat_stats_add(&status->stats, &seat->stats);
     }
-    return TRUE;
+    status->sent = pup_catalog_sent(cli->catalog, error);
+    return status->sent != NULL;
 }
 
 static gboolean
@@ -96,6 +101,33 @@ gather(PupCli *cli, Status *status, GError **error)
     return TRUE;
 }
 
+/* Nothing before the first seat has told its numbers. */
+static void
+print_stats(const PupSeatStats *stats)
+{
+    g_autofree char *memory = pup_bytes_format(stats->memory_bytes);
+    g_autofree char *disk = pup_bytes_format(stats->disk_bytes);
+    g_autofree char *peers = pup_bytes_format(stats->peer_bytes);
+    g_autofree char *server = pup_bytes_format(stats->server_bytes);
+
+    if (stats->reads == 0)
+        return;
+    printf("seats read     %.1f%% hits; %s from memory, %s disk, %s peers, %s server\n",
+           100 * pup_seat_stats_hit_ratio(stats), memory, disk, peers, server);
+}
+
+static void
+print_sent(const GArray *all)
+{
+    for (unsigned i = 0; i < all->len; i++) {
+        const PupSent *sent = &g_array_index(all, PupSent, i);
+        g_autofree char *bytes = pup_bytes_format(sent->bytes);
+        printf("%s%s@%u: %s in %" G_GUINT64_FORMAT " chunks\n",
+               i == 0 ? "sent           " : "               ", sent->room, sent->version,
+               bytes, sent->chunks);
+    }
+}
+
 static void
 print_text(const Status *status)
 {
@@ -112,19 +144,37 @@ print_text(const Status *status)
     printf("masters        %u\n", status->n_masters);
     printf("rooms          %u, %u published\n", status->n_rooms, status->n_published);
     printf("seats          %u, %u running\n", status->n_seats, status->n_running);
+    print_stats(&status->stats);
+    print_sent(status->sent);
+}
+
+static json_t *
+json_of_sent(const GArray *all)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < all->len; i++) {
+        const PupSent *sent = &g_array_index(all, PupSent, i);
+        json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:I}", "room", sent->room,
+                                              "version", (int) sent->version, "chunks",
+                                              (json_int_t) sent->chunks, "bytes",
+                                              (json_int_t) sent->bytes));
+    }
+    return list;
 }
 
 static void
 print_json(const Status *status)
 {
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:I, s:b, s:s, s:s?, s:i, s:i, s:i, s:i, s:i}", "version",
-        PACKAGE_VERSION, "config", status->settings->path, "state_dir",
+        "{s:s, s:s, s:s, s:I, s:b, s:s, s:s?, s:i, s:i, s:i, s:i, s:i, s:o, s:o}",
+        "version", PACKAGE_VERSION, "config", status->settings->path, "state_dir",
         status->settings->state_dir, "free_bytes", (json_int_t) status->free_bytes,
         "serving", status->serving, "address", status->address, "client_image",
         status->client_image, "masters", (int) status->n_masters, "rooms",
         (int) status->n_rooms, "rooms_published", (int) status->n_published, "seats",
-        (int) status->n_seats, "seats_running", (int) status->n_running);
+        (int) status->n_seats, "seats_running", (int) status->n_running, "stats",
+        pup_seat_stats_sum_json(&status->stats), "sent", json_of_sent(status->sent));
     char *text = json_dumps(root, JSON_INDENT(2));
 
     puts(text);
@@ -146,6 +196,7 @@ run(PupCli *cli, char **argv, GError **error)
         print_json(&status);
     else if (done)
         print_text(&status);
+    g_clear_pointer(&status.sent, g_array_unref);
     g_free(status.client_image);
     g_free(status.address);
     return done;

@@ -94,6 +94,14 @@ take_cell(PupCellType type, va_list *args, json_t **json)
         *json = json_of_texts(value);
         return value ? g_strjoinv(", ", (char **) value) : g_strdup("");
     }
+    case PUP_CELL_RATIO: {
+        double value = va_arg(*args, double);
+        *json = value < 0 ? json_null() : json_real(value);
+        return value < 0 ? g_strdup("-") : g_strdup_printf("%.0f%%", value * 100);
+    }
+    case PUP_CELL_JSON:
+        *json = va_arg(*args, json_t *);
+        return g_strdup("");
     case PUP_CELL_TEXT:
     default: {
         const char *value = va_arg(*args, const char *);
@@ -113,7 +121,10 @@ pup_table_add(PupTable *table, ...)
     for (unsigned i = 0; i < table->n_columns; i++) {
         json_t *value = NULL;
         g_ptr_array_add(table->texts, take_cell(table->columns[i].type, &args, &value));
-        json_object_set_new(row, table->columns[i].key, value);
+        if (table->columns[i].key)
+            json_object_set_new(row, table->columns[i].key, value);
+        else
+            json_decref(value);
     }
     va_end(args);
     json_array_append_new(table->rows, row);
@@ -132,7 +143,8 @@ width_of(const PupTable *table, unsigned column)
 static gboolean
 right_aligned(PupCellType type)
 {
-    return type == PUP_CELL_UINT || type == PUP_CELL_BYTES || type == PUP_CELL_MS;
+    return type == PUP_CELL_UINT || type == PUP_CELL_BYTES || type == PUP_CELL_MS ||
+           type == PUP_CELL_RATIO;
 }
 
 static void
@@ -160,6 +172,8 @@ append_line(const PupTable *table, GString *out, const unsigned *widths,
             const char *const *cells)
 {
     for (unsigned i = 0; i < table->n_columns; i++) {
+        if (table->columns[i].type == PUP_CELL_JSON)
+            continue;
         if (i > 0)
             g_string_append(out, "  ");
         append_cell(out, cells[i], widths[i], table->columns[i].type);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <glib.h>
+#include <jansson.h>
 
 typedef enum {
     PUP_CELL_TEXT,  /* const char *, copied; NULL: "-" and null */
@@ -20,11 +21,13 @@ typedef enum {
     PUP_CELL_MS,   /* gint64 milliseconds: "12.3 s", a number in JSON; -1: "-" and null */
     PUP_CELL_BOOL, /* int: "*" or "", true or false */
     PUP_CELL_TEXTS, /* const char *const *, copied: joined by ", ", an array in JSON */
+    PUP_CELL_RATIO, /* double, 0 .. 1: "97%", a number in JSON; below 0: "-" and null */
+    PUP_CELL_JSON,  /* json_t *, taken over: no text, the value in JSON */
 } PupCellType;
 
 typedef struct {
-    const char *title; /* of the column; ends the list when NULL */
-    const char *key;   /* in JSON */
+    const char *title; /* of the column; ends the list when NULL; "" with CELL_JSON */
+    const char *key;   /* in JSON; NULL: for people only */
     PupCellType type;
 } PupColumn;
 

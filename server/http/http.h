@@ -23,6 +23,8 @@
 #include "server/http/range.h"
 #include "server/http/route.h"
 
+/* Names the version, "ROOM@VERSION", that a chunk is asked for. */
+#define PUP_HTTP_VERSION_HEADER "Pupitre-Version"
 /* The largest body that a client may send. */
 #define PUP_HTTP_BODY_MAX (64u * 1024u)
 

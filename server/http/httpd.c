@@ -39,11 +39,13 @@
 struct PupHttpd {
     struct MHD_Daemon *daemon;
     const PupRoute *routes;
+    unsigned n_routes;
     gpointer data;
     unsigned port;
-    PupKept *kept;  /* URL -> struct MHD_Response * of a shared answer */
-    gint n_running; /* requests begun and not completed, atomic */
-    gint stopping;  /* atomic; answers then close their connection */
+    PupTraffic *traffic; /* or NULL */
+    PupKept *kept;       /* URL -> KeptAnswer */
+    gint n_running;      /* requests begun and not completed, atomic */
+    gint stopping;       /* atomic; answers then close their connection */
 };
 
 typedef struct {
@@ -51,6 +53,13 @@ typedef struct {
 } PupUpload;
 
 static PupUpload no_upload;
+
+/* A shared answer, for the next one who asks. */
+typedef struct {
+    struct MHD_Response *response;
+    guint64 length;
+    unsigned route;
+} KeptAnswer;
 
 char *
 pup_request_query(const PupRequest *req, const char *key)
@@ -181,21 +190,39 @@ find_route(const PupHttpd *httpd, const PupPath *path, PupRequest *req, PupRespo
     return NULL;
 }
 
-static void
+/* Returns the route that answered, as its place in the table; behind it: none. */
+static unsigned
 handle(const PupHttpd *httpd, const char *url, PupRequest *req, PupResponse *res)
 {
     g_autoptr(GError) error = NULL;
     PupPath path;
     if (!pup_path_parse(url, &path, &error)) {
         pup_response_gerror(res, error);
-        return;
+        return httpd->n_routes;
     }
     const PupRoute *route = find_route(httpd, &path, req, res);
-    if (!route || route->handler(httpd->data, req, res, &error))
+    if (!route)
+        return httpd->n_routes;
+    if (!route->handler(httpd->data, req, res, &error)) {
+        pup_response_gerror(res, error);
+        if (res->status >= 500)
+            pup_log(LOG_ERR, "request-failed", "path", url, "message", error->message,
+                    NULL);
+    }
+    return (unsigned) (route - httpd->routes);
+}
+
+/* A shared answer is a chunk: a header says whose version it is part of. */
+static void
+count(const PupHttpd *httpd, const PupRequest *req, PupTrafficAnswer answer,
+      gboolean shared)
+{
+    if (!httpd->traffic)
         return;
-    pup_response_gerror(res, error);
-    if (res->status >= 500)
-        pup_log(LOG_ERR, "request-failed", "path", url, "message", error->message, NULL);
+    if (shared && !req->head)
+        answer.version = MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND,
+                                                     PUP_HTTP_VERSION_HEADER);
+    pup_traffic_add(httpd->traffic, &answer);
 }
 
 static PupMethod
@@ -250,38 +277,71 @@ take_body(PupUpload *upload, const char *data, size_t *size)
 }
 
 static void
-unref_response(gpointer response)
+free_kept(gpointer data)
 {
-    MHD_destroy_response(response);
+    KeptAnswer *kept = data;
+    MHD_destroy_response(kept->response);
+    g_free(kept);
 }
 
+typedef struct {
+    struct MHD_Connection *connection;
+    PupTrafficAnswer answer;
+} KeptUse;
+
 static void
-queue_kept(gpointer response, gpointer connection)
+queue_kept(gpointer value, gpointer data)
 {
-    MHD_queue_response(connection, MHD_HTTP_OK, response);
+    const KeptAnswer *kept = value;
+    KeptUse *use = data;
+    MHD_queue_response(use->connection, MHD_HTTP_OK, kept->response);
+    use->answer.route = kept->route;
+    use->answer.bytes = kept->length;
 }
 
 /* Answer @url from what is kept. FALSE when it is not. */
 static gboolean
-answer_kept(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
-            const PupRequest *req)
+answer_kept(PupHttpd *httpd, const char *url, const PupRequest *req)
 {
+    KeptUse use = {.connection = req->connection, .answer.status = MHD_HTTP_OK};
     if (req->method != PUP_GET || req->if_none_match ||
         g_atomic_int_get(&httpd->stopping))
         return FALSE;
-    return pup_kept_use(httpd->kept, url, queue_kept, connection);
+    if (!pup_kept_use(httpd->kept, url, queue_kept, &use))
+        return FALSE;
+    count(httpd, req, use.answer, TRUE);
+    return TRUE;
 }
 
-/* Queue a shared answer and keep it for the next one who asks. */
+/* Queue a shared answer of @route and keep it for the next one who asks. */
 static enum MHD_Result
 queue_and_keep(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
-               PupResponse *res)
+               PupResponse *res, unsigned route)
 {
-    struct MHD_Response *response = make_response(res);
-    if (!response)
+    KeptAnswer *kept = g_new(KeptAnswer, 1);
+    *kept = (KeptAnswer){NULL, res->length, route};
+    kept->response = make_response(res);
+    if (!kept->response) {
+        g_free(kept);
         return MHD_NO;
-    enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_OK, response);
-    pup_kept_put(httpd->kept, url, response, g_get_monotonic_time());
+    }
+    enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_OK, kept->response);
+    pup_kept_put(httpd->kept, url, kept, g_get_monotonic_time());
+    return result;
+}
+
+static enum MHD_Result
+answer_anew(PupHttpd *httpd, const char *url, PupRequest *req)
+{
+    PupResponse res = PUP_RESPONSE_INIT;
+    unsigned route = handle(httpd, url, req, &res);
+    gboolean keep = res.shared && res.status == MHD_HTTP_OK;
+    PupTrafficAnswer answer = {route, res.status, NULL, res.length};
+    enum MHD_Result result =
+        keep ? queue_and_keep(httpd, req->connection, url, &res, route)
+             : queue(httpd, req->connection, &res);
+    count(httpd, req, answer, keep);
+    pup_response_clear(&res);
     return result;
 }
 
@@ -291,7 +351,6 @@ finish(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
 {
     if (upload->body && upload->body->len > PUP_HTTP_BODY_MAX)
         return refuse_body(httpd, connection);
-    PupResponse res = PUP_RESPONSE_INIT;
     PupRequest req = {.connection = connection};
     req.method = parse_method(method, &req.head);
     req.if_none_match = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
@@ -303,15 +362,10 @@ finish(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
         req.body = (const char *) upload->body->data;
         req.body_len = upload->body->len - 1;
     }
-    if (answer_kept(httpd, connection, url, &req))
+    if (answer_kept(httpd, url, &req))
         return MHD_YES;
     pup_kept_sweep(httpd->kept, g_get_monotonic_time());
-    handle(httpd, url, &req, &res);
-    enum MHD_Result result = res.shared && res.status == MHD_HTTP_OK
-                                 ? queue_and_keep(httpd, connection, url, &res)
-                                 : queue(httpd, connection, &res);
-    pup_response_clear(&res);
-    return result;
+    return answer_anew(httpd, url, &req);
 }
 
 static enum MHD_Result
@@ -411,9 +465,12 @@ pup_httpd_new(const PupHttpdOptions *options, const PupRoute *routes, gpointer d
         return NULL;
     g_autofree PupHttpd *httpd = g_new0(PupHttpd, 1);
     httpd->routes = routes;
+    while (routes[httpd->n_routes].pattern)
+        httpd->n_routes++;
     httpd->data = data;
     httpd->port = port_of(fd);
-    httpd->kept = pup_kept_new(KEPT_SLOTS, unref_response);
+    httpd->traffic = options->traffic;
+    httpd->kept = pup_kept_new(KEPT_SLOTS, free_kept);
     unsigned threads = options->threads ? options->threads : g_get_num_processors();
     httpd->daemon = start_daemon(httpd, fd, threads);
     if (httpd->daemon)

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "server/http/http.h"
+#include "server/http/traffic.h"
 
 typedef gboolean PupHandlerFunc(gpointer data, const PupRequest *req, PupResponse *res,
                                 GError **error);
@@ -29,6 +30,7 @@ typedef struct {
     const char *address; /* to listen on; NULL: all of IPv4 */
     unsigned port;       /* 0: any free one */
     unsigned threads;    /* 0: one a core */
+    PupTraffic *traffic; /* counts the answers; borrowed; NULL: nobody does */
 } PupHttpdOptions;
 
 typedef struct PupHttpd PupHttpd;

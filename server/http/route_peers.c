@@ -13,8 +13,8 @@ static gboolean
 poll_neighbourhood(PupService *service, const PupPeerPoll *poll, PupPeerAnswer *answer,
                    GError **error)
 {
-    gint64 now_ms = g_get_monotonic_time() / 1000;
-    return pup_neighbourhoods_poll(service->neighbourhoods, poll, now_ms, answer, error);
+    return pup_neighbourhoods_poll(service->neighbourhoods, poll, pup_service_clock_ms(),
+                                   answer, error);
 }
 
 /* The told epoch, with the list unless the asked one still holds. Takes over the list. */

@@ -76,6 +76,22 @@ record_stages(PupService *service, const char *mac, const PupSeatReport *report,
     return TRUE;
 }
 
+/* What its stream has counted by now; the agent's report, every few seconds, is when it
+ * goes into the catalog, as its polls, each second, would be too many writes. */
+static void
+record_stats(PupService *service, const char *mac, const char *room,
+             const PupSeatReport *report)
+{
+    PupSeatStats stats;
+    gboolean known = pup_neighbourhoods_stats(service->neighbourhoods, mac, &stats);
+    for (unsigned i = 0; i < report->n_stages; i++)
+        if (report->stages[i].stage == PUP_STAGE_GUEST_ALIVE)
+            pup_service_log_stats("seat-alive", mac, room, report->version,
+                                  known ? &stats : NULL);
+    if (known)
+        pup_service_save_stats(service, mac, &stats);
+}
+
 gboolean
 pup_report_seat(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
 {
@@ -99,6 +115,7 @@ pup_report_seat(gpointer data, const PupRequest *req, PupResponse *res, GError *
                             report->version, report->state, report->detail, now_ms,
                             error))
         return FALSE;
+    record_stats(service, mac, room, report);
     if (g_str_equal(report->state, "failed"))
         pup_log(LOG_WARNING, "seat-failed", "mac", mac, "room", room, "seat", seat,
                 "detail", report->detail, NULL);
@@ -123,20 +140,20 @@ stages_json(const PupSeat *seat)
 static json_t *
 seat_json(const PupSeat *seat)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:I,s:o}", "mac", seat->mac,
-                     "room", seat->room, "seat", seat->seat, "state", seat->state,
-                     "detail", seat->detail, "address", seat->address, "version",
-                     (int) seat->version, "boot_started_ms",
-                     (json_int_t) seat->boot_started_ms, "last_seen_ms",
-                     (json_int_t) seat->last_seen_ms, "stages", stages_json(seat));
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:I,s:o,s:o}", "mac", seat->mac, "room",
+        seat->room, "seat", seat->seat, "state", seat->state, "detail", seat->detail,
+        "address", seat->address, "version", (int) seat->version, "boot_started_ms",
+        (json_int_t) seat->boot_started_ms, "last_seen_ms",
+        (json_int_t) seat->last_seen_ms, "stages", stages_json(seat), "stats",
+        seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null());
 }
 
 gboolean
 pup_get_seats(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
 {
     PupService *service = data;
-    g_autoptr(GPtrArray) seats =
-        pup_catalog_seats(service->catalog, pup_service_now_ms(), poll_s(service), error);
+    g_autoptr(GPtrArray) seats = pup_service_seats(service, error);
     if (!seats)
         return FALSE;
     json_t *list = json_array();

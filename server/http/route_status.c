@@ -6,12 +6,8 @@
 
 /* How many seats are in each state, over all rooms. */
 static json_t *
-seats_json(PupService *service, unsigned poll_s, GError **error)
+states_json(const GPtrArray *seats)
 {
-    g_autoptr(GPtrArray) seats =
-        pup_catalog_seats(service->catalog, pup_service_now_ms(), poll_s, error);
-    if (!seats)
-        return NULL;
     json_t *counts = json_object();
     for (guint i = 0; i < seats->len; i++) {
         const PupSeat *seat = g_ptr_array_index(seats, i);
@@ -19,6 +15,33 @@ seats_json(PupService *service, unsigned poll_s, GError **error)
         json_object_set_new(counts, seat->state, json_integer(n + 1));
     }
     return counts;
+}
+
+/* What the seats that are on have counted together. */
+static json_t *
+stats_json(const GPtrArray *seats)
+{
+    PupSeatStats sum = {0};
+    for (guint i = 0; i < seats->len; i++) {
+        const PupSeat *seat = g_ptr_array_index(seats, i);
+        if (seat->has_stats && !g_str_equal(seat->state, "off"))
+            pup_seat_stats_add(&sum, &seat->stats);
+    }
+    return pup_seat_stats_sum_json(&sum);
+}
+
+static json_t *
+sent_json(const GArray *all)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < all->len; i++) {
+        const PupSent *sent = &g_array_index(all, PupSent, i);
+        json_array_append_new(list, json_pack("{s:s,s:i,s:I,s:I}", "room", sent->room,
+                                              "version", (int) sent->version, "chunks",
+                                              (json_int_t) sent->chunks, "bytes",
+                                              (json_int_t) sent->bytes));
+    }
+    return list;
 }
 
 /* Every room that has a profile, with the version that it stands at (0: none yet). */
@@ -43,23 +66,20 @@ pup_get_status(gpointer data, const PupRequest *req, PupResponse *res, GError **
     static const char *const modes[] = {"proxy", "own", "off"};
     PupService *service = data;
     const PupSettings *settings = pup_service_settings(service);
-    unsigned poll_s = settings->poll_s;
     const char *dhcp = modes[settings->dhcp];
     g_autofree char *url = g_strdup(service->url);
     g_autofree char *images = pup_settings_path(settings, "client-image");
     pup_service_done(service);
     g_autoptr(PupClientImage) image = pup_client_image_current(images, NULL);
-    json_t *rooms = rooms_json(service, error);
+    g_autoptr(GPtrArray) seats = pup_service_seats(service, error);
+    g_autoptr(GArray) sent = seats ? pup_service_sent(service, error) : NULL;
+    json_t *rooms = sent ? rooms_json(service, error) : NULL;
     if (!rooms)
         return FALSE;
-    json_t *seats = seats_json(service, poll_s, error);
-    if (!seats) {
-        json_decref(rooms);
-        return FALSE;
-    }
-    pup_response_json(res, json_pack("{s:s,s:s,s:s,s:s?,s:o,s:o}", "version",
+    pup_response_json(res, json_pack("{s:s,s:s,s:s,s:s?,s:o,s:o,s:o,s:o}", "version",
                                      PACKAGE_VERSION, "url", url, "dhcp", dhcp,
                                      "client_image", image ? image->id : NULL, "rooms",
-                                     rooms, "seats", seats));
+                                     rooms, "seats", states_json(seats), "sent",
+                                     sent_json(sent), "stats", stats_json(seats)));
     return TRUE;
 }

@@ -16,6 +16,12 @@ pup_service_now_ms(void)
     return g_get_real_time() / 1000;
 }
 
+gint64
+pup_service_clock_ms(void)
+{
+    return g_get_monotonic_time() / 1000;
+}
+
 static char *
 make_url(const PupSettings *settings, GError **error)
 {
@@ -57,6 +63,7 @@ pup_service_new(PupSettings *settings, const char *data_dir, GError **error)
     service->settings = settings;
     service->data_dir = g_strdup(data_dir);
     service->dhcp_log = pup_dhcp_log_new();
+    service->traffic = pup_traffic_new();
     service->neighbourhoods = pup_neighbourhoods_new(PEERS_POLL_MS);
     service->url = make_url(settings, error);
     if (service->url && open_parts(service, error))
@@ -91,6 +98,7 @@ pup_service_free(PupService *service)
     pup_store_free(service->store);
     pup_dhcp_log_free(service->dhcp_log);
     pup_neighbourhoods_free(service->neighbourhoods);
+    pup_traffic_free(service->traffic);
     pup_settings_free(service->settings);
     g_rw_lock_clear(&service->lock);
     g_free(service->data_dir);

@@ -14,6 +14,7 @@
 #include "server/catalog/catalog.h"
 #include "server/catalog/neighbourhood.h"
 #include "server/http/httpd.h"
+#include "server/http/traffic.h"
 #include "server/settings.h"
 #include "server/store/store.h"
 
@@ -21,6 +22,7 @@ typedef struct {
     PupStore *store;
     PupCatalog *catalog;
     PupNeighbourhoods *neighbourhoods;
+    PupTraffic *traffic; /* counted by the HTTP server */
     PupDhcpLog *dhcp_log;
     char *data_dir; /* holds ipxe-scripts/ and templates/ */
     GRWLock lock;
@@ -52,6 +54,23 @@ gboolean pup_service_find_seat(PupService *service, const char *mac, char **room
 
 /* Unix time in milliseconds. */
 gint64 pup_service_now_ms(void);
+/* Milliseconds of a clock that does not jump: that of the neighbourhoods. */
+gint64 pup_service_clock_ms(void);
+
+/* What is due every few seconds: silent seats leave, events go into the log, and what was
+ * counted into the catalog. Blocks for a few writes of SQLite; any thread. */
+void pup_service_tick(PupService *service);
+/* The line of the log with a seat's numbers (NULL: none). */
+void pup_service_log_stats(const char *event, const char *mac, const char *room,
+                           unsigned version, const PupSeatStats *stats);
+/* Keep a seat's numbers in the catalog; a failure goes into the log. */
+void pup_service_save_stats(PupService *service, const char *mac,
+                            const PupSeatStats *stats);
+
+/* All seats as of pup_catalog_seats(), with the numbers of this moment. */
+GPtrArray *pup_service_seats(PupService *service, GError **error);
+/* What was sent of each version that is there, up to this moment: GArray of PupSent. */
+GArray *pup_service_sent(PupService *service, GError **error);
 
 /* Every route of doc/http-api.md; handlers want the PupService as data. */
 extern const PupRoute pup_routes[];

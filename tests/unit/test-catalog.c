@@ -491,6 +491,100 @@ test_database_that_cannot_be_used(void **state)
     }
 }
 
+static void
+test_stats(void **state)
+{
+    Fixture *f = *state;
+    PupSeatStats stats = {.reads = 7, .hits = 3, .warm_total = 9};
+    assert_true(pup_catalog_set_stats(f->catalog, MAC1, &stats, NULL)); /* never seen */
+    report(f, "running", 7, 1000);
+    assert_true(pup_catalog_set_stats(f->catalog, MAC1, &stats, NULL));
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, 1000, POLL_S, NULL);
+    assert_int_equal(seats->len, 1);
+    assert_true(seat_of(seats, MAC1)->has_stats);
+    assert_memory_equal(&seat_of(seats, MAC1)->stats, &stats, sizeof stats);
+    stage(f, PUP_STAGE_DHCP, 100000);
+    g_autoptr(GPtrArray) next = pup_catalog_seats(f->catalog, 100000, POLL_S, NULL);
+    assert_false(seat_of(next, MAC1)->has_stats);
+}
+
+static void
+test_sent(void **state)
+{
+    Fixture *f = *state;
+    for (unsigned i = 0; i < 3; i++) {
+        PupSent sent = {.version = 1 + i % 2, .chunks = 2, .bytes = 100};
+        g_strlcpy(sent.room, "lab-101", sizeof sent.room);
+        assert_true(pup_catalog_add_sent(f->catalog, &sent, NULL));
+    }
+    g_autoptr(GArray) all = pup_catalog_sent(f->catalog, NULL);
+    assert_int_equal(all->len, 2);
+    assert_string_equal(g_array_index(all, PupSent, 0).room, "lab-101");
+    assert_int_equal(g_array_index(all, PupSent, 0).bytes, 200);
+    assert_int_equal(g_array_index(all, PupSent, 1).chunks, 2);
+    assert_true(pup_catalog_forget_sent(f->catalog, "lab-101", 1, NULL));
+    g_autoptr(GArray) rest = pup_catalog_sent(f->catalog, NULL);
+    assert_int_equal(rest->len, 1);
+}
+
+/* A database of the first Pupitre keeps its seats and learns the rest. */
+static void
+test_older_database(void **state)
+{
+    Fixture *f = *state;
+    sqlite3 *db;
+    g_clear_pointer(&f->catalog, pup_catalog_free);
+    assert_int_equal(unlink(f->db), 0);
+    assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(
+            db,
+            "CREATE TABLE seat (mac TEXT PRIMARY KEY, room TEXT NOT NULL DEFAULT "
+            "'', state TEXT NOT NULL DEFAULT 'booting', detail TEXT NOT NULL "
+            "DEFAULT '', address TEXT NOT NULL DEFAULT '', version INTEGER NOT "
+            "NULL DEFAULT 0, boot_started_ms INTEGER NOT NULL DEFAULT 0, "
+            "last_seen_ms INTEGER NOT NULL DEFAULT 0);"
+            "CREATE TABLE stage (mac TEXT NOT NULL, stage TEXT NOT NULL, at_ms "
+            "INTEGER NOT NULL, PRIMARY KEY (mac, stage)) WITHOUT ROWID;"
+            "INSERT INTO seat (mac, last_seen_ms) VALUES ('" MAC1 "', 5);"
+            "PRAGMA user_version = 1;",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    f->catalog = pup_catalog_open(f->db, f->rooms, NULL);
+    assert_non_null(f->catalog);
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, 5, POLL_S, NULL);
+    assert_int_equal(seat_of(seats, MAC1)->last_seen_ms, 5);
+    PupSeatStats stats = {.reads = 7};
+    assert_true(pup_catalog_set_stats(f->catalog, MAC1, &stats, NULL));
+}
+
+static void
+test_peering(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    PupPeering peering;
+    assert_true(add_room(f, "lab-101", MACS(MAC1), NULL));
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", 0, &peering, NULL));
+    assert_string_equal(peering.neighbourhood, "lab-101");
+    assert_true(peering.peers);
+    write_text(f, "lab-101",
+               "[room]\nmaster = a\n[seat]\nneighbourhood = n\npeers = no\nuplink = 1\n");
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", 1999, &peering, NULL));
+    assert_true(peering.peers); /* not read anew yet */
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", 2000, &peering, NULL));
+    assert_false(peering.peers);
+    assert_string_equal(peering.neighbourhood, "n");
+    assert_int_equal(peering.uplink_kib_s, 122);
+    write_text(f, "lab-101", "nonsense");
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", 9000, &peering, NULL));
+    assert_string_equal(peering.neighbourhood, "n");
+    assert_true(pup_catalog_room_remove(f->catalog, "lab-101", NULL));
+    assert_false(pup_catalog_peering(f->catalog, "lab-101", 19000, &peering, &error));
+    assert_code(error, PUP_ERROR_NOT_FOUND);
+}
+
 int
 main(void)
 {
@@ -509,6 +603,10 @@ main(void)
         TEST(test_report),
         TEST(test_several_at_once),
         TEST(test_database_that_cannot_be_used),
+        TEST(test_stats),
+        TEST(test_sent),
+        TEST(test_older_database),
+        TEST(test_peering),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,7 +115,7 @@ setup(void **state)
         pup_service_new(load_settings(f, ""), g_getenv("PUP_TOP_SRCDIR"), &error);
     if (!f->service)
         fail_msg("%s", error->message);
-    PupHttpdOptions options = {"127.0.0.1", 0, 2};
+    PupHttpdOptions options = {"127.0.0.1", 0, 2, f->service->traffic};
     f->httpd = pup_httpd_new(&options, pup_routes, f->service, &error);
     assert_non_null(f->httpd);
     f->port = pup_httpd_port(f->httpd);
@@ -341,6 +341,58 @@ test_peers(void **state)
     assert_non_null(strstr(other->str, "\"port\":9001"));
 }
 
+/* The numbers of a poll go into the catalog with the agent's report. */
+static void
+test_stats(void **state)
+{
+    const Fixture *f = *state;
+    g_autoptr(GString) polled = poll_peers(state, "lab-101", 9000, "");
+    expect(state, "GET /v1/seats", NULL, 200, "\"hit_ratio\":0.75,\"hits\":6,");
+    expect(state, "GET /v1/status", NULL, 200, "\"stats\":{");
+    expect(state, REPORT, "{\"boot\":\"b1\",\"state\":\"running\",\"version\":1}", 200,
+           "");
+    g_autoptr(GPtrArray) seats =
+        pup_catalog_seats(f->service->catalog, pup_service_now_ms(), 7, NULL);
+    for (guint i = 0; i < seats->len; i++) {
+        const PupSeat *seat = g_ptr_array_index(seats, i);
+        if (!g_str_equal(seat->mac, MAC))
+            continue;
+        assert_true(seat->has_stats);
+        assert_int_equal(seat->stats.reads, 8);
+    }
+    expect(state, "GET /v1/status", NULL, 200, "\"hit_ratio\":0.75,\"hits\":6,");
+}
+
+/* Bytes are counted by what the header names, from the store and from memory alike; a
+ * version that is not there is nobody's. */
+static void
+test_sent(void **state)
+{
+    const Fixture *f = *state;
+    static const char *const headers[] = {"Pupitre-Version: lab-101@1\r\n",
+                                          "Pupitre-Version: lab-101@1\r\n",
+                                          "Pupitre-Version: lab-101@2\r\n",
+                                          "Pupitre-Version: ../etc@1\r\n",
+                                          "Pupitre-Version: lab-101\r\n",
+                                          "Pupitre-Version: \r\n",
+                                          ""};
+    g_autofree char *get = g_strconcat("GET ", f->chunk_path, NULL);
+    g_autofree char *head = g_strconcat("HEAD ", f->chunk_path, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
+        g_autoptr(GString) got = ask(state, get, headers[i], NULL);
+        assert_int_equal(raw_http_body_len(got), f->encoded_len);
+        g_autoptr(GString) looked = ask(state, head, headers[i], NULL);
+        assert_int_equal(raw_http_status(looked), 200);
+    }
+    g_autofree char *wanted =
+        g_strdup_printf("\"sent\":[{\"bytes\":%zu,\"chunks\":2,\"room\":\"lab-101\","
+                        "\"version\":1}]",
+                        2 * f->encoded_len);
+    expect(state, "GET /v1/status", NULL, 200, wanted);
+    pup_service_tick(f->service);
+    expect(state, "GET /v1/status", NULL, 200, wanted);
+}
+
 /* Two rooms of one neighbourhood, with a limit; then a room that wants no peers. */
 static void
 test_peers_of_the_profile(void **state)
@@ -486,6 +538,8 @@ main(void)
         cmocka_unit_test(test_peers),
         cmocka_unit_test(test_peers_of_the_profile),
         cmocka_unit_test(test_bad_polls),
+        cmocka_unit_test(test_stats),
+        cmocka_unit_test(test_sent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -74,6 +74,33 @@ json_keeps_the_numbers(void **state)
     json_decref(expected);
 }
 
+/* A ratio for people, and an object for programs, of one thing. */
+static void
+columns_for_one_form_only(void **state)
+{
+    static const PupColumn some[] = {{"SEAT", "seat", PUP_CELL_TEXT},
+                                     {"HIT", NULL, PUP_CELL_RATIO},
+                                     {"", "stats", PUP_CELL_JSON},
+                                     {"X", "x", PUP_CELL_RATIO},
+                                     {NULL}};
+    g_autoptr(PupTable) table = pup_table_new("seats", some);
+
+    pup_table_add(table, "pc01", 0.974, json_pack("{s:i}", "reads", 7), 1.0);
+    pup_table_add(table, "pc02", -1.0, json_null(), -1.0);
+    g_autofree char *text = pup_table_format(table, PUP_TABLE_TEXT);
+    g_autofree char *json = pup_table_format(table, PUP_TABLE_JSON);
+    json_t *expected =
+        json_pack("{s:[{s:s, s:{s:i}, s:f}, {s:s, s:n, s:n}]}", "seats", "seat", "pc01",
+                  "stats", "reads", 7, "x", 1.0, "seat", "pc02", "stats", "x");
+    json_t *got = json_loads(json, 0, NULL);
+    assert_string_equal(text, "SEAT  HIT     X\n"
+                              "pc01  97%  100%\n"
+                              "pc02    -     -\n");
+    assert_true(json_equal(got, expected));
+    json_decref(got);
+    json_decref(expected);
+}
+
 static void
 an_empty_table_is_a_table(void **state)
 {
@@ -136,6 +163,7 @@ main(void)
         cmocka_unit_test(text_is_aligned),
         cmocka_unit_test(names_are_the_first_column),
         cmocka_unit_test(json_keeps_the_numbers),
+        cmocka_unit_test(columns_for_one_form_only),
         cmocka_unit_test(an_empty_table_is_a_table),
         cmocka_unit_test(bytes_are_rounded),
         cmocka_unit_test(bar_fits_its_line),

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The service's numbers on their way out of memory: into the catalog, where commands find
+ * them while the daemon runs or not, and into the log.
+ */
+#include "config.h"
+
+#include "lib/error.h"
+#include "lib/ident.h"
+#include "server/http/service.h"
+#include "server/log.h"
+
+void
+pup_service_log_stats(const char *event, const char *mac, const char *room,
+                      unsigned version, const PupSeatStats *stats)
+{
+    if (!stats) {
+        pup_log(LOG_INFO, event, "mac", mac, "room", room, "version",
+                PUP_LOG_NUM(version), NULL);
+        return;
+    }
+    pup_log(LOG_INFO, event, "mac", mac, "room", room, "version", PUP_LOG_NUM(version),
+            "memory_bytes", PUP_LOG_NUM((gint64) stats->memory_bytes), "disk_bytes",
+            PUP_LOG_NUM((gint64) stats->disk_bytes), "peer_bytes",
+            PUP_LOG_NUM((gint64) stats->peer_bytes), "server_bytes",
+            PUP_LOG_NUM((gint64) stats->server_bytes), "served_bytes",
+            PUP_LOG_NUM((gint64) stats->served_bytes), "reads",
+            PUP_LOG_NUM((gint64) stats->reads), "hits", PUP_LOG_NUM((gint64) stats->hits),
+            "read_p50_us", PUP_LOG_NUM((gint64) stats->read_p50_us), "read_p90_us",
+            PUP_LOG_NUM((gint64) stats->read_p90_us), "read_p99_us",
+            PUP_LOG_NUM((gint64) stats->read_p99_us), "profile_chunks",
+            PUP_LOG_NUM((gint64) stats->profile_chunks), "profile_present",
+            PUP_LOG_NUM((gint64) stats->profile_present), NULL);
+}
+
+void
+pup_service_save_stats(PupService *service, const char *mac, const PupSeatStats *stats)
+{
+    g_autoptr(GError) error = NULL;
+    if (!pup_catalog_set_stats(service->catalog, mac, stats, &error))
+        pup_log(LOG_ERR, "catalog-failed", "mac", mac, "message", error->message, NULL);
+}
+
+static void
+tell(PupService *service, const PupPeerEvent *event)
+{
+    switch (event->kind) {
+    case PUP_PEER_LEFT:
+        if (event->has_stats)
+            pup_service_save_stats(service, event->mac, &event->stats);
+        pup_service_log_stats("seat-left", event->mac, event->room, event->version,
+                              event->has_stats ? &event->stats : NULL);
+        break;
+    case PUP_PEER_BAD:
+        pup_log(LOG_WARNING, "peer-bad", "mac", event->mac, "room", event->room,
+                "address", event->address, "reason", pup_bad_reason_name(event->reason),
+                "by", event->by, NULL);
+        break;
+    case PUP_PEER_TAKEN_OUT:
+        pup_log(LOG_WARNING, "peer-out", "mac", event->mac, "room", event->room,
+                "address", event->address, "by", event->by, NULL);
+        break;
+    }
+}
+
+static gboolean
+version_exists(PupService *service, const char *room, unsigned version)
+{
+    g_autoptr(GArray) versions =
+        pup_store_versions(service->store, PUP_KIND_ROOM, room, NULL);
+    for (guint i = 0; versions && i < versions->len; i++)
+        if (g_array_index(versions, unsigned, i) == version)
+            return TRUE;
+    return FALSE;
+}
+
+/* A label that names no version that is there is a client's invention, or late. */
+static gboolean
+save_sent(PupService *service, const PupTrafficSent *counted, GError **error)
+{
+    g_autofree char *room = NULL;
+    PupSent sent = {.chunks = counted->chunks, .bytes = counted->bytes};
+    if (!pup_ident_split("room", counted->label, &room, &sent.version, NULL) ||
+        !version_exists(service, room, sent.version))
+        return TRUE;
+    g_strlcpy(sent.room, room, sizeof sent.room);
+    return pup_catalog_add_sent(service->catalog, &sent, error);
+}
+
+static gboolean
+save_traffic(PupService *service, GError **error)
+{
+    g_autoptr(GArray) counted = pup_traffic_take_sent(service->traffic);
+    for (guint i = 0; i < counted->len; i++)
+        if (!save_sent(service, &g_array_index(counted, PupTrafficSent, i), error))
+            return FALSE;
+    return TRUE;
+}
+
+void
+pup_service_tick(PupService *service)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) events =
+        pup_neighbourhoods_take_events(service->neighbourhoods, pup_service_clock_ms());
+    for (guint i = 0; i < events->len; i++)
+        tell(service, &g_array_index(events, PupPeerEvent, i));
+    if (!save_traffic(service, &error))
+        pup_log(LOG_ERR, "catalog-failed", "message", error->message, NULL);
+}
+
+GArray *
+pup_service_sent(PupService *service, GError **error)
+{
+    if (!save_traffic(service, error))
+        return NULL;
+    g_autoptr(GArray) all = pup_catalog_sent(service->catalog, error);
+    for (guint i = all ? all->len : 0; i-- > 0;) {
+        const PupSent *sent = &g_array_index(all, PupSent, i);
+        if (version_exists(service, sent->room, sent->version))
+            continue;
+        if (!pup_catalog_forget_sent(service->catalog, sent->room, sent->version, error))
+            return NULL;
+        g_array_remove_index(all, i);
+    }
+    return g_steal_pointer(&all);
+}
+
+GPtrArray *
+pup_service_seats(PupService *service, GError **error)
+{
+    unsigned poll_s = pup_service_settings(service)->poll_s;
+    pup_service_done(service);
+    GPtrArray *seats =
+        pup_catalog_seats(service->catalog, pup_service_now_ms(), poll_s, error);
+    for (guint i = 0; seats && i < seats->len; i++) {
+        PupSeat *seat = g_ptr_array_index(seats, i);
+        if (pup_neighbourhoods_stats(service->neighbourhoods, seat->mac, &seat->stats))
+            seat->has_stats = TRUE;
+    }
+    return seats;
+}
