@@ -36,6 +36,8 @@ static struct {
     unsigned version;
     char *pubkey;
     int64_t cache_bytes;
+    char *disk_cache;
+    int64_t disk_cache_bytes;
     char *notify;
     unsigned connections;
 } settings = {
@@ -45,6 +47,7 @@ static struct {
 
 static PupReport *report;
 static PupManifest *manifest;
+static PupDiskCache *disk_cache;
 static PupSupply *supply;
 static PupDisk *disk;
 
@@ -91,6 +94,14 @@ pupitre_config(const char *key, const char *value)
         settings.cache_bytes = nbdkit_parse_size(value);
         return settings.cache_bytes < 0 ? -1 : 0;
     }
+    if (strcmp(key, "disk-cache") == 0) {
+        settings.disk_cache = nbdkit_absolute_path(value);
+        return settings.disk_cache ? 0 : -1;
+    }
+    if (strcmp(key, "disk-cache-size") == 0) {
+        settings.disk_cache_bytes = nbdkit_parse_size(value);
+        return settings.disk_cache_bytes < 0 ? -1 : 0;
+    }
     if (strcmp(key, "notify") == 0) {
         settings.notify = nbdkit_absolute_path(value);
         return settings.notify ? 0 : -1;
@@ -129,6 +140,8 @@ pupitre_config_complete(void)
     "version=N        (required) the version to serve\n"                                 \
     "pubkey=FILE      (required) the key that manifests are signed with\n"               \
     "cache=SIZE       memory for encoded chunks, default 256M\n"                         \
+    "disk-cache=DIR   keep chunks there too; it must hold nothing else\n"                \
+    "disk-cache-size=SIZE  default: most of its file system\n"                           \
     "connections=N    requests at a time, default 4\n"                                   \
     "notify=SOCKET    where to say that reads wait and go on"
 
@@ -172,6 +185,24 @@ pupitre_get_ready(void)
     return 0;
 }
 
+/* Everything works without it. */
+static void
+open_disk_cache(void)
+{
+    PupDiskCacheConfig config = {
+        .folder = settings.disk_cache,
+        .max_bytes = (guint64) settings.disk_cache_bytes,
+        .report = report,
+    };
+    g_autoptr(GError) error = NULL;
+
+    if (!settings.disk_cache)
+        return;
+    disk_cache = pup_disk_cache_open(&config, &error);
+    if (!disk_cache)
+        pup_report_disk_cache(report, error->message);
+}
+
 static int
 pupitre_after_fork(void)
 {
@@ -189,7 +220,12 @@ pupitre_after_fork(void)
         nbdkit_error("%s", error->message);
         return -1;
     }
+    open_disk_cache();
     config.source = pup_source_servers_new((const char *const *) settings.servers->pdata);
+    if (disk_cache) {
+        config.source = pup_source_disk_new(disk_cache, config.source);
+        config.disk_cache = disk_cache;
+    }
     supply = pup_supply_new(&config);
     disk = pup_disk_new(pup_pages_new(map, supply), supply, MAX_AHEAD,
                         (guint64) settings.cache_bytes / TYPICAL_ENCODED_BYTES);
@@ -201,12 +237,14 @@ pupitre_unload(void)
 {
     pup_disk_free(disk);
     pup_supply_free(supply);
+    pup_disk_cache_free(disk_cache);
     pup_manifest_free(manifest);
     pup_report_free(report);
     if (settings.servers)
         g_ptr_array_free(settings.servers, TRUE);
     g_free(settings.room);
     free(settings.pubkey);
+    free(settings.disk_cache);
     free(settings.notify);
 }
 

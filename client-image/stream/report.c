@@ -78,3 +78,11 @@ pup_report_corrupt(PupReport *report, const char *what)
     tell(report, "corrupt", what);
     pthread_mutex_unlock(&report->lock);
 }
+
+void
+pup_report_disk_cache(PupReport *report, const char *why)
+{
+    pthread_mutex_lock(&report->lock);
+    tell(report, "disk-cache", why);
+    pthread_mutex_unlock(&report->lock);
+}

@@ -29,3 +29,6 @@ void pup_report_resume(PupReport *report);
 
 /* Something failed its check and was dropped. */
 void pup_report_corrupt(PupReport *report, const char *what);
+
+/* The seat's disk cache is not used, or not written any more, because of @why. */
+void pup_report_disk_cache(PupReport *report, const char *why);

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "client-image/common/http.h"
+#include "client-image/stream/disk_cache.h"
 #include "client-image/stream/queue.h"
 #include "lib/chunk.h"
 
@@ -42,3 +43,8 @@ struct PupSource {
 /* The room's servers: @urls ("http://ADDR:PORT", NULL-terminated, at least one, copied).
  * One is used until it fails, then the next in turn. Free with source->ops->free(). */
 PupSource *pup_source_servers_new(const char *const *urls);
+
+/* The disk cache @cache (borrowed) before @behind (taken over), which is asked for what
+ * the cache does not have, or has damaged. Does not put: only what was checked is kept.
+ */
+PupSource *pup_source_disk_new(PupDiskCache *cache, PupSource *behind);

@@ -21,6 +21,7 @@
 struct PupSupply {
     pthread_mutex_t lock;
     PupSource *source;
+    PupDiskCache *disk_cache;
     PupPool *pool; /* of plain chunks */
     PupCache *plains;
     PupCache *encodeds;
@@ -89,7 +90,11 @@ land(PupSupply *supply, const PupName *name, PupBuffer *encoded, PupBuffer *plai
 static void
 fetched(gpointer user, const PupName *name, PupBuffer *encoded, PupBuffer *plain)
 {
-    land(user, name, encoded, plain);
+    PupSupply *supply = user;
+
+    if (encoded && supply->disk_cache)
+        pup_disk_cache_put(supply->disk_cache, name, encoded);
+    land(supply, name, encoded, plain);
 }
 
 PupSupply *
@@ -108,6 +113,7 @@ pup_supply_new(const PupSupplyConfig *config)
 
     pthread_mutex_init(&supply->lock, NULL);
     supply->source = config->source;
+    supply->disk_cache = config->disk_cache;
     supply->pool = pool;
     supply->plains = pup_cache_new(config->plain_max_bytes);
     supply->encodeds = pup_cache_new(config->encoded_max_bytes);

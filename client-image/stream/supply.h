@@ -17,8 +17,9 @@ typedef struct PupSupply PupSupply;
 typedef gboolean (*PupStillWanted)(void);
 
 typedef struct {
-    PupSource *source; /* taken over */
-    PupReport *report; /* borrowed */
+    PupSource *source;        /* taken over */
+    PupReport *report;        /* borrowed */
+    PupDiskCache *disk_cache; /* borrowed; keeps what came; NULL: none */
     size_t encoded_max_bytes;
     size_t plain_max_bytes;
     unsigned n_threads;

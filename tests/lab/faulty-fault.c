@@ -22,6 +22,7 @@ static guint64 n_matching;
 static char *prefix;
 static guint64 n_requests;
 static guint64 n_faults;
+static guint64 n_bytes;
 
 static gboolean
 parse_mode(const char *text, Fault *fault)
@@ -96,15 +97,23 @@ fault_next(const char *path)
     return fault;
 }
 
+void
+fault_count_bytes(guint64 bytes)
+{
+    g_mutex_lock(&lock);
+    n_bytes += bytes;
+    g_mutex_unlock(&lock);
+}
+
 char *
 fault_counts(void)
 {
     char *text;
 
     g_mutex_lock(&lock);
-    text =
-        g_strdup_printf("requests %" G_GUINT64_FORMAT " faults %" G_GUINT64_FORMAT "\n",
-                        n_requests, n_faults);
+    text = g_strdup_printf("bytes %" G_GUINT64_FORMAT " requests %" G_GUINT64_FORMAT
+                           " faults %" G_GUINT64_FORMAT "\n",
+                           n_bytes, n_requests, n_faults);
     g_mutex_unlock(&lock);
     return text;
 }

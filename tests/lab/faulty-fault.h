@@ -46,5 +46,8 @@ gboolean fault_set(const char *line);
 /* The fault for a request of @path, which is counted. */
 Fault fault_next(const char *path);
 
-/* "requests N faults M\n": counted since the start. New string. */
+/* @bytes of bodies go out. */
+void fault_count_bytes(guint64 bytes);
+
+/* "bytes B requests N faults M\n": counted since the start. New string. */
 char *fault_counts(void);

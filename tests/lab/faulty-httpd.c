@@ -315,6 +315,7 @@ send_answer(GSocketConnection *connection, const Request *request, const Answer 
 
     if (strcmp(request->method, "HEAD") == 0)
         len = 0;
+    fault_count_bytes(len);
     if (!g_output_stream_write_all(out, head, strlen(head), NULL, NULL, NULL))
         return FALSE;
     if (fault->mode == FAULT_DRIP)
