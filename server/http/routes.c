@@ -13,6 +13,7 @@ const PupRoute pup_routes[] = {
     {PUP_POST, "/v1/seats/*/peers", pup_poll_peers},
     {PUP_GET, "/v1/seats", pup_get_seats},
     {PUP_GET, "/v1/status", pup_get_status},
+    {PUP_GET, "/metrics", pup_get_metrics},
     {PUP_GET, "/boot.ipxe", pup_get_first_script},
     {PUP_GET, "/boot/*/ipxe", pup_get_script},
     {PUP_GET, "/boot/*/*", pup_get_image_file},

@@ -16,6 +16,7 @@
 #include "lib/file.h"
 #include "server/http/service.h"
 #include "server/log.h"
+#include "tests/unit/prometheus.h"
 #include "tests/unit/raw_http.h"
 
 #define ROOT_SHA "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -318,6 +319,7 @@ poll_peers(void **state, const char *room, unsigned port, const char *epoch)
     g_autofree char *body =
         g_strdup_printf("{\"boot\":\"b1\",\"room\":\"%s\",\"version\":1,\"port\":%u,"
                         "\"epoch\":\"%s\",\"stats\":{\"reads\":8,\"hits\":6,"
+                        "\"peer_bytes\":5000,\"read_p99_us\":1500,"
                         "\"newer\":1},\"bad\":[{\"address\":\"10.9.9.9\",\"reason\":"
                         "\"newer\"}]}",
                         room, port, epoch);
@@ -346,7 +348,7 @@ static void
 test_stats(void **state)
 {
     const Fixture *f = *state;
-    g_autoptr(GString) polled = poll_peers(state, "lab-101", 9000, "");
+    g_autoptr(GString) polled G_GNUC_UNUSED = poll_peers(state, "lab-101", 9000, "");
     expect(state, "GET /v1/seats", NULL, 200, "\"hit_ratio\":0.75,\"hits\":6,");
     expect(state, "GET /v1/status", NULL, 200, "\"stats\":{");
     expect(state, REPORT, "{\"boot\":\"b1\",\"state\":\"running\",\"version\":1}", 200,
@@ -391,6 +393,55 @@ test_sent(void **state)
     expect(state, "GET /v1/status", NULL, 200, wanted);
     pup_service_tick(f->service);
     expect(state, "GET /v1/status", NULL, 200, wanted);
+}
+
+/* What /metrics says of @sample, in a text that is right as a whole. */
+static double
+metric(void **state, const char *sample)
+{
+    g_autoptr(GString) answer = ask(state, "GET /metrics", "", NULL);
+    assert_int_equal(raw_http_status(answer), 200);
+    assert_non_null(strstr(answer->str, "Content-Type: text/plain; version=0.0.4"));
+    g_autofree char *wrong = prometheus_check(raw_http_body(answer));
+    if (wrong)
+        fail_msg("%s", wrong);
+    return prometheus_value(raw_http_body(answer), sample);
+}
+
+#define SEAT_LABELS "{room=\"lab-101\",seat=\"pc07\",mac=\"" MAC "\""
+
+static void
+test_metrics(void **state)
+{
+    const Fixture *f = *state;
+    g_autofree char *get = g_strconcat("GET ", f->chunk_path, NULL);
+    g_autoptr(GString) polled G_GNUC_UNUSED = poll_peers(state, "lab-101", 9000, "");
+    expect(state, REPORT, "{\"boot\":\"b1\",\"state\":\"running\",\"version\":1}", 200,
+           "");
+    double sent =
+        metric(state, "pupitre_sent_bytes_total{room=\"lab-101\",version=\"1\"}");
+    g_autoptr(GString) got = ask(state, get, "Pupitre-Version: lab-101@1\r\n", NULL);
+    assert_int_equal(raw_http_status(got), 200);
+    const struct {
+        const char *sample;
+        double value;
+    } rows[] = {
+        {"pupitre_sent_bytes_total{room=\"lab-101\",version=\"1\"}",
+         sent + (double) f->encoded_len},
+        {"pupitre_seats{room=\"lab-101\",state=\"running\"}", 1},
+        {"pupitre_seats{room=\"lab-102\",state=\"off\"}", 1},
+        {"pupitre_seat_reads_total" SEAT_LABELS "}", 8},
+        {"pupitre_seat_read_hits_total" SEAT_LABELS "}", 6},
+        {"pupitre_seat_read_bytes_total" SEAT_LABELS ",source=\"peer\"}", 5000},
+        {"pupitre_seat_read_latency_seconds" SEAT_LABELS ",quantile=\"0.99\"}", 0.0015},
+        {"pupitre_http_responses_total{route=\"none\",code=\"4xx\"}", 1},
+    };
+    expect(state, "GET /nothing/here", NULL, 404, "\"NOT_FOUND\"");
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        double value = metric(state, rows[i].sample);
+        if (i + 1 < G_N_ELEMENTS(rows) ? value != rows[i].value : !(value >= 1))
+            fail_msg("%s is %g", rows[i].sample, value);
+    }
 }
 
 /* Two rooms of one neighbourhood, with a limit; then a room that wants no peers. */
@@ -540,6 +591,7 @@ main(void)
         cmocka_unit_test(test_bad_polls),
         cmocka_unit_test(test_stats),
         cmocka_unit_test(test_sent),
+        cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
