@@ -32,14 +32,17 @@ pup_ident_check(const char *what, const char *name, GError **error)
     return FALSE;
 }
 
-/* A version as people write it: no sign, no leading zero. */
-static gboolean
-parse_version(const char *text, unsigned *version)
+gboolean
+pup_version_parse(const char *text, unsigned *version, GError **error)
 {
     guint64 value;
     if (text[0] == '0' ||
-        !g_ascii_string_to_unsigned(text, 10, 1, PUP_VERSION_MAX, &value, NULL))
+        !g_ascii_string_to_unsigned(text, 10, 1, PUP_VERSION_MAX, &value, NULL)) {
+        g_autofree char *shown = g_strescape(text, NULL);
+        pup_error_set(error, PUP_ERROR_INVALID, "'%s' is no version: write 1, 2 ...",
+                      shown);
         return FALSE;
+    }
     *version = (unsigned) value;
     return TRUE;
 }
@@ -53,7 +56,7 @@ pup_ident_split(const char *what, const char *text, char **name, unsigned *versi
     unsigned number = 0;
     if (!pup_ident_check(what, head, error))
         return FALSE;
-    if (at && !parse_version(at + 1, &number)) {
+    if (at && !pup_version_parse(at + 1, &number, NULL)) {
         g_autofree char *shown = g_strescape(text, NULL);
         pup_error_set(error, PUP_ERROR_INVALID,
                       "'%s' names no version of a %s: write NAME@1, NAME@2 ...", shown,

@@ -21,6 +21,10 @@ gboolean pup_ident_check(const char *what, const char *name, GError **error);
 gboolean pup_ident_split(const char *what, const char *text, char **name,
                          unsigned *version, GError **error);
 
+/* Parse a version as people write it, 1 to PUP_VERSION_MAX: no sign, no leading zero.
+ * Errors: INVALID. */
+gboolean pup_version_parse(const char *text, unsigned *version, GError **error);
+
 /* Normalise a MAC address written with ':' or '-' or without separators, in any case,
  * into "52:54:00:aa:bb:cc". Group addresses and the zero address are refused. New string,
  * NULL on error: INVALID. */

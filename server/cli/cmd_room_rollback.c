@@ -16,19 +16,6 @@ version_before(const GArray *versions, unsigned current)
     return before;
 }
 
-static gboolean
-parse_version(const char *text, unsigned *version, GError **error)
-{
-    guint64 value = 0;
-
-    if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, &value, NULL)) {
-        pup_error_set(error, PUP_ERROR_INVALID, "'%s' is no version", text);
-        return FALSE;
-    }
-    *version = (unsigned) value;
-    return TRUE;
-}
-
 /* The version that the arguments ask for; 0 on error. */
 static unsigned
 find_target(PupStore *store, char **args, unsigned current, GError **error)
@@ -37,7 +24,7 @@ find_target(PupStore *store, char **args, unsigned current, GError **error)
     g_autoptr(GArray) versions = NULL;
 
     if (args[1])
-        return parse_version(args[1], &version, error) ? version : 0;
+        return pup_version_parse(args[1], &version, error) ? version : 0;
     versions = pup_store_versions(store, PUP_KIND_ROOM, args[0], error);
     if (!versions)
         return 0;

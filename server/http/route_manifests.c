@@ -21,19 +21,6 @@ pup_get_room(gpointer data, const PupRequest *req, PupResponse *res, GError **er
     return TRUE;
 }
 
-static gboolean
-parse_version(const char *text, unsigned *version, GError **error)
-{
-    guint64 value;
-    if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT, &value, NULL) ||
-        text[0] == '0') {
-        pup_error_set(error, PUP_ERROR_INVALID, "'%s' is not a version", text);
-        return FALSE;
-    }
-    *version = value;
-    return TRUE;
-}
-
 /* A version never changes; yet a room that was removed and made anew counts from 1 again,
  * so caches must ask whether what they hold is still that. */
 static gboolean
@@ -43,7 +30,7 @@ get_part(PupService *service, const PupRequest *req, PupResponse *res, gboolean 
     const char *room = req->args[0];
     unsigned version;
     if (!pup_ident_check("room", room, error) ||
-        !parse_version(req->args[1], &version, error))
+        !pup_version_parse(req->args[1], &version, error))
         return FALSE;
     g_autoptr(GBytes) manifest = NULL;
     g_autoptr(GBytes) signature = NULL;

@@ -66,6 +66,21 @@ test_split(void **state)
 }
 
 static void
+test_version(void **state)
+{
+    static const char *const bad[] = {"", "0", "01", "-1", "+1", " 1", "1x", "2147483648"};
+    GError *error = NULL;
+    unsigned version = 99;
+    assert_true(pup_version_parse("2147483647", &version, &error));
+    assert_int_equal(version, 2147483647);
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        assert_false(pup_version_parse(bad[i], &version, &error));
+        unit_assert_error(&error, PUP_ERROR_INVALID, "no version");
+    }
+    assert_int_equal(version, 2147483647);
+}
+
+static void
 test_mac(void **state)
 {
     static const char *const good[] = {"52:54:00:aa:bb:0c", "52:54:00:AA:BB:0C",
@@ -107,6 +122,7 @@ main(void)
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_message_is_one_line),
         cmocka_unit_test(test_split),
+        cmocka_unit_test(test_version),
         cmocka_unit_test(test_mac),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
