@@ -25,7 +25,7 @@
 
 /* Names the version, "ROOM@VERSION", that a chunk is asked for. */
 #define PUP_HTTP_VERSION_HEADER "Pupitre-Version"
-/* The largest body that a client may send. */
+/* The largest body that a client may send, where its route says no other. */
 #define PUP_HTTP_BODY_MAX (64u * 1024u)
 
 typedef struct {

@@ -50,9 +50,10 @@ struct PupHttpd {
 
 typedef struct {
     GByteArray *body; /* NULL: this request may have none */
+    size_t body_max;
 } PupUpload;
 
-static PupUpload no_upload;
+static PupUpload no_upload = {.body_max = PUP_HTTP_BODY_MAX};
 
 /* A shared answer, for the next one who asks. */
 typedef struct {
@@ -235,30 +236,49 @@ parse_method(const char *method, gboolean *head)
 }
 
 static enum MHD_Result
-refuse_body(PupHttpd *httpd, struct MHD_Connection *connection)
+refuse_body(PupHttpd *httpd, struct MHD_Connection *connection, size_t body_max)
 {
     PupResponse res = PUP_RESPONSE_INIT;
-    pup_response_error(&res, 413, pup_error_name(PUP_ERROR_INVALID),
-                       "the body is larger than 64 KiB");
+    g_autofree char *message =
+        g_strdup_printf("the body is larger than %zu KiB", body_max / 1024);
+    pup_response_error(&res, 413, pup_error_name(PUP_ERROR_INVALID), message);
     enum MHD_Result result = queue(httpd, connection, &res);
     pup_response_clear(&res);
     return result;
 }
 
+/* How much a POST to @url may bring; a path that no route knows brings its error later.
+ */
+static size_t
+body_max_of(const PupHttpd *httpd, const char *url)
+{
+    PupPath path;
+    const char *args[PUP_ROUTE_MAX_ARGS];
+    if (!pup_path_parse(url, &path, NULL))
+        return PUP_HTTP_BODY_MAX;
+    for (const PupRoute *route = httpd->routes; route->pattern; route++)
+        if (route->body_max && pup_route_match(route->pattern, &path, args))
+            return route->body_max;
+    return PUP_HTTP_BODY_MAX;
+}
+
 /* The headers are there: refuse a body that says it is too large, make room for one. */
 static enum MHD_Result
-begin(PupHttpd *httpd, struct MHD_Connection *connection, const char *method,
-      PupUpload **upload)
+begin(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
+      const char *method, PupUpload **upload)
 {
     g_atomic_int_inc(&httpd->n_running);
     const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                      MHD_HTTP_HEADER_CONTENT_LENGTH);
+    gboolean post = g_str_equal(method, "POST");
+    size_t body_max = post ? body_max_of(httpd, url) : PUP_HTTP_BODY_MAX;
     *upload = &no_upload;
-    if (length && g_ascii_strtoull(length, NULL, 10) > PUP_HTTP_BODY_MAX)
-        return refuse_body(httpd, connection);
-    if (g_str_equal(method, "POST")) {
+    if (length && g_ascii_strtoull(length, NULL, 10) > body_max)
+        return refuse_body(httpd, connection, body_max);
+    if (post) {
         *upload = g_new0(PupUpload, 1);
         (*upload)->body = g_byte_array_new();
+        (*upload)->body_max = body_max;
     }
     return MHD_YES;
 }
@@ -268,7 +288,7 @@ take_body(PupUpload *upload, const char *data, size_t *size)
 {
     /* What comes beyond the bound (in chunked encoding) is not kept, and refused at the
      * end; a GET's body is nobody's. A client that goes on for ever is cut off. */
-    if (upload->body && upload->body->len <= PUP_HTTP_BODY_MAX)
+    if (upload->body && upload->body->len <= upload->body_max)
         g_byte_array_append(upload->body, (const guint8 *) data, *size);
     else if (upload->body)
         return MHD_NO;
@@ -349,8 +369,8 @@ static enum MHD_Result
 finish(PupHttpd *httpd, struct MHD_Connection *connection, const char *url,
        const char *method, PupUpload *upload)
 {
-    if (upload->body && upload->body->len > PUP_HTTP_BODY_MAX)
-        return refuse_body(httpd, connection);
+    if (upload->body && upload->body->len > upload->body_max)
+        return refuse_body(httpd, connection, upload->body_max);
     PupRequest req = {.connection = connection};
     req.method = parse_method(method, &req.head);
     req.if_none_match = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
@@ -374,7 +394,7 @@ answer(void *cls, struct MHD_Connection *connection, const char *url, const char
        void **request)
 {
     if (!*request)
-        return begin(cls, connection, method, (PupUpload **) request);
+        return begin(cls, connection, url, method, (PupUpload **) request);
     if (*upload_data_size)
         return take_body(*request, upload_data, upload_data_size);
     return finish(cls, connection, url, method, *request);

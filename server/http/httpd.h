@@ -4,7 +4,7 @@
  *
  * The one file that knows libmicrohttpd is httpd.c. One epoll loop a thread; a body that
  * lies in a file goes out by sendfile. What the table does not hold is 404, a wrong
- * method 405 with Allow, a body beyond PUP_HTTP_BODY_MAX 413, and a malformed request
+ * method 405 with Allow, a body beyond the route's bound 413, and a malformed request
  * 400: each with a JSON error.
  *
  *     httpd = pup_httpd_new(&options, routes, service, &error)
@@ -24,6 +24,7 @@ typedef struct {
     PupMethod method;
     const char *pattern; /* route.h */
     PupHandlerFunc *handler;
+    size_t body_max; /* bytes of a POST's body; 0: PUP_HTTP_BODY_MAX */
 } PupRoute;
 
 typedef struct {
