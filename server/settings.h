@@ -13,6 +13,7 @@
  *     STATE/tftp/             first loaders
  *     STATE/run/              dnsmasq.conf, locks
  *     STATE/catalog.db        SQLite
+ *     STATE/boot-profiles/    ROOM/VERSION/MAC                     server/catalog
  *     ROOMS/NAME.conf         room profiles ("rooms" beside pupitre.conf)
  *
  * A plain struct, read once; SIGHUP reads it anew into another one.

@@ -14,6 +14,8 @@ pup_catalog_open(const char *db_path, const char *rooms_dir, GError **error)
         return NULL;
     PupCatalog *catalog = g_new0(PupCatalog, 1);
     catalog->rooms_dir = g_strdup(rooms_dir);
+    g_autofree char *uploads = g_build_filename(folder, "boot-profiles", NULL);
+    catalog->boot_profiles = pup_boot_profiles_new(uploads);
     g_mutex_init(&catalog->lock);
     catalog->db = db;
     g_mutex_init(&catalog->peerings_lock);
@@ -30,6 +32,13 @@ pup_catalog_free(PupCatalog *catalog)
     g_mutex_clear(&catalog->lock);
     g_hash_table_unref(catalog->peerings);
     g_mutex_clear(&catalog->peerings_lock);
+    pup_boot_profiles_free(catalog->boot_profiles);
     g_free(catalog->rooms_dir);
     g_free(catalog);
+}
+
+PupBootProfiles *
+pup_catalog_boot_profiles(PupCatalog *catalog)
+{
+    return catalog->boot_profiles;
 }

@@ -2,11 +2,12 @@
 /*
  * catalog - what the server knows beside the store: rooms, seats, boots
  *
- * Two sources, one reader: room profiles are the admin's text files in ROOMS/, read at
+ * Three sources, one reader: room profiles are the admin's text files in ROOMS/, read at
  * every question (they are few and small, and an edit counts at once); what happens
  * (boots, stages, last words and numbers of each seat) is in SQLite, STATE/catalog.db.
  * The database can be deleted at any time: it holds history only, and masters and
- * versions are the store's.
+ * versions are the store's. What seats saw of their guests' starts lies beside it
+ * (boot_profiles.h).
  *
  * Threads: any (SQLite serialised, WAL; busy timeout 5 s). Several processes may share
  * one.
@@ -15,6 +16,7 @@
 
 #include "lib/room_profile.h"
 #include "lib/stage.h"
+#include "server/catalog/boot_profiles.h"
 #include "server/catalog/seat_stats.h"
 
 typedef struct PupCatalog PupCatalog;
@@ -48,6 +50,9 @@ typedef struct {
  * every poll. Errors: NOT_FOUND; INVALID for a profile that never could be read. */
 gboolean pup_catalog_peering(PupCatalog *catalog, const char *room, gint64 now_ms,
                              PupPeering *peering, GError **error);
+
+/* The seats' boot profiles, in the database's folder; the catalog's own. */
+PupBootProfiles *pup_catalog_boot_profiles(PupCatalog *catalog);
 
 /* Which room and seat a MAC belongs to; new strings. Errors: NOT_FOUND; INVALID when a
  * profile cannot be read and no other has the MAC, or when two have it (names both). */

@@ -9,6 +9,7 @@
 
 struct PupCatalog {
     char *rooms_dir;
+    PupBootProfiles *boot_profiles;
     GMutex lock; /* of db: a transaction is one thread's */
     sqlite3 *db;
     GMutex peerings_lock;

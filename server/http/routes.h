@@ -15,6 +15,9 @@ PupHandlerFunc pup_get_room; /* route_manifests.c */
 PupHandlerFunc pup_get_manifest;
 PupHandlerFunc pup_get_manifest_sig;
 
+PupHandlerFunc pup_get_boot_profile; /* route_boot_profile.c */
+PupHandlerFunc pup_post_boot_profile;
+
 PupHandlerFunc pup_register_seat; /* route_seats.c */
 PupHandlerFunc pup_report_seat;
 PupHandlerFunc pup_get_seats;
