@@ -11,6 +11,9 @@ static const PupColumn columns[] = {
     {"MASTER", "master", PUP_CELL_TEXT},
     {"PARENT", "parent", PUP_CELL_UINT},
     {"DISK", "disk_bytes", PUP_CELL_BYTES},
+    {"BOOT-CHUNKS", "boot_profile_chunks", PUP_CELL_UINT},
+    {"BOOT-SIZE", "boot_profile_bytes", PUP_CELL_BYTES},
+    {"BOOT-SEATS", "boot_profile_seats", PUP_CELL_UINT},
     {NULL},
 };
 
@@ -21,12 +24,15 @@ add_version(const PupWorkshop *shop, PupTable *table, const char *room, unsigned
     g_autoptr(PupManifest) manifest =
         pup_workshop_manifest(shop, PUP_KIND_ROOM, room, version, error);
     g_autofree char *master = NULL;
+    PupBootProfileSize boot;
 
     if (!manifest)
         return FALSE;
+    boot = pup_workshop_boot_profile_size(shop, manifest);
     master = g_strdup_printf("%s@%u", manifest->master, manifest->master_version);
     pup_table_add(table, (guint64) version, (int) (version == current), manifest->created,
-                  master, (guint64) manifest->parent, manifest->disk_bytes);
+                  master, (guint64) manifest->parent, manifest->disk_bytes, boot.n_chunks,
+                  boot.bytes, (guint64) boot.n_seats);
     return TRUE;
 }
 

@@ -44,7 +44,9 @@ remove_room(const PupWorkshop *shop, const char *room, GError **error)
     done = pup_store_remove(shop->store, PUP_KIND_ROOM, room, &failed);
     if (!missing_is_fine(done, failed, error))
         return FALSE;
-    return pup_catalog_room_remove(shop->catalog, room, error);
+    return pup_boot_profiles_keep(pup_catalog_boot_profiles(shop->catalog), room, NULL,
+                                  FALSE, NULL, NULL, error) &&
+           pup_catalog_room_remove(shop->catalog, room, error);
 }
 
 /* A room whose profile cannot be read may be removed, one that is not there may not. */

@@ -16,7 +16,8 @@ typedef struct {
     char *disk; /* the sub-master's path */
     guint64 disk_file_bytes;
     PupRoomProfile *profile;
-    PupManifest *manifest; /* current version, or NULL */
+    PupManifest *manifest;   /* current version, or NULL */
+    PupBootProfileSize boot; /* of that version */
 } Room;
 
 static void
@@ -59,6 +60,8 @@ load_room(const PupWorkshop *shop, Room *room, GError **error)
         g_propagate_error(error, g_steal_pointer(&failed));
         return FALSE;
     }
+    if (room->manifest)
+        room->boot = pup_workshop_boot_profile_size(shop, room->manifest);
     return load_text(room, error);
 }
 
@@ -66,6 +69,21 @@ static const char *
 title_of(const Room *room)
 {
     return room->profile->title ? room->profile->title : room->name;
+}
+
+static void
+print_boot_profile(const PupBootProfileSize *boot)
+{
+    g_autofree char *bytes = pup_bytes_format(boot->bytes);
+
+    if (boot->n_chunks == 0)
+        printf("boot        no boot profile yet\n");
+    else if (boot->n_seats == 0)
+        printf("boot        %" G_GUINT64_FORMAT " chunks, %s, inherited\n",
+               boot->n_chunks, bytes);
+    else
+        printf("boot        %" G_GUINT64_FORMAT " chunks, %s, seen by %u seat%s\n",
+               boot->n_chunks, bytes, boot->n_seats, boot->n_seats == 1 ? "" : "s");
 }
 
 static void
@@ -81,6 +99,8 @@ print_text(const Room *room)
                manifest->created, manifest->master, manifest->master_version);
     else
         printf("version     none: not published yet\n");
+    if (manifest)
+        print_boot_profile(&room->boot);
     printf("seats       %u\n", room->profile->n_seats);
     printf("profile     %s\n\n%s", room->path, room->text);
 }
@@ -97,17 +117,22 @@ json_of_seats(const PupRoomProfile *profile)
     return seats;
 }
 
+static json_t *
+json_of_version(const PupManifest *manifest, const PupBootProfileSize *boot)
+{
+    return json_pack(
+        "{s:i, s:s, s:s, s:i, s:I, s:I, s:I, s:i}", "version", (int) manifest->version,
+        "created", manifest->created, "master", manifest->master, "master_version",
+        (int) manifest->master_version, "disk_bytes", (json_int_t) manifest->disk_bytes,
+        "boot_profile_chunks", (json_int_t) boot->n_chunks, "boot_profile_bytes",
+        (json_int_t) boot->bytes, "boot_profile_seats", (int) boot->n_seats);
+}
+
 static void
 print_json(const Room *room)
 {
-    const PupManifest *manifest = room->manifest;
     json_t *version =
-        manifest
-            ? json_pack("{s:i, s:s, s:s, s:i, s:I}", "version", (int) manifest->version,
-                        "created", manifest->created, "master", manifest->master,
-                        "master_version", (int) manifest->master_version, "disk_bytes",
-                        (json_int_t) manifest->disk_bytes)
-            : json_null();
+        room->manifest ? json_of_version(room->manifest, &room->boot) : json_null();
     json_t *root = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "name", room->name, "title",
         title_of(room), "master", room->profile->master, "profile", room->path,

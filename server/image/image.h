@@ -56,9 +56,22 @@ gboolean pup_master_import(const PupWorkshop *shop, const char *name, const char
 PupManifest *pup_workshop_manifest(const PupWorkshop *shop, PupKind kind,
                                    const char *name, unsigned version, GError **error);
 
+/* How large the boot profile of a version is. */
+typedef struct {
+    guint64 n_chunks, bytes; /* of the disk; 0: the version has none */
+    unsigned n_seats;        /* whose uploads it was merged of; 0: it was inherited */
+} PupBootProfileSize;
+
+/* The size of the boot profile of @manifest's version, as seats are given it: what its
+ * seats' uploads merge to, else what it was published with. One that cannot be read
+ * counts as none. */
+PupBootProfileSize pup_workshop_boot_profile_size(const PupWorkshop *shop,
+                                                  const PupManifest *manifest);
+
 /* Remove what killed imports and publishes left in images/ and run/: temporary files,
- * sockets, and files of master versions that never came to be. With shop->dry_run only
- * count. *@n_files and *@bytes: how much. What somebody still works on stays. */
+ * sockets, and files of master versions that never came to be; and the boot profiles that
+ * seats uploaded for versions that are gone. With shop->dry_run only count. *@n_files and
+ * *@bytes: how much. What somebody still works on stays. */
 gboolean pup_workshop_sweep(const PupWorkshop *shop, unsigned *n_files, guint64 *bytes,
                             GError **error);
 

@@ -186,11 +186,7 @@ make_manifest(Publish *publish, const PupChunkMap *map)
     made->guest = publish->profile->guest;
     made->cache_mib = publish->profile->cache_mib;
     made->domain_template = g_steal_pointer(&publish->domain_template);
-    if (current) {
-        made->parent = current->version;
-        made->has_boot_profile = current->has_boot_profile;
-        made->boot_profile = current->boot_profile;
-    }
+    made->parent = current ? current->version : 0;
     return made;
 }
 
@@ -231,10 +227,11 @@ write_version(Publish *publish, PupStoreWrite *write, GError **error)
         publish->report.version = publish->current->version;
         return TRUE;
     }
-    if (g_cancellable_set_error_if_cancelled(shop->cancellable, error) ||
-        !pup_workshop_commit(shop, write, manifest, error))
+    if (publish->current && !pup_workshop_inherit_boot_profile(shop, publish->current,
+                                                               write, manifest, error))
         return FALSE;
-    return TRUE;
+    return !g_cancellable_set_error_if_cancelled(shop->cancellable, error) &&
+           pup_workshop_commit(shop, write, manifest, error);
 }
 
 static gboolean

@@ -110,6 +110,24 @@ sweep_sockets(Sweep *sweep, GError **error)
     return TRUE;
 }
 
+/* Uploads of versions that are gone, by rooms. */
+static gboolean
+sweep_boot_profiles(Sweep *sweep, GError **error)
+{
+    PupBootProfiles *uploads = pup_catalog_boot_profiles(sweep->shop->catalog);
+    g_auto(GStrv) rooms = pup_boot_profiles_rooms(uploads);
+
+    for (char **room = rooms; *room; room++) {
+        g_autoptr(GArray) versions =
+            pup_store_versions(sweep->shop->store, PUP_KIND_ROOM, *room, error);
+        if (!versions ||
+            !pup_boot_profiles_keep(uploads, *room, versions, sweep->shop->dry_run,
+                                    &sweep->n_files, &sweep->bytes, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean
 pup_workshop_sweep(const PupWorkshop *shop, unsigned *n_files, guint64 *bytes,
                    GError **error)
@@ -118,7 +136,7 @@ pup_workshop_sweep(const PupWorkshop *shop, unsigned *n_files, guint64 *bytes,
 
     if (!sweep_images(&sweep, "master", "images/masters", error) ||
         !sweep_images(&sweep, "room", "images/rooms", error) ||
-        !sweep_sockets(&sweep, error))
+        !sweep_sockets(&sweep, error) || !sweep_boot_profiles(&sweep, error))
         return FALSE;
     *n_files = sweep.n_files;
     *bytes = sweep.bytes;

@@ -28,6 +28,14 @@ gboolean pup_workshop_has_version(const PupWorkshop *shop, PupKind kind, const c
 gboolean pup_workshop_current(const PupWorkshop *shop, PupKind kind, const char *name,
                               PupManifest **manifest, GError **error);
 
+/* Give @made, whose disk is set, the boot profile of @parent: put it into @write, what
+ * lies behind the disk's end left out, and name it. Nothing where @parent has none that
+ * can be read. Errors: NO_SPACE, IO. */
+gboolean pup_workshop_inherit_boot_profile(const PupWorkshop *shop,
+                                           const PupManifest *parent,
+                                           PupStoreWrite *write, PupManifest *made,
+                                           GError **error);
+
 /* Date @manifest, sign it and commit @write with it. */
 gboolean pup_workshop_commit(const PupWorkshop *shop, PupStoreWrite *write,
                              PupManifest *manifest, GError **error);

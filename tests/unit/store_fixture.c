@@ -113,6 +113,18 @@ put_pages(PupStoreWrite *write, PupChunkCodec *codec, PupChunkMap *map, GError *
     return TRUE;
 }
 
+static gboolean
+put_boot_profile(Fixture *f, PupStoreWrite *write, PupChunkCodec *codec,
+                 PupManifest *manifest, GError **error)
+{
+    g_autofree guint8 *plain = g_malloc(PUP_CHUNK_BYTES);
+    if (f->boot_profile == 0)
+        return TRUE;
+    fixture_chunk(f->boot_profile, plain, &manifest->boot_profile);
+    manifest->has_boot_profile = TRUE;
+    return put(write, codec, plain, &manifest->boot_profile, error);
+}
+
 static void
 sign(Fixture *f, PupManifest *manifest, GBytes **text, GBytes **sig)
 {
@@ -150,6 +162,8 @@ fixture_put_disk(Fixture *f, PupStoreWrite *write, PupKind kind, const char *nam
     g_autoptr(PupManifest) made = pup_manifest_new(kind, name, version);
     made->disk_bytes = disk_bytes;
     pup_manifest_set_map(made, map);
+    if (!put_boot_profile(f, write, codec, made, error))
+        return FALSE;
     sign(f, made, manifest, sig);
     return TRUE;
 }

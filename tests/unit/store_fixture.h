@@ -19,6 +19,8 @@ typedef struct {
     PupStore *store;
     PupSecretKey *key;
     PupPublicKey *public;
+    unsigned boot_profile; /* seed of the chunk that stands for the boot profile of what
+                              is published next; 0: none */
 } Fixture;
 
 Fixture *fixture_new(void);

@@ -144,6 +144,23 @@ test_damaged_chunk(void **state)
     assert_nothing(f);
 }
 
+static void
+test_damaged_boot_profile(void **state)
+{
+    Fixture *f = *state;
+    PupExtent extent;
+    f->boot_profile = 9;
+    fixture_publish(f, "a", 2, disk_a, 2);
+    assert_nothing(f);
+    g_autofree char *path = pack_of(f, 9, &extent);
+    flip(path, extent.offset + extent.length / 2);
+    pup_extent_clear(&extent);
+    g_autofree char *object = chunk_object(9);
+    g_autoptr(PupFsckReport) report = fixture_fsck(f, FALSE);
+    assert_finding(report, object, "a@2");
+    assert_int_equal(fixture_n_harmful(report), 1);
+}
+
 /* Each byte of a pack: whatever is flipped is found, but for the few bits of a zstd frame
  * that mean nothing: then every version is what it was. */
 static void
@@ -448,6 +465,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         FSCK_TEST(test_clean),
         FSCK_TEST(test_damaged_chunk),
+        FSCK_TEST(test_damaged_boot_profile),
         FSCK_TEST(test_each_byte_of_a_pack),
         FSCK_TEST(test_pack_cut),
         FSCK_TEST(test_pack_gone),

@@ -143,6 +143,26 @@ test_sparse_pack_rewritten(void **state)
     assert_clean(f);
 }
 
+/* The boot profile of a@1 lies in the pack of a room that is gone. */
+static void
+test_boot_profile_lives(void **state)
+{
+    Fixture *f = *state;
+    static const unsigned other[] = {11, 12, 13, 14, 15, 16, 17, 18, 19};
+    g_autofree guint8 *plain = g_malloc(PUP_CHUNK_BYTES);
+    PupName name;
+    f->boot_profile = 9;
+    fixture_publish(f, "b", 1, other, 9);
+    fixture_publish(f, "a", 1, disk1, 4);
+    remove_room(f, "b");
+    PupGcReport report = gc(f, FALSE);
+    assert_int_equal(report.n_live, 5);
+    assert_true(report.n_packs_rewritten > 0);
+    fixture_chunk(9, plain, &name);
+    assert_true(pup_store_get(f->store, &name, plain, NULL));
+    assert_clean(f);
+}
+
 /* A year of small publishes becomes one pack. */
 static void
 test_small_packs_joined(void **state)
@@ -495,6 +515,7 @@ main(void)
         GC_TEST(test_all_needed),
         GC_TEST(test_dead_pack_removed),
         GC_TEST(test_sparse_pack_rewritten),
+        GC_TEST(test_boot_profile_lives),
         GC_TEST(test_small_packs_joined),
         GC_TEST(test_copies_go),
         GC_TEST(test_page_as_disk_content),
