@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A handle is one curl easy handle driven by a multi handle of its own. The multi is not
- * there for parallelism: it is what lets another thread end a request at once
- * (curl_multi_wakeup()) and what makes the stall timeout exact to the millisecond, where
- * curl's own LOW_SPEED_TIME counts seconds.
+ * A handle is two curl easy handles driven by a multi handle of their own. The multi lets
+ * two places be asked at a time, lets another thread end a request at once
+ * (curl_multi_wakeup()) and makes the timeouts exact to the millisecond, where curl's own
+ * LOW_SPEED_TIME counts seconds.
+ *
+ * In a hedged get the second body goes into a buffer of its own as long as the first may
+ * still win. The receiver sees the first one come in; when the second one wins, it comes
+ * in once more, all at once.
  */
 #include "config.h"
 
@@ -18,34 +22,44 @@
 #define REFUSAL_MAX_BYTES 4096u
 /* No poll waits longer: a guard, not a clock. */
 #define POLL_MAX_MS 1000
+/* Connections that are kept: the seats of a room and some servers. */
+#define CONNECTIONS_MAX 64L
 
-struct PupHttp {
-    CURL *easy;
-    CURLM *multi;
-    struct curl_slist *json_headers;
-    unsigned stall_timeout_ms;
-    gint cancelled;   /* atomic */
-    gint64 active_us; /* when a byte last came; 0 until connected */
-    char why[CURL_ERROR_SIZE];
-};
-
-/* Where a body goes: to @fixed, or to @grown, at most @max_bytes of it. */
+/* One request. Its body goes to @fixed, or to @grown, at most @max_bytes of it. */
 typedef struct {
-    PupHttp *http;
+    CURL *easy;
+    const char *url; /* borrowed, while it runs */
+    struct curl_slist *headers;
     PupHttpBuffer *fixed;
     GByteArray *grown;
     size_t max_bytes;
     size_t len;
     gboolean overflow;
     GString *refusal; /* body of a status other than 2xx */
-} Sink;
+    unsigned limit_ms;
+    gint64 begun_us;
+    gint64 active_us; /* when a byte last came; 0 until connected */
+    gint64 took_us;
+    gboolean running;
+    GError *failure; /* once it does not run: NULL when the body is there */
+    char why[CURL_ERROR_SIZE];
+} Transfer;
+
+struct PupHttp {
+    Transfer transfers[2]; /* the second for hedged gets only */
+    CURLM *multi;
+    struct curl_slist *json_headers;
+    unsigned stall_timeout_ms;
+    gint cancelled;      /* atomic */
+    PupHttpBuffer spare; /* of the second transfer; made when first needed */
+};
 
 static long
-status_of(const PupHttp *http)
+status_of(const Transfer *transfer)
 {
     long status = 0;
 
-    curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     return status;
 }
 
@@ -66,65 +80,71 @@ grew(PupHttpBuffer *buffer, size_t len)
 static size_t
 on_body(char *data, size_t size, size_t count, void *user)
 {
-    Sink *sink = user;
+    Transfer *transfer = user;
     size_t len = size * count;
 
-    sink->http->active_us = g_get_monotonic_time();
-    if (!is_success(status_of(sink->http))) {
-        size_t room = REFUSAL_MAX_BYTES - sink->refusal->len;
-        g_string_append_len(sink->refusal, data, (gssize) MIN(len, room));
+    transfer->active_us = g_get_monotonic_time();
+    if (!is_success(status_of(transfer))) {
+        size_t room = REFUSAL_MAX_BYTES - transfer->refusal->len;
+        g_string_append_len(transfer->refusal, data, (gssize) MIN(len, room));
         return len;
     }
-    if (len > sink->max_bytes - sink->len) {
-        sink->overflow = TRUE;
+    if (len > transfer->max_bytes - transfer->len) {
+        transfer->overflow = TRUE;
         return 0;
     }
-    if (sink->fixed)
-        memcpy(sink->fixed->data + sink->len, data, len);
+    if (transfer->fixed)
+        memcpy(transfer->fixed->data + transfer->len, data, len);
     else
-        g_byte_array_append(sink->grown, (const guint8 *) data, (guint) len);
-    sink->len += len;
-    if (sink->fixed)
-        grew(sink->fixed, sink->len);
+        g_byte_array_append(transfer->grown, (const guint8 *) data, (guint) len);
+    transfer->len += len;
+    if (transfer->fixed)
+        grew(transfer->fixed, transfer->len);
     return len;
 }
 
 static size_t
 on_header(char *data, size_t size, size_t count, void *user)
 {
-    PupHttp *http = user;
+    Transfer *transfer = user;
 
-    http->active_us = g_get_monotonic_time();
+    transfer->active_us = g_get_monotonic_time();
     return size * count;
 }
 
 static int
 on_connected(void *user, char *to, char *from, int to_port, int from_port)
 {
-    PupHttp *http = user;
+    Transfer *transfer = user;
 
-    http->active_us = g_get_monotonic_time();
+    transfer->active_us = g_get_monotonic_time();
     return CURL_PREREQFUNC_OK;
 }
 
 static void
-set_options(PupHttp *http, unsigned connect_timeout_ms)
+init_transfer(Transfer *transfer, unsigned connect_timeout_ms)
 {
-    CURL *easy = http->easy;
+    CURL *easy = transfer->easy = curl_easy_init();
 
+    if (!easy)
+        g_error("libcurl: out of memory");
+    transfer->refusal = g_string_new(NULL);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE "/" VERSION);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L * 1024L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long) connect_timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->why);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->why);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, http);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 }
 
 static gpointer
@@ -144,13 +164,14 @@ pup_http_new(unsigned connect_timeout_ms, unsigned stall_timeout_ms)
     PupHttp *http = g_new0(PupHttp, 1);
 
     g_once(&once, init_curl, NULL);
-    http->easy = curl_easy_init();
     http->multi = curl_multi_init();
     http->json_headers = curl_slist_append(NULL, "Content-Type: application/json");
-    if (!http->easy || !http->multi || !http->json_headers)
+    if (!http->multi || !http->json_headers)
         g_error("libcurl: out of memory");
+    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
     http->stall_timeout_ms = stall_timeout_ms;
-    set_options(http, connect_timeout_ms);
+    for (unsigned i = 0; i < G_N_ELEMENTS(http->transfers); i++)
+        init_transfer(&http->transfers[i], connect_timeout_ms);
     return http;
 }
 
@@ -159,9 +180,13 @@ pup_http_free(PupHttp *http)
 {
     if (!http)
         return;
-    curl_easy_cleanup(http->easy);
+    for (unsigned i = 0; i < G_N_ELEMENTS(http->transfers); i++) {
+        curl_easy_cleanup(http->transfers[i].easy);
+        g_string_free(http->transfers[i].refusal, TRUE);
+    }
     curl_multi_cleanup(http->multi);
     curl_slist_free_all(http->json_headers);
+    g_free(http->spare.data);
     g_free(http);
 }
 
@@ -170,48 +195,6 @@ pup_http_cancel(PupHttp *http)
 {
     g_atomic_int_set(&http->cancelled, 1);
     curl_multi_wakeup(http->multi);
-}
-
-/* Milliseconds until the stall timeout, at most POLL_MAX_MS; 0: it has passed. While
- * curl connects its own timeout rules. */
-static int
-stall_left_ms(const PupHttp *http)
-{
-    gint64 idle_ms;
-
-    if (http->active_us == 0)
-        return POLL_MAX_MS;
-    idle_ms = (g_get_monotonic_time() - http->active_us) / 1000;
-    if (idle_ms >= (gint64) http->stall_timeout_ms)
-        return 0;
-    return (int) MIN((gint64) http->stall_timeout_ms - idle_ms, POLL_MAX_MS);
-}
-
-/* Drive the transfer that is in the multi to its end. */
-static gboolean
-drive(PupHttp *http, CURLcode *code, const char *url, GError **error)
-{
-    int running = 1;
-    int pending;
-    CURLMsg *message;
-
-    for (;;) {
-        if (g_atomic_int_get(&http->cancelled)) {
-            pup_error_set(error, PUP_ERROR_BUSY, "%s: cancelled", url);
-            return FALSE;
-        }
-        if (curl_multi_perform(http->multi, &running) != CURLM_OK || !running)
-            break;
-        if (stall_left_ms(http) == 0) {
-            pup_error_set(error, PUP_ERROR_NET, "%s: no answer for %u ms", url,
-                          http->stall_timeout_ms);
-            return FALSE;
-        }
-        curl_multi_poll(http->multi, NULL, 0, stall_left_ms(http), NULL);
-    }
-    message = curl_multi_info_read(http->multi, &pending);
-    *code = message ? message->data.result : CURLE_GOT_NOTHING;
-    return TRUE;
 }
 
 /* "message" of our JSON error, or NULL. New string; control characters become blanks. */
@@ -250,72 +233,300 @@ code_of_status(long status)
     }
 }
 
-static gboolean
-judge(const Sink *sink, CURLcode code, const char *url, GError **error)
+/* Why @transfer, which curl ended with @code, brought no body; NULL when it did. */
+static GError *
+judge(const Transfer *transfer, CURLcode code)
 {
-    const PupHttp *http = sink->http;
     g_autofree char *words = NULL;
-    long status;
+    long status = status_of(transfer);
+    GError *failure = NULL;
 
-    if (sink->overflow) {
-        pup_error_set(error, PUP_ERROR_CORRUPT, "%s: longer than %zu bytes", url,
-                      sink->max_bytes);
-        return FALSE;
+    if (transfer->overflow) {
+        pup_error_set(&failure, PUP_ERROR_CORRUPT, "%s: longer than %zu bytes",
+                      transfer->url, transfer->max_bytes);
+    } else if (code != CURLE_OK) {
+        pup_error_set(&failure, PUP_ERROR_NET, "%s: %s", transfer->url,
+                      *transfer->why ? transfer->why : curl_easy_strerror(code));
+    } else if (!is_success(status)) {
+        words = server_words(transfer->refusal);
+        pup_error_set(&failure, code_of_status(status), "%s: status %ld%s%s",
+                      transfer->url, status, words ? ": " : "", words ? words : "");
     }
-    if (code != CURLE_OK) {
-        pup_error_set(error, PUP_ERROR_NET, "%s: %s", url,
-                      *http->why ? http->why : curl_easy_strerror(code));
-        return FALSE;
+    return failure;
+}
+
+/* Begin @transfer with the method and headers that are set in its easy handle. */
+static void
+begin(PupHttp *http, Transfer *transfer, const char *url)
+{
+    transfer->url = url;
+    transfer->len = 0;
+    transfer->overflow = FALSE;
+    transfer->begun_us = g_get_monotonic_time();
+    transfer->active_us = 0;
+    transfer->took_us = 0;
+    transfer->running = TRUE;
+    transfer->failure = NULL;
+    transfer->why[0] = '\0';
+    g_string_truncate(transfer->refusal, 0);
+    curl_easy_setopt(transfer->easy, CURLOPT_URL, url);
+    if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+        g_error("libcurl: cannot add a transfer");
+}
+
+/* @transfer is over with @failure (NULL: with its body). One that was not finished closes
+ * its connection. */
+static void
+end(PupHttp *http, Transfer *transfer, GError *failure)
+{
+    curl_multi_remove_handle(http->multi, transfer->easy);
+    g_clear_pointer(&transfer->headers, curl_slist_free_all);
+    transfer->took_us = g_get_monotonic_time() - transfer->begun_us;
+    transfer->limit_ms = 0;
+    transfer->running = FALSE;
+    transfer->failure = failure;
+}
+
+/* When @transfer will have taken too long or stalled; G_MAXINT64: its end is curl's
+ * affair, while that connects. */
+static gint64
+limit_us(const PupHttp *http, const Transfer *transfer)
+{
+    gint64 until_us = G_MAXINT64;
+
+    if (transfer->limit_ms > 0)
+        until_us = transfer->begun_us + (gint64) transfer->limit_ms * 1000;
+    if (transfer->active_us > 0)
+        until_us =
+            MIN(until_us, transfer->active_us + (gint64) http->stall_timeout_ms * 1000);
+    return until_us;
+}
+
+static void
+end_late(PupHttp *http, Transfer *transfer)
+{
+    gint64 now_us = g_get_monotonic_time();
+    gint64 run_ms = (now_us - transfer->begun_us) / 1000;
+    GError *failure = NULL;
+
+    if (now_us < limit_us(http, transfer))
+        return;
+    if (transfer->limit_ms > 0 && run_ms >= (gint64) transfer->limit_ms)
+        pup_error_set(&failure, PUP_ERROR_NET, "%s: not complete after %u ms",
+                      transfer->url, transfer->limit_ms);
+    else
+        pup_error_set(&failure, PUP_ERROR_NET, "%s: no answer for %u ms", transfer->url,
+                      http->stall_timeout_ms);
+    end(http, transfer, failure);
+}
+
+static void
+end_cancelled(PupHttp *http, Transfer *transfer)
+{
+    GError *failure = NULL;
+
+    pup_error_set(&failure, PUP_ERROR_BUSY, "%s: cancelled", transfer->url);
+    end(http, transfer, failure);
+}
+
+static void
+end_finished(PupHttp *http)
+{
+    CURLMsg *message;
+    char *transfer;
+    int pending;
+
+    while ((message = curl_multi_info_read(http->multi, &pending))) {
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        end(http, (Transfer *) transfer, judge((Transfer *) transfer, code));
     }
-    status = status_of(http);
-    if (is_success(status))
+}
+
+/* Move the data that is there, and end what is over. */
+static void
+settle(PupHttp *http)
+{
+    int n_running;
+
+    if (!g_atomic_int_get(&http->cancelled)) {
+        curl_multi_perform(http->multi, &n_running);
+        end_finished(http);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(http->transfers); i++) {
+        Transfer *transfer = &http->transfers[i];
+        if (transfer->running && g_atomic_int_get(&http->cancelled))
+            end_cancelled(http, transfer);
+        else if (transfer->running)
+            end_late(http, transfer);
+    }
+}
+
+/* Wait until there is something to settle, at most until @until_us. */
+static void
+wait_until(PupHttp *http, gint64 until_us)
+{
+    gint64 left_us;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(http->transfers); i++) {
+        if (http->transfers[i].running)
+            until_us = MIN(until_us, limit_us(http, &http->transfers[i]));
+    }
+    left_us = until_us - g_get_monotonic_time();
+    if (left_us > 0)
+        curl_multi_poll(http->multi, NULL, 0, (int) MIN(left_us / 1000 + 1, POLL_MAX_MS),
+                        NULL);
+}
+
+static void
+run(PupHttp *http, const Transfer *transfer)
+{
+    for (settle(http); transfer->running; settle(http))
+        wait_until(http, G_MAXINT64);
+}
+
+/* One request with the method that is set in the first easy handle. */
+static gboolean
+request(PupHttp *http, const char *url, GError **error)
+{
+    Transfer *transfer = &http->transfers[0];
+
+    begin(http, transfer, url);
+    run(http, transfer);
+    if (!transfer->failure)
         return TRUE;
-    words = server_words(sink->refusal);
-    pup_error_set(error, code_of_status(status), "%s: status %ld%s%s", url, status,
-                  words ? ": " : "", words ? words : "");
+    g_propagate_error(error, g_steal_pointer(&transfer->failure));
     return FALSE;
 }
 
-/* One request with the method that is set in the easy handle. */
-static gboolean
-request(PupHttp *http, const char *url, Sink *sink, GError **error)
+/* Set @transfer up for a GET as @get says; its body goes to @buffer. */
+static void
+prepare_get(Transfer *transfer, const PupHttpTry *get, PupHttpBuffer *buffer)
 {
-    g_autoptr(GString) refusal = g_string_new(NULL);
-    CURLcode code = CURLE_OK;
-    gboolean done;
+    for (const char *const *line = get->headers; line && *line; line++)
+        transfer->headers = curl_slist_append(transfer->headers, *line);
+    curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+    transfer->limit_ms = get->limit_ms;
+    transfer->fixed = buffer;
+    transfer->max_bytes = buffer->size;
+}
 
-    sink->http = http;
-    sink->refusal = refusal;
-    http->active_us = 0;
-    http->why[0] = '\0';
-    curl_easy_setopt(http->easy, CURLOPT_URL, url);
-    curl_easy_setopt(http->easy, CURLOPT_WRITEDATA, sink);
-    if (curl_multi_add_handle(http->multi, http->easy) != CURLM_OK)
-        g_error("libcurl: cannot add a transfer");
-    done = drive(http, &code, url, error);
-    /* Ends an unfinished transfer and closes its connection. */
-    curl_multi_remove_handle(http->multi, http->easy);
-    return done && judge(sink, code, url, error);
+static void
+begin_try(PupHttp *http, Transfer *transfer, PupHttpTry *get, PupHttpBuffer *buffer)
+{
+    prepare_get(transfer, get, buffer);
+    grew(buffer, 0);
+    get->begun = TRUE;
+    begin(http, transfer, get->url);
+}
+
+/* Cut @transfer off if it still runs; tell @get what became of it. */
+static void
+end_try(PupHttp *http, Transfer *transfer, PupHttpTry *get)
+{
+    if (transfer->running)
+        end(http, transfer, NULL);
+    get->took_us = transfer->took_us;
+    get->failure = g_steal_pointer(&transfer->failure);
+}
+
+gboolean
+pup_http_get_try(PupHttp *http, PupHttpTry *get, PupHttpBuffer *buffer, GError **error)
+{
+    Transfer *transfer = &http->transfers[0];
+
+    begin_try(http, transfer, get, buffer);
+    run(http, transfer);
+    end_try(http, transfer, get);
+    if (get->failure)
+        g_propagate_error(error, g_error_copy(get->failure));
+    return !get->failure;
+}
+
+/* Where the second body goes while the first one still comes into a buffer of @size. */
+static PupHttpBuffer *
+spare_of(PupHttp *http, size_t size)
+{
+    if (http->spare.size < size) {
+        http->spare.data = g_realloc(http->spare.data, size);
+        http->spare.size = size;
+    }
+    return &http->spare;
+}
+
+static gboolean
+has_won(const Transfer *transfer, const PupHttpTry *get)
+{
+    return get->begun && !transfer->running && !transfer->failure;
+}
+
+/* Run both until one has won or both have failed. */
+static int
+race(PupHttp *http, PupHttpTry tries[2], unsigned hedge_ms, PupHttpBuffer *buffer)
+{
+    Transfer *first = &http->transfers[0];
+    Transfer *second = &http->transfers[1];
+    gint64 hedge_us = g_get_monotonic_time() + (gint64) hedge_ms * 1000;
+
+    begin_try(http, first, &tries[0], buffer);
+    for (;;) {
+        settle(http);
+        if (has_won(first, &tries[0]))
+            return 0;
+        if (has_won(second, &tries[1]))
+            return 1;
+        if (!tries[1].begun && !first->running)
+            begin_try(http, second, &tries[1], buffer);
+        else if (!tries[1].begun && g_get_monotonic_time() >= hedge_us)
+            begin_try(http, second, &tries[1], spare_of(http, buffer->size));
+        else if (!first->running && !second->running)
+            return -1;
+        else
+            wait_until(http, tries[1].begun ? G_MAXINT64 : hedge_us);
+    }
+}
+
+int
+pup_http_get_hedged(PupHttp *http, PupHttpTry tries[2], unsigned hedge_ms,
+                    PupHttpBuffer *buffer, GError **error)
+{
+    int winner = race(http, tries, hedge_ms, buffer);
+    gboolean spared = http->transfers[1].fixed == &http->spare;
+
+    for (unsigned i = 0; i < 2; i++)
+        if (tries[i].begun)
+            end_try(http, &http->transfers[i], &tries[i]);
+    if (winner == 1 && spared) {
+        memcpy(buffer->data, http->spare.data, http->spare.len);
+        grew(buffer, 0);
+        grew(buffer, http->spare.len);
+    }
+    if (winner < 0)
+        g_propagate_error(error, g_error_copy(tries[1].failure));
+    return winner;
 }
 
 gboolean
 pup_http_get_into(PupHttp *http, const char *url, PupHttpBuffer *buffer, GError **error)
 {
-    Sink sink = {.fixed = buffer, .max_bytes = buffer->size};
+    PupHttpTry get = {.url = url};
+    gboolean came = pup_http_get_try(http, &get, buffer, error);
 
-    curl_easy_setopt(http->easy, CURLOPT_HTTPGET, 1L);
-    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
-    grew(buffer, 0);
-    return request(http, url, &sink, error);
+    g_clear_error(&get.failure);
+    return came;
 }
 
 static GBytes *
 request_bytes(PupHttp *http, const char *url, size_t max_bytes, GError **error)
 {
     g_autoptr(GByteArray) body = g_byte_array_new();
-    Sink sink = {.grown = body, .max_bytes = max_bytes};
+    Transfer *transfer = &http->transfers[0];
 
-    if (!request(http, url, &sink, error))
+    transfer->fixed = NULL;
+    transfer->grown = body;
+    transfer->max_bytes = max_bytes;
+    if (!request(http, url, error))
         return NULL;
     return g_byte_array_free_to_bytes(g_steal_pointer(&body));
 }
@@ -323,8 +534,10 @@ request_bytes(PupHttp *http, const char *url, size_t max_bytes, GError **error)
 GBytes *
 pup_http_get(PupHttp *http, const char *url, size_t max_bytes, GError **error)
 {
-    curl_easy_setopt(http->easy, CURLOPT_HTTPGET, 1L);
-    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
+    CURL *easy = http->transfers[0].easy;
+
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
     return request_bytes(http, url, max_bytes, error);
 }
 
@@ -332,8 +545,10 @@ GBytes *
 pup_http_post_json(PupHttp *http, const char *url, const char *json, size_t max_bytes,
                    GError **error)
 {
-    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, http->json_headers);
-    curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE, -1L);
-    curl_easy_setopt(http->easy, CURLOPT_COPYPOSTFIELDS, json);
+    CURL *easy = http->transfers[0].easy;
+
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->json_headers);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, -1L);
+    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, json);
     return request_bytes(http, url, max_bytes, error);
 }

@@ -2,9 +2,10 @@
 /*
  * http - small requests to the server; the one file on this side that includes curl.h
  *
- * pup_http_*: a handle for one thread at a time (pup_http_cancel() excepted), keep-alive,
- * bounded answers. Who wants requests in parallel takes a handle for each. Chunk traffic
- * with its parallelism, retry and (later) peers is client-image/stream's, on top of this.
+ * pup_http_*: a handle for one thread at a time (pup_http_cancel() excepted), keep-alive
+ * to as many places as a room has seats, bounded answers. Who wants requests in parallel
+ * takes a handle for each. Chunk traffic with its parallelism, retry and peers is
+ * client-image/stream's, on top of this.
  * The environment's proxies are not used and redirects not followed: the server is the
  * one that was named.
  *
@@ -42,6 +43,26 @@ struct PupHttpBuffer {
 /* GET @url into @buffer. A body that does not fit is CORRUPT. */
 gboolean pup_http_get_into(PupHttp *http, const char *url, PupHttpBuffer *buffer,
                            GError **error);
+/* A GET of a place that may be slow or ill-meaning. */
+typedef struct {
+    const char *url;
+    const char *const *headers; /* "Name: value", NULL-terminated; NULL: none */
+    unsigned limit_ms;          /* for the whole of it; 0: the handle's timeouts alone */
+    /* What became of it: */
+    gboolean begun;
+    gint64 took_us;  /* from its beginning until it was over, or cut off */
+    GError *failure; /* of the caller, who frees it; NULL: it won or was cut off */
+} PupHttpTry;
+
+/* GET as @get says into @buffer. A body that does not fit is CORRUPT. */
+gboolean pup_http_get_try(PupHttp *http, PupHttpTry *get, PupHttpBuffer *buffer,
+                          GError **error);
+/* GET the same from one of two places: from @tries[0], and when that has failed or taken
+ * @hedge_ms, from @tries[1] too. The first complete body is in @buffer, the other request
+ * is cut off. Returns the index of the one that won; -1 when both failed, with the error
+ * of the second. */
+int pup_http_get_hedged(PupHttp *http, PupHttpTry tries[2], unsigned hedge_ms,
+                        PupHttpBuffer *buffer, GError **error);
 /* GET @url, at most @max_bytes. New GBytes. */
 GBytes *pup_http_get(PupHttp *http, const char *url, size_t max_bytes, GError **error);
 /* POST a JSON text; answer as above. */

@@ -179,6 +179,75 @@ test_nobody_there(void **state)
     unit_assert_error(&error, PUP_ERROR_NET, "file:///etc/passwd");
 }
 
+/* Ask the faulty server first, after 100 ms for another file of it. */
+static int
+hedge(const Fixture *f, const char *second, PupHttpTry tries[2], char *body, size_t size)
+{
+    g_autoptr(PupHttp) http = pup_http_new(2000, 2000);
+    g_autofree char *first_url = g_strconcat(f->base, "/file", NULL);
+    g_autofree char *second_url = g_strconcat(f->base, second, NULL);
+    PupHttpBuffer buffer = {.data = (guint8 *) body, .size = size};
+    int winner;
+
+    tries[0] = (PupHttpTry){.url = first_url, .limit_ms = 1500};
+    tries[1] = (PupHttpTry){.url = second_url};
+    winner = pup_http_get_hedged(http, tries, 100, &buffer, NULL);
+    body[winner < 0 ? 0 : buffer.len] = '\0';
+    return winner;
+}
+
+static void
+test_hedged(void **state)
+{
+    static const struct {
+        const char *fault, *second;
+        int winner;
+        gboolean second_begun, first_failed;
+    } cases[] = {
+        {"none", "/file?2", 0, FALSE, FALSE},
+        {"status:503 0 /file?1", "/file?2", 0, FALSE, FALSE},
+        {"status:503 1", "/file?2", 1, TRUE, TRUE},
+        {"truncate 1", "/file?2", 1, TRUE, TRUE},
+        {"drip:20 1", "/file?2", 1, TRUE, FALSE},
+        {"status:503", "/file?2", -1, TRUE, TRUE},
+        {"drip:200 1", "/none", 0, TRUE, FALSE},
+        {"drip:20 1", "/none", -1, TRUE, TRUE},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char body[sizeof BODY + 1];
+        PupHttpTry tries[2];
+        set_fault(*state, cases[i].fault);
+        assert_int_equal(hedge(*state, cases[i].second, tries, body, sizeof BODY),
+                         cases[i].winner);
+        assert_string_equal(body, cases[i].winner < 0 ? "" : BODY);
+        assert_int_equal(tries[1].begun, cases[i].second_begun);
+        assert_int_equal(tries[0].failure != NULL, cases[i].first_failed);
+        assert_in_range(tries[0].took_us, 1, 5 * G_USEC_PER_SEC);
+        g_clear_error(&tries[0].failure);
+        g_clear_error(&tries[1].failure);
+    }
+}
+
+/* However lively it drips. */
+static void
+test_a_try_is_limited(void **state)
+{
+    const Fixture *f = *state;
+    g_autoptr(PupHttp) http = pup_http_new(2000, 2000);
+    g_autofree char *url = g_strconcat(f->base, "/file", NULL);
+    char data[100];
+    PupHttpBuffer buffer = {.data = (guint8 *) data, .size = sizeof data};
+    PupHttpTry get = {.url = url, .limit_ms = 200};
+    GError *error = NULL;
+
+    set_fault(f, "drip:30 1");
+    assert_false(pup_http_get_try(http, &get, &buffer, &error));
+    unit_assert_error(&error, PUP_ERROR_NET, "/file: not complete after 200 ms");
+    g_clear_error(&get.failure);
+    assert_true(pup_http_get_try(http, &get, &buffer, &error));
+}
+
 static void *
 cancel_soon(void *http)
 {
@@ -214,7 +283,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_failures_have_their_codes), TEST(test_slow_is_not_stalled),
         TEST(test_bodies_are_bounded),        TEST(test_nobody_there),
-        TEST(test_cancel_ends_at_once),
+        TEST(test_cancel_ends_at_once),       TEST(test_hedged),
+        TEST(test_a_try_is_limited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
