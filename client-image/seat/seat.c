@@ -442,7 +442,8 @@ pup_seat_new(const PupSeatOptions *options, const PupHardware *hardware,
     if (!pup_file_make_dir(options->rundir, error) || !open_hypervisor(seat, error))
         return NULL;
     seat->machine = pup_seat_machine_new();
-    seat->session = pup_session_new(options, hardware, seat->hypervisor, seat->emulator);
+    seat->session =
+        pup_session_new(options, hardware, seat->hypervisor, seat->emulator, seat->boot);
     seat->face = pup_face_new(options->rundir, options->server, options->mac, seat->boot,
                               on_told, seat);
     seat->watch = pup_guest_watch_new(seat->face, seat->session, seat->hypervisor);

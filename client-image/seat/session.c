@@ -13,11 +13,15 @@
 #include "lib/error.h"
 #include "lib/file.h"
 
+/* Where each seat serves chunks to its neighbours (doc/http-api.md). */
+#define PEER_PORT 8081u
+
 struct PupSession {
     const PupSeatOptions *options;
     const PupHardware *hardware;
     PupHypervisor *hypervisor;
     const char *emulator;
+    const char *boot;
     char *nbd_socket, *serial_socket, *spice_socket, *notify_socket, *nvram;
 
     PupManifest *manifest; /* NULL: nothing loaded */
@@ -28,7 +32,7 @@ struct PupSession {
 
 PupSession *
 pup_session_new(const PupSeatOptions *options, const PupHardware *hardware,
-                PupHypervisor *hypervisor, const char *emulator)
+                PupHypervisor *hypervisor, const char *emulator, const char *boot)
 {
     PupSession *session = g_new0(PupSession, 1);
     const char *rundir = options->rundir;
@@ -37,6 +41,7 @@ pup_session_new(const PupSeatOptions *options, const PupHardware *hardware,
     session->hardware = hardware;
     session->hypervisor = hypervisor;
     session->emulator = emulator;
+    session->boot = boot;
     session->nbd_socket = g_build_filename(rundir, "nbd.sock", NULL);
     session->serial_socket = g_build_filename(rundir, "serial.sock", NULL);
     session->spice_socket = g_build_filename(rundir, "spice.sock", NULL);
@@ -171,6 +176,9 @@ pup_session_stream(PupSession *session, PupStreamChangeFunc on_change, gpointer 
         .version = session->manifest->version,
         .pubkey = session->options->pubkey,
         .cache_mib = session->plan.cache_mib,
+        .mac = session->options->mac,
+        .boot = session->boot,
+        .peer_port = PEER_PORT,
         .socket = session->nbd_socket,
         .notify = session->notify_socket,
     };

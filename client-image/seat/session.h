@@ -26,7 +26,8 @@ typedef struct PupSession PupSession;
 
 /* All borrowed. @emulator: path of QEMU. */
 PupSession *pup_session_new(const PupSeatOptions *options, const PupHardware *hardware,
-                            PupHypervisor *hypervisor, const char *emulator);
+                            PupHypervisor *hypervisor, const char *emulator,
+                            const char *boot);
 void pup_session_free(PupSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSession, pup_session_free)
 

@@ -15,6 +15,7 @@
 
 #include "client-image/stream/disk.h"
 #include "client-image/stream/manifest_wait.h"
+#include "client-image/stream/neighbours.h"
 #include "lib/file.h"
 #include "lib/ident.h"
 
@@ -40,6 +41,9 @@ static struct {
     int64_t disk_cache_bytes;
     char *notify;
     unsigned connections;
+    char *seat;
+    char *boot;
+    unsigned peer_port;
 } settings = {
     .cache_bytes = DEFAULT_CACHE_BYTES,
     .connections = DEFAULT_CONNECTIONS,
@@ -48,6 +52,8 @@ static struct {
 static PupReport *report;
 static PupManifest *manifest;
 static PupDiskCache *disk_cache;
+static PupStats *stats;
+static PupNeighbours *neighbours;
 static PupSupply *supply;
 static PupDisk *disk;
 
@@ -75,6 +81,19 @@ set_text(char **setting, const char *value)
     g_free(*setting);
     *setting = g_strdup(value);
     return 0;
+}
+
+static int
+set_seat(const char *mac)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_free(settings.seat);
+    settings.seat = pup_mac_parse(mac, &error);
+    if (settings.seat)
+        return 0;
+    nbdkit_error("seat=%s: %s", mac, error->message);
+    return -1;
 }
 
 static int
@@ -108,8 +127,33 @@ pupitre_config(const char *key, const char *value)
     }
     if (strcmp(key, "connections") == 0)
         return nbdkit_parse_unsigned("connections", value, &settings.connections);
+    if (strcmp(key, "seat") == 0)
+        return set_seat(value);
+    if (strcmp(key, "boot") == 0)
+        return set_text(&settings.boot, value);
+    if (strcmp(key, "peer-port") == 0)
+        return nbdkit_parse_unsigned("peer-port", value, &settings.peer_port);
     nbdkit_error("unknown parameter '%s'", key);
     return -1;
+}
+
+/* What makes a seat goes together. */
+static int
+check_seat(void)
+{
+    if (!settings.seat != !settings.boot || (settings.peer_port && !settings.seat)) {
+        nbdkit_error("seat= and boot= must be given together, and with peer-port=");
+        return -1;
+    }
+    if (settings.peer_port > G_MAXUINT16) {
+        nbdkit_error("peer-port=%u: must be 0 to 65535", settings.peer_port);
+        return -1;
+    }
+    if (settings.peer_port && settings.connections < 2) {
+        nbdkit_error("peer-port= needs connections=2 at least: one is for the guest");
+        return -1;
+    }
+    return 0;
 }
 
 static int
@@ -131,7 +175,7 @@ pupitre_config_complete(void)
         return -1;
     }
     g_ptr_array_add(settings.servers, NULL);
-    return 0;
+    return check_seat();
 }
 
 #define pupitre_config_help                                                              \
@@ -143,6 +187,9 @@ pupitre_config_complete(void)
     "disk-cache=DIR   keep chunks there too; it must hold nothing else\n"                \
     "disk-cache-size=SIZE  default: most of its file system\n"                           \
     "connections=N    requests at a time, default 4\n"                                   \
+    "seat=MAC         this PC, for the server's list of seats\n"                         \
+    "boot=ID          this boot of it\n"                                                 \
+    "peer-port=N      ask other seats, and serve them on this port; default 0: no\n"     \
     "notify=SOCKET    where to say that reads wait and go on"
 
 static PupPublicKey *
@@ -203,6 +250,22 @@ open_disk_cache(void)
         pup_report_disk_cache(report, error->message);
 }
 
+static void
+join_neighbours(void)
+{
+    const PupNeighboursConfig config = {
+        .servers = (const char *const *) settings.servers->pdata,
+        .room = settings.room,
+        .version = settings.version,
+        .seat = settings.seat,
+        .boot = settings.boot,
+        .port = settings.peer_port,
+        .stats = stats,
+    };
+
+    neighbours = pup_neighbours_new(&config);
+}
+
 static int
 pupitre_after_fork(void)
 {
@@ -221,28 +284,37 @@ pupitre_after_fork(void)
         return -1;
     }
     open_disk_cache();
-    config.source = pup_source_servers_new((const char *const *) settings.servers->pdata);
+    stats = pup_stats_new();
+    join_neighbours();
+    config.stats = stats;
+    config.source = pup_neighbours_source(neighbours);
     if (disk_cache) {
-        config.source = pup_source_disk_new(disk_cache, config.source);
+        config.source = pup_source_disk_new(disk_cache, config.source, stats);
         config.disk_cache = disk_cache;
     }
     supply = pup_supply_new(&config);
     disk = pup_disk_new(pup_pages_new(map, supply), supply, MAX_AHEAD,
                         (guint64) settings.cache_bytes / TYPICAL_ENCODED_BYTES);
+    pup_neighbours_serve(neighbours, supply);
     return 0;
 }
 
 static void
 pupitre_unload(void)
 {
+    pup_neighbours_stop(neighbours);
     pup_disk_free(disk);
     pup_supply_free(supply);
     pup_disk_cache_free(disk_cache);
+    pup_neighbours_free(neighbours);
+    pup_stats_free(stats);
     pup_manifest_free(manifest);
     pup_report_free(report);
     if (settings.servers)
         g_ptr_array_free(settings.servers, TRUE);
     g_free(settings.room);
+    g_free(settings.seat);
+    g_free(settings.boot);
     free(settings.pubkey);
     free(settings.disk_cache);
     free(settings.notify);
@@ -293,9 +365,12 @@ static int
 pupitre_pread(void *handle, void *buf, uint32_t count, uint64_t offset, uint32_t flags)
 {
     g_autoptr(GError) error = NULL;
+    gint64 begun_us = g_get_monotonic_time();
 
-    if (pup_disk_read(disk, buf, count, offset, still_wanted, &error))
+    if (pup_disk_read(disk, buf, count, offset, still_wanted, &error)) {
+        pup_stats_note_read(stats, g_get_monotonic_time() - begun_us);
         return 0;
+    }
     nbdkit_error("%s", error->message);
     nbdkit_set_error(EIO);
     return -1;

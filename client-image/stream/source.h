@@ -19,6 +19,7 @@
 #include "client-image/common/http.h"
 #include "client-image/stream/disk_cache.h"
 #include "client-image/stream/queue.h"
+#include "client-image/stream/stats.h"
 #include "lib/chunk.h"
 
 typedef struct PupSource PupSource;
@@ -40,11 +41,21 @@ struct PupSource {
     const PupSourceOps *ops;
 };
 
+/* The URL of chunk @name on the server or seat at @base. New string. */
+char *pup_chunk_url(const char *base, const PupName *name);
+
 /* The room's servers: @urls ("http://ADDR:PORT", NULL-terminated, at least one, copied).
- * One is used until it fails, then the next in turn. Free with source->ops->free(). */
-PupSource *pup_source_servers_new(const char *const *urls);
+ * One is used until it fails, then the next in turn. @label: the version that is streamed
+ * ("lab-101@7"), told with each request so that the server can count; NULL: not told.
+ * @stats (borrowed, may be NULL) gets the bytes. Free with source->ops->free(). */
+PupSource *pup_source_servers_new(const char *const *urls, const char *label,
+                                  PupStats *stats);
+/* For who asks the server in use otherwise than with get: where chunk @name is (new
+ * string), and the headers to send (borrowed). corrupt moves on to the next server. */
+char *pup_source_servers_url(PupSource *source, const PupName *name);
+const char *const *pup_source_servers_headers(PupSource *source);
 
 /* The disk cache @cache (borrowed) before @behind (taken over), which is asked for what
  * the cache does not have, or has damaged. Does not put: only what was checked is kept.
- */
-PupSource *pup_source_disk_new(PupDiskCache *cache, PupSource *behind);
+ * @stats (borrowed, may be NULL) gets the bytes. */
+PupSource *pup_source_disk_new(PupDiskCache *cache, PupSource *behind, PupStats *stats);

@@ -7,6 +7,7 @@ typedef struct {
     PupSource source;
     PupDiskCache *cache;
     PupSource *behind;
+    PupStats *stats;
 } DiskSource;
 
 static gboolean
@@ -19,6 +20,7 @@ disk_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgen
     g_return_val_if_fail(encoded->size >= PUP_CHUNK_ENCODED_MAX, FALSE);
     if (!pup_disk_cache_get(disk->cache, name, encoded->data, &len))
         return disk->behind->ops->get(disk->behind, http, name, urgency, encoded, error);
+    pup_stats_add(disk->stats, PUP_STAT_DISK_BYTES, len);
     encoded->len = 0;
     if (encoded->came)
         encoded->came(encoded);
@@ -56,12 +58,13 @@ static const PupSourceOps disk_ops = {
 };
 
 PupSource *
-pup_source_disk_new(PupDiskCache *cache, PupSource *behind)
+pup_source_disk_new(PupDiskCache *cache, PupSource *behind, PupStats *stats)
 {
     DiskSource *disk = g_new0(DiskSource, 1);
 
     disk->source.ops = &disk_ops;
     disk->cache = cache;
     disk->behind = behind;
+    disk->stats = stats;
     return &disk->source;
 }

@@ -22,6 +22,7 @@ struct PupSupply {
     pthread_mutex_t lock;
     PupSource *source;
     PupDiskCache *disk_cache;
+    PupStats *stats;
     PupPool *pool; /* of plain chunks */
     PupCache *plains;
     PupCache *encodeds;
@@ -114,6 +115,7 @@ pup_supply_new(const PupSupplyConfig *config)
     pthread_mutex_init(&supply->lock, NULL);
     supply->source = config->source;
     supply->disk_cache = config->disk_cache;
+    supply->stats = config->stats;
     supply->pool = pool;
     supply->plains = pup_cache_new(config->plain_max_bytes);
     supply->encodeds = pup_cache_new(config->encoded_max_bytes);
@@ -240,8 +242,12 @@ find(PupSupply *supply, const PupName *name, PupFlight **flight)
             pup_fetch_want(supply->fetch, name, PUP_FETCH_NOW);
     }
     pthread_mutex_unlock(&supply->lock);
-    if (encoded)
+    if (plain || encoded)
+        pup_stats_add(supply->stats, PUP_STAT_HITS, 1);
+    if (encoded) {
+        pup_stats_add(supply->stats, PUP_STAT_MEMORY_BYTES, encoded->len);
         land_encoded(supply, name, encoded);
+    }
     return plain;
 }
 
@@ -251,6 +257,7 @@ pup_supply_get(PupSupply *supply, const PupName *name, PupStillWanted still_want
     PupBuffer *plain = NULL;
     gboolean wanted = TRUE;
 
+    pup_stats_add(supply->stats, PUP_STAT_READS, 1);
     while (!plain && wanted) {
         PupFlight *flight = NULL;
         plain = find(supply, name, &flight);

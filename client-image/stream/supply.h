@@ -20,6 +20,7 @@ typedef struct {
     PupSource *source;        /* taken over */
     PupReport *report;        /* borrowed */
     PupDiskCache *disk_cache; /* borrowed; keeps what came; NULL: none */
+    PupStats *stats;          /* borrowed; NULL: nothing is counted */
     size_t encoded_max_bytes;
     size_t plain_max_bytes;
     unsigned n_threads;

@@ -44,6 +44,9 @@ start(Fixture *f, const char *body)
         .version = 7,
         .pubkey = "/key.pub",
         .cache_mib = 64,
+        .mac = "52:54:00:12:34:56",
+        .boot = "b-1",
+        .peer_port = 8081,
         .socket = f->socket,
         .notify = "/seat.sock",
     };
@@ -123,6 +126,7 @@ test_ready(void **state)
     expected =
         g_strdup_printf("--foreground --readonly --exit-with-parent --unix %s /plugin.so "
                         "server=http://s:1 room=lab version=7 pubkey=/key.pub cache=64M "
+                        "seat=52:54:00:12:34:56 boot=b-1 peer-port=8081 "
                         "notify=/seat.sock\n",
                         f->socket);
     assert_string_equal(argv, expected);

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The server is to send about one copy of a chunk to a room of thirty, and each question
+ * that a seat takes to it because an owner was slow makes one copy more. When the
+ * server's line is what is slow, all owners are, and thirty seats that lose patience make
+ * it worse. Hence: a guest's read is patient for three times what most answers take, and
+ * only so often that it stays an exception (HEDGE_*); beyond that, and for what nobody
+ * waits for, patience is PATIENCE times as long.
+ *
+ * A chunk that is foreseen and becomes a guest's read meanwhile keeps its patience: it
+ * has been on its way for a while.
+ */
+#include "config.h"
+
+#include "client-image/stream/source_peers.h"
+
+#include <pthread.h>
+
+#include "lib/error.h"
+
+#define PATIENCE 4
+#define PATIENCE_MIN_MS 600u
+#define PATIENCE_MAX_MS 4000u
+/* The whole of a seat's answer: who drips is as good as one who does not answer. */
+#define PEER_LIMIT_MS 5000u
+/* The same for each of many that are asked in turn. */
+#define TURN_LIMIT_MS 1500u
+/* A server that did not answer is left alone for so long. */
+#define DOWN_US G_USEC_PER_SEC
+/* Impatience: one in HEDGE_EACH answers, and HEDGE_BURST of them at a time. */
+#define HEDGE_EACH 256
+#define HEDGE_BURST 4
+#define LATENCY_KEPT 256u
+
+/* Who gave what came last with a PupHttp. */
+typedef struct {
+    gboolean is_peer;
+    PupPeer peer;
+} Giver;
+
+typedef struct {
+    PupSource source;
+    PupSource *servers;
+    PupPeers *peers;
+    PupStats *stats;
+    pthread_mutex_t lock;
+    GHashTable *latencies; /* URL of a seat -> PupLatency; they stay */
+    GHashTable *givers;    /* PupHttp -> Giver: as many as there are threads */
+    gint hedge_credit;     /* in answers */
+    gint64 down_until_us;  /* the servers, as far as we know */
+} Peers;
+
+static const char *const peer_headers[] = {"Pupitre-Peer: 1", NULL};
+
+static PupLatency *
+latency_of(Peers *self, const PupPeer *peer)
+{
+    PupLatency *latency;
+
+    pthread_mutex_lock(&self->lock);
+    latency = g_hash_table_lookup(self->latencies, peer->url);
+    if (!latency) {
+        latency = pup_latency_new(LATENCY_KEPT);
+        g_hash_table_insert(self->latencies, g_strdup(peer->url), latency);
+    }
+    pthread_mutex_unlock(&self->lock);
+    return latency;
+}
+
+/* Remember who gave what @http has brought: @peer; NULL: a server. */
+static void
+note_giver(Peers *self, PupHttp *http, const PupPeer *peer)
+{
+    Giver *giver;
+
+    pthread_mutex_lock(&self->lock);
+    giver = g_hash_table_lookup(self->givers, http);
+    if (!giver) {
+        giver = g_new0(Giver, 1);
+        g_hash_table_insert(self->givers, http, giver);
+    }
+    giver->is_peer = peer != NULL;
+    if (peer)
+        giver->peer = *peer;
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* An answer came, of our impatience (@hedged) or without it. */
+static void
+account(Peers *self, gboolean hedged)
+{
+    pthread_mutex_lock(&self->lock);
+    self->hedge_credit += hedged ? -HEDGE_EACH : 1;
+    self->hedge_credit = CLAMP(self->hedge_credit, -HEDGE_EACH, HEDGE_BURST * HEDGE_EACH);
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* How long a server is left out of it when @peer has been asked. */
+static unsigned
+hedge_ms(Peers *self, const PupPeer *peer, PupUrgency urgency)
+{
+    unsigned ms = (unsigned) (pup_latency_deadline(latency_of(self, peer)) / 1000);
+    gboolean may_hurry;
+
+    pthread_mutex_lock(&self->lock);
+    may_hurry = urgency == PUP_FETCH_NOW && self->hedge_credit >= HEDGE_EACH;
+    pthread_mutex_unlock(&self->lock);
+    return may_hurry ? ms : CLAMP(PATIENCE * ms, PATIENCE_MIN_MS, PATIENCE_MAX_MS);
+}
+
+/* @peer gave the chunk. */
+static void
+praise(Peers *self, PupHttp *http, const PupPeer *peer, const PupHttpTry *get, size_t len)
+{
+    note_giver(self, http, peer);
+    pup_latency_note(latency_of(self, peer), get->took_us);
+    pup_peers_forgive(self->peers, peer);
+    pup_stats_add(self->stats, PUP_STAT_PEER_BYTES, len);
+    account(self, FALSE);
+}
+
+/* @peer did not give it. That it has not got it, has too much to do or does not know us
+ * yet is no fault. */
+static void
+blame(Peers *self, const PupPeer *peer, const PupHttpTry *get)
+{
+    if (!get->failure || get->took_us >= (gint64) get->limit_ms * 1000) {
+        pup_latency_note(latency_of(self, peer), get->took_us);
+        pup_peers_blame(self->peers, peer, PUP_FAULT_SLOW);
+    } else if (g_error_matches(get->failure, PUP_ERROR, PUP_ERROR_CORRUPT)) {
+        pup_peers_blame(self->peers, peer, PUP_FAULT_CORRUPT);
+    } else if (g_error_matches(get->failure, PUP_ERROR, PUP_ERROR_NET)) {
+        pup_peers_blame(self->peers, peer, PUP_FAULT_UNREACHABLE);
+    }
+}
+
+static gboolean
+servers_are_down(Peers *self)
+{
+    gboolean down;
+
+    pthread_mutex_lock(&self->lock);
+    down = g_get_monotonic_time() < self->down_until_us;
+    pthread_mutex_unlock(&self->lock);
+    return down;
+}
+
+static void
+note_servers(Peers *self, const GError *failure)
+{
+    pthread_mutex_lock(&self->lock);
+    self->down_until_us = g_error_matches(failure, PUP_ERROR, PUP_ERROR_NET)
+                              ? g_get_monotonic_time() + DOWN_US
+                              : 0;
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* Ask the servers, unless there are seats to ask instead of ones that are down. */
+static gboolean
+from_servers(Peers *self, PupHttp *http, const PupPeerList *list, const PupName *name,
+             PupHttpBuffer *encoded, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    gboolean came;
+
+    if (list->n > 0 && servers_are_down(self)) {
+        pup_error_set(error, PUP_ERROR_NET, "no server has answered lately");
+        return FALSE;
+    }
+    note_giver(self, http, NULL);
+    came = self->servers->ops->get(self->servers, http, name, PUP_FETCH_NOW, encoded,
+                                   &failure);
+    note_servers(self, failure);
+    if (!came)
+        g_propagate_error(error, g_steal_pointer(&failure));
+    return came;
+}
+
+/* Ask @peer, and a server when that takes too long. */
+static gboolean
+from_owner(Peers *self, PupHttp *http, const PupPeer *peer, const PupName *name,
+           PupUrgency urgency, PupHttpBuffer *encoded, GError **error)
+{
+    g_autofree char *peer_url = pup_chunk_url(peer->url, name);
+    g_autofree char *server_url = pup_source_servers_url(self->servers, name);
+    PupHttpTry tries[2] = {
+        {.url = peer_url, .headers = peer_headers, .limit_ms = PEER_LIMIT_MS},
+        {.url = server_url, .headers = pup_source_servers_headers(self->servers)},
+    };
+    int winner =
+        pup_http_get_hedged(http, tries, hedge_ms(self, peer, urgency), encoded, error);
+
+    if (winner == 0)
+        praise(self, http, peer, &tries[0], encoded->len);
+    else
+        blame(self, peer, &tries[0]);
+    if (winner == 1) {
+        note_giver(self, http, NULL);
+        pup_stats_add(self->stats, PUP_STAT_SERVER_BYTES, encoded->len);
+    }
+    if (winner == 1 || tries[1].failure)
+        note_servers(self, tries[1].failure);
+    if (tries[1].failure)
+        self->servers->ops->corrupt(self->servers, http, name);
+    if (tries[1].begun && !tries[0].failure)
+        account(self, TRUE);
+    g_clear_error(&tries[0].failure);
+    g_clear_error(&tries[1].failure);
+    return winner >= 0;
+}
+
+/* Ask @peer alone. */
+static gboolean
+from_peer(Peers *self, PupHttp *http, const PupPeer *peer, const PupName *name,
+          PupHttpBuffer *encoded)
+{
+    g_autofree char *url = pup_chunk_url(peer->url, name);
+    PupHttpTry get = {.url = url, .headers = peer_headers, .limit_ms = TURN_LIMIT_MS};
+    gboolean came = pup_http_get_try(http, &get, encoded, NULL);
+
+    if (came)
+        praise(self, http, peer, &get, encoded->len);
+    else
+        blame(self, peer, &get);
+    g_clear_error(&get.failure);
+    return came;
+}
+
+/* Ask everybody but ourselves and the seat at @asked, who may have it. */
+static gboolean
+from_others(Peers *self, PupHttp *http, const PupPeerList *list, guint asked,
+            const PupName *name, PupHttpBuffer *encoded)
+{
+    guint at = PUP_OWNER_NONE;
+
+    while ((at = pup_owner_next(list->keys, list->n, name, at)) != PUP_OWNER_NONE) {
+        const PupPeer *peer = &list->seats[at];
+        if (at != list->own && at != asked && !pup_peers_avoids(self->peers, peer) &&
+            from_peer(self, http, peer, name, encoded))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* The seat to ask for @name: its owner, or who comes after those that are avoided. NONE
+ * when that is ourselves. */
+static guint
+choose(Peers *self, const PupPeerList *list, const PupName *name)
+{
+    guint at = PUP_OWNER_NONE;
+
+    do {
+        at = pup_owner_next(list->keys, list->n, name, at);
+    } while (at != PUP_OWNER_NONE && at != list->own &&
+             pup_peers_avoids(self->peers, &list->seats[at]));
+    return at == list->own ? PUP_OWNER_NONE : at;
+}
+
+static gboolean
+peers_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgency,
+          PupHttpBuffer *encoded, GError **error)
+{
+    Peers *self = (Peers *) source;
+    g_autoptr(PupPeerList) list = pup_peers_list(self->peers);
+    g_autoptr(GError) failure = NULL;
+    guint owner = PUP_OWNER_NONE;
+    gboolean came;
+
+    if (urgency == PUP_FETCH_PEER)
+        return from_servers(self, http, list, name, encoded, error);
+    owner = choose(self, list, name);
+    if (owner != PUP_OWNER_NONE)
+        came =
+            from_owner(self, http, &list->seats[owner], name, urgency, encoded, &failure);
+    else
+        came = from_servers(self, http, list, name, encoded, &failure);
+    if (came || from_others(self, http, list, owner, name, encoded))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
+}
+
+static void
+peers_corrupt(PupSource *source, PupHttp *http, const PupName *name)
+{
+    Peers *self = (Peers *) source;
+    Giver giver = {FALSE};
+    const Giver *found;
+
+    pthread_mutex_lock(&self->lock);
+    found = g_hash_table_lookup(self->givers, http);
+    if (found)
+        giver = *found;
+    pthread_mutex_unlock(&self->lock);
+    if (giver.is_peer)
+        pup_peers_blame(self->peers, &giver.peer, PUP_FAULT_CORRUPT);
+    else
+        self->servers->ops->corrupt(self->servers, http, name);
+}
+
+static void
+peers_free(PupSource *source)
+{
+    Peers *self = (Peers *) source;
+
+    self->servers->ops->free(self->servers);
+    g_hash_table_destroy(self->latencies);
+    g_hash_table_destroy(self->givers);
+    pthread_mutex_destroy(&self->lock);
+    g_free(self);
+}
+
+static const PupSourceOps peers_ops = {
+    .get = peers_get,
+    .corrupt = peers_corrupt,
+    .free = peers_free,
+};
+
+PupSource *
+pup_source_peers_new(PupSource *servers, PupPeers *peers, PupStats *stats)
+{
+    Peers *self = g_new0(Peers, 1);
+
+    self->source.ops = &peers_ops;
+    self->servers = servers;
+    self->peers = peers;
+    self->stats = stats;
+    self->hedge_credit = HEDGE_BURST * HEDGE_EACH;
+    pthread_mutex_init(&self->lock, NULL);
+    self->latencies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                            (GDestroyNotify) pup_latency_free);
+    self->givers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    return &self->source;
+}
