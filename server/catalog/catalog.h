@@ -5,9 +5,9 @@
  * Three sources, one reader: room profiles are the admin's text files in ROOMS/, read at
  * every question (they are few and small, and an edit counts at once); what happens
  * (boots, stages, last words and numbers of each seat) is in SQLite, STATE/catalog.db.
- * The database can be deleted at any time: it holds history only, and masters and
- * versions are the store's. What seats saw of their guests' starts lies beside it
- * (boot_profiles.h).
+ * The database can be deleted at any time: it holds history, and the wishes for warm-ups,
+ * which can be made again; masters and versions are the store's. What seats saw of their
+ * guests' starts lies beside it (boot_profiles.h).
  *
  * Threads: any (SQLite serialised, WAL; busy timeout 5 s). Several processes may share
  * one.
@@ -40,11 +40,12 @@ gboolean pup_catalog_room_write(PupCatalog *catalog, const char *room,
 /* Remove the profile. Errors: NOT_FOUND. */
 gboolean pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error);
 
-/* What a room's profile says about its seats as peers. */
+/* What a room's profile, and who orders a warm-up, say about its seats as peers. */
 typedef struct {
     char neighbourhood[64];
     gboolean peers;        /* they ask each other at all */
     unsigned uplink_kib_s; /* what a seat may send to others, 0: no limit */
+    gint64 warm_at_ms;     /* as of pup_catalog_warm_at() */
 } PupPeering;
 /* Look it up, from what was read of the profile two seconds ago at most: cheap enough for
  * every poll. Errors: NOT_FOUND; INVALID for a profile that never could be read. */
@@ -110,3 +111,15 @@ gboolean pup_catalog_forget_sent(PupCatalog *catalog, const char *room, unsigned
                                  GError **error);
 /* All that is kept, by room and version: GArray of PupSent. */
 GArray *pup_catalog_sent(PupCatalog *catalog, GError **error);
+
+/* How long a wish for a warm-up stands. */
+#define PUP_WARM_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)
+/* From @at_ms (Unix) on, for PUP_WARM_MS, the seats of @room shall fetch its current
+ * version while they run another; takes the place of an earlier wish. */
+gboolean pup_catalog_warm(PupCatalog *catalog, const char *room, gint64 at_ms,
+                          GError **error);
+/* Forget the wish for @room, if there is one. */
+gboolean pup_catalog_cancel_warm(PupCatalog *catalog, const char *room, GError **error);
+/* When the wish that stands at @now_ms begins or began; 0: there is none. */
+gboolean pup_catalog_warm_at(PupCatalog *catalog, const char *room, gint64 now_ms,
+                             gint64 *at_ms, GError **error);

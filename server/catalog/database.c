@@ -32,7 +32,10 @@ static const char schema_2[] = "ALTER TABLE seat ADD COLUMN"
                                " chunks INTEGER NOT NULL,"
                                " bytes INTEGER NOT NULL,"
                                " PRIMARY KEY (room, version)) WITHOUT ROWID;";
-static const char *const schema[] = {schema_1, schema_2};
+static const char schema_3[] = "CREATE TABLE warm ("
+                               " room TEXT PRIMARY KEY,"
+                               " at_ms INTEGER NOT NULL) WITHOUT ROWID;";
+static const char *const schema[] = {schema_1, schema_2, schema_3};
 #define SCHEMA_VERSION ((int) G_N_ELEMENTS(schema))
 
 static PupErrorCode

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What each poll of each seat asks of its room's profile. The file is read anew after two
- * seconds at the earliest: a thousand polls a second must not parse a thousand files. A
- * profile that an edit broke counts as it was before: the admin's slip must not send a
+ * What each poll of each seat asks of its room. Profile and database are read anew after
+ * two seconds at the earliest: a thousand polls a second must not parse a thousand files.
+ * A profile that an edit broke counts as it was before: the admin's slip must not send a
  * whole room to the server.
  */
 #include "config.h"
@@ -44,12 +44,16 @@ refresh(PupCatalog *catalog, const char *room, Entry **entry, gint64 now_ms,
         g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
     }
+    gint64 warm_at_ms = *entry ? (*entry)->peering.warm_at_ms : 0;
     if (!*entry) {
         *entry = g_new0(Entry, 1);
         g_hash_table_insert(catalog->peerings, g_strdup(room), *entry);
     }
     if (profile)
         (*entry)->peering = peering_of(room, profile);
+    /* What cannot be read stays what it was: a busy database calls off no warm-up. */
+    pup_catalog_warm_at(catalog, room, now_ms, &warm_at_ms, NULL);
+    (*entry)->peering.warm_at_ms = warm_at_ms;
     (*entry)->read_ms = now_ms;
     return TRUE;
 }

@@ -264,7 +264,8 @@ pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error)
         return FALSE;
     g_autofree char *path = pup_catalog_room_path(catalog, room);
     if (unlink(path) == 0)
-        return pup_file_sync_dir(catalog->rooms_dir, error);
+        return pup_file_sync_dir(catalog->rooms_dir, error) &&
+               pup_catalog_cancel_warm(catalog, room, error);
     if (errno == ENOENT)
         pup_error_set(error, PUP_ERROR_NOT_FOUND, "there is no room '%s' (no file '%s')",
                       room, path);

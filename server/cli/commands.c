@@ -13,6 +13,7 @@ const PupCommand *const pup_commands[] = {
     &pup_cmd_room_publish,
     &pup_cmd_room_history,
     &pup_cmd_room_rollback,
+    &pup_cmd_room_warm,
     &pup_cmd_seat_list,
     &pup_cmd_image_build,
     &pup_cmd_serve,

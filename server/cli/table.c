@@ -130,6 +130,12 @@ pup_table_add(PupTable *table, ...)
     json_array_append_new(table->rows, row);
 }
 
+json_t *
+pup_table_rows(const PupTable *table)
+{
+    return table->rows;
+}
+
 static unsigned
 width_of(const PupTable *table, unsigned column)
 {

@@ -51,5 +51,8 @@ void pup_table_add(PupTable *table, ...);
 /* The table as text that ends in a newline; new string. An empty table is titles only. */
 char *pup_table_format(const PupTable *table, PupTableForm form);
 
+/* The rows as they are in JSON; @table's. */
+json_t *pup_table_rows(const PupTable *table);
+
 /* "1.2 GiB", "512 B"; new string. */
 char *pup_bytes_format(guint64 bytes);

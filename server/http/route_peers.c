@@ -2,6 +2,7 @@
 /*
  * The poll that every seat sends once a second. It touches neither SQLite nor, mostly,
  * any file: the neighbourhoods are in memory, and so is what the room's profile says.
+ * While a warm-up is due, the room's current version is read each time.
  */
 #include "config.h"
 
@@ -17,13 +18,35 @@ poll_neighbourhood(PupService *service, const PupPeerPoll *poll, PupPeerAnswer *
                                    answer, error);
 }
 
+/* The version that @poll's seat shall warm up: its room's current one, from the wished
+ * time on, unless it runs that or has told that it holds all of it. 0: none. */
+static unsigned
+warm_version(const PupService *service, const PupPeering *peering,
+             const PupPeerPoll *poll)
+{
+    PupSeatStats stats;
+    gint64 now_ms = pup_service_now_ms();
+    if (peering->warm_at_ms == 0 || now_ms < peering->warm_at_ms ||
+        now_ms - peering->warm_at_ms >= PUP_WARM_MS)
+        return 0;
+    unsigned current = pup_store_current(service->store, PUP_KIND_ROOM, poll->room, NULL);
+    if (current == poll->version ||
+        (pup_neighbourhoods_stats(service->neighbourhoods, poll->mac, &stats) &&
+         stats.warm_version == current && stats.warm_total > 0 &&
+         stats.warm_done >= stats.warm_total))
+        return 0;
+    return current;
+}
+
 /* The told epoch, with the list unless the asked one still holds. Takes over the list. */
 static json_t *
-answer_json(const PupService *service, const PupPeering *peering, PupPeerAnswer *answer)
+answer_json(const PupService *service, const PupPeering *peering, unsigned warm,
+            PupPeerAnswer *answer)
 {
-    json_t *json = json_pack("{s:s,s:i,s:i,s:i}", "epoch", answer->epoch, "poll_ms",
-                             (int) pup_neighbourhoods_poll_ms(service->neighbourhoods),
-                             "uplink_kib_s", (int) peering->uplink_kib_s, "warm", 0);
+    json_t *json =
+        json_pack("{s:s,s:i,s:i,s:i}", "epoch", answer->epoch, "poll_ms",
+                  (int) pup_neighbourhoods_poll_ms(service->neighbourhoods),
+                  "uplink_kib_s", (int) peering->uplink_kib_s, "warm", (int) warm);
     if (!answer->peers)
         return json;
     json_object_set_new(json, "seats", pup_peers_json(answer->peers));
@@ -61,6 +84,7 @@ pup_poll_peers(gpointer data, const PupRequest *req, PupResponse *res, GError **
     PupPeerAnswer answer;
     if (!poll_neighbourhood(service, &poll, &answer, error))
         return FALSE;
-    pup_response_json(res, answer_json(service, &peering, &answer));
+    pup_response_json(res, answer_json(service, &peering,
+                                       warm_version(service, &peering, &poll), &answer));
     return TRUE;
 }

@@ -76,6 +76,20 @@ pupitre --quiet room rollback lab-1 3
 says "lab-1@4 is published|nothing changed since lab-1@3" pupitre room publish lab-1
 check_clean
 
+show "a warm-up is ordered, shown and cancelled"
+says "would warm up room lab-1, now at version 3" pupitre room warm lab-1 --dry-run
+says "warms up nothing" pupitre room warm lab-1 --status
+says "warm up room lab-1, now at version 3, from 2999-01-01T" \
+    pupitre room warm lab-1 --at 2999-01-01T12:00:00Z
+says "warms up version 3 from 2999-" pupitre room warm lab-1 --status
+[ "$(pupitre room warm lab-1 --status --json | jq -r '.seats[1].seat')" = pc02 ] || die "no seats"
+says "cancel" pupitre room warm lab-1 --cancel
+[ "$(pupitre room warm lab-1 --status --json | jq -r .at)" = null ] || die "not cancelled"
+fails 2 "is no time" pupitre room warm lab-1 --at noon
+fails 2 "in the past" pupitre room warm lab-1 --at 2001-01-01T12:00:00Z
+fails 2 "one of" pupitre room warm lab-1 --at 12:00 --cancel
+fails 3 "." pupitre room warm lab-2
+
 show "what no version needs goes with gc"
 fails 7 "add --yes" pupitre room remove lab-1 </dev/null
 pupitre --quiet room remove lab-1 --yes

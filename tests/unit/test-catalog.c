@@ -560,6 +560,33 @@ test_older_database(void **state)
 }
 
 static void
+test_warm(void **state)
+{
+    Fixture *f = *state;
+    gint64 at_ms = -1;
+    assert_true(add_room(f, "lab-101", MACS(MAC1), NULL));
+    assert_true(pup_catalog_warm_at(f->catalog, "lab-101", 0, &at_ms, NULL));
+    assert_int_equal(at_ms, 0);
+    assert_true(pup_catalog_cancel_warm(f->catalog, "lab-101", NULL));
+    assert_true(pup_catalog_warm(f->catalog, "lab-101", 100, NULL));
+    assert_true(pup_catalog_warm(f->catalog, "lab-101", 5000, NULL));
+    g_clear_pointer(&f->catalog, pup_catalog_free);
+    f->catalog = pup_catalog_open(f->db, f->rooms, NULL);
+    assert_true(pup_catalog_warm_at(f->catalog, "lab-101", 0, &at_ms, NULL));
+    assert_int_equal(at_ms, 5000);
+    PupPeering peering;
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", 0, &peering, NULL));
+    assert_int_equal(peering.warm_at_ms, 5000);
+    pup_catalog_warm_at(f->catalog, "lab-101", 4999 + PUP_WARM_MS, &at_ms, NULL);
+    assert_int_equal(at_ms, 5000);
+    pup_catalog_warm_at(f->catalog, "lab-101", 5000 + PUP_WARM_MS, &at_ms, NULL);
+    assert_int_equal(at_ms, 0);
+    assert_true(pup_catalog_room_remove(f->catalog, "lab-101", NULL));
+    pup_catalog_warm_at(f->catalog, "lab-101", 0, &at_ms, NULL);
+    assert_int_equal(at_ms, 0);
+}
+
+static void
 test_peering(void **state)
 {
     Fixture *f = *state;
@@ -607,6 +634,7 @@ main(void)
         TEST(test_sent),
         TEST(test_older_database),
         TEST(test_peering),
+        TEST(test_warm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

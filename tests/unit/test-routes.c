@@ -61,6 +61,20 @@ load_settings(const Fixture *f, const char *seats)
     return settings;
 }
 
+/* Version 1 of @room, which is not a real disk: the server does not look into what it
+ * serves. */
+static void
+publish(const Fixture *f, const char *room)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) manifest = g_bytes_new_static("{\"manifest\":1}\n", 15);
+    g_autoptr(GBytes) signature = g_bytes_new_static("untrusted comment: x\n", 21);
+    g_autoptr(PupStoreWrite) w = pup_store_begin(f->service->store, NULL, &error);
+    if (!w ||
+        !pup_store_write_commit(w, PUP_KIND_ROOM, room, 1, manifest, signature, &error))
+        fail_msg("%s", error->message);
+}
+
 /* A store with one chunk and version 1 of lab-101, which are not a real disk: the server
  * does not look into what it serves. */
 static void
@@ -444,6 +458,57 @@ test_metrics(void **state)
     }
 }
 
+/* What a seat of lab-101 that runs @version and has warmed up @done of @total chunks of
+ * @warm is told to warm up. A room's wish is read every two seconds: each call asks from
+ * a room that was not asked for yet. */
+static unsigned
+told_to_warm(void **state, const char *room, unsigned version, unsigned warm,
+             unsigned done, unsigned total)
+{
+    g_autofree char *body = g_strdup_printf(
+        "{\"boot\":\"w\",\"room\":\"%s\",\"version\":%u,\"port\":1,\"epoch\":\"\","
+        "\"stats\":{\"warm_version\":%u,\"warm_done\":%u,\"warm_total\":%u}}",
+        room, version, warm, done, total);
+    g_autoptr(GString) answer = ask(state, PEERS, "", body);
+    assert_int_equal(raw_http_status(answer), 200);
+    const char *at = strstr(answer->str, "\"warm\":");
+    assert_non_null(at);
+    return (unsigned) strtoul(at + strlen("\"warm\":"), NULL, 10);
+}
+
+static void
+test_warm(void **state)
+{
+    const Fixture *f = *state;
+    static const struct {
+        gint64 after_ms;
+        unsigned version, warm, done, total, told;
+    } rows[] = {
+        {-1000, 7, 0, 0, 0, 1},
+        {-1000, 1, 0, 0, 0, 0}, /* runs it */
+        {-1000, 7, 1, 4, 9, 1},
+        {-1000, 7, 1, 9, 9, 0}, /* holds it */
+        {-1000, 7, 1, 0, 0, 1}, /* has not begun */
+        {-1000, 7, 6, 9, 9, 1}, /* holds another */
+        {60000, 7, 0, 0, 0, 0}, /* not yet */
+        {-PUP_WARM_MS - 1000, 7, 0, 0, 0, 0},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *room = g_strdup_printf("warm-%u", i);
+        g_autofree char *file = g_strdup_printf("rooms/%s.conf", room);
+        g_autofree char *path = g_build_filename(f->dir, file, NULL);
+        put_file(f, file, "[room]\nmaster = win11\n");
+        publish(f, room);
+        assert_true(pup_catalog_warm(f->service->catalog, room,
+                                     pup_service_now_ms() + rows[i].after_ms, NULL));
+        unsigned told = told_to_warm(state, room, rows[i].version, rows[i].warm,
+                                     rows[i].done, rows[i].total);
+        if (told != rows[i].told)
+            fail_msg("row %u: told %u", i, told);
+        g_unlink(path);
+    }
+}
+
 /* Two rooms of one neighbourhood, with a limit; then a room that wants no peers. */
 static void
 test_peers_of_the_profile(void **state)
@@ -592,6 +657,7 @@ main(void)
         cmocka_unit_test(test_stats),
         cmocka_unit_test(test_sent),
         cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_warm),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The command only writes the wish into the catalog, whether the daemon runs or not; the
+ * daemon tells the seats when the time has come. So it returns at once, and --status says
+ * how far they are.
+ */
+#include "server/cli/commands.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/error.h"
+#include "server/cli/when.h"
+
+static const PupColumn columns[] = {
+    {"SEAT", "seat", PUP_CELL_TEXT},         {"MAC", "mac", PUP_CELL_TEXT},
+    {"STATE", "state", PUP_CELL_TEXT},       {"RUNS", "version", PUP_CELL_UINT},
+    {"WARM", "warm_version", PUP_CELL_UINT}, {"CHUNKS", "warm_done", PUP_CELL_UINT},
+    {"OF", "warm_total", PUP_CELL_UINT},     {NULL},
+};
+
+typedef struct {
+    const char *room;
+    gboolean status, cancel;
+    char *at;
+    unsigned version; /* the room's current one */
+    gint64 at_ms;     /* of the wish, 0: none */
+} Warm;
+
+static char *
+time_text(gint64 unix_ms)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(unix_ms / 1000);
+    return g_date_time_format_iso8601(time);
+}
+
+/* The room's seats and what each holds of which version, as of their last reports. */
+static PupTable *
+list_seats(PupCli *cli, const Warm *warm, GError **error)
+{
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(cli->catalog, g_get_real_time() / 1000,
+                                                   cli->settings->poll_s, error);
+    PupTable *table = seats ? pup_table_new("seats", columns) : NULL;
+
+    for (unsigned i = 0; seats && i < seats->len; i++) {
+        const PupSeat *seat = g_ptr_array_index(seats, i);
+        if (strcmp(seat->room, warm->room) == 0)
+            pup_table_add(table, seat->seat, seat->mac, seat->state,
+                          (guint64) seat->version, seat->stats.warm_version,
+                          seat->stats.warm_done, seat->stats.warm_total);
+    }
+    return table;
+}
+
+static void
+print_json(const Warm *warm, const PupTable *table)
+{
+    g_autofree char *at = warm->at_ms ? time_text(warm->at_ms) : NULL;
+    json_t *root =
+        json_pack("{s:s, s:i, s:s?, s:O}", "room", warm->room, "version",
+                  (int) warm->version, "at", at, "seats", pup_table_rows(table));
+    char *text = json_dumps(root, JSON_INDENT(2));
+
+    puts(text);
+    free(text);
+    json_decref(root);
+}
+
+static gboolean
+show(PupCli *cli, Warm *warm, GError **error)
+{
+    g_autoptr(PupTable) table = NULL;
+    g_autofree char *at = NULL;
+
+    if (!pup_catalog_warm_at(cli->catalog, warm->room, g_get_real_time() / 1000,
+                             &warm->at_ms, error))
+        return FALSE;
+    table = list_seats(cli, warm, error);
+    if (!table)
+        return FALSE;
+    if (cli->json) {
+        print_json(warm, table);
+        return TRUE;
+    }
+    at = warm->at_ms ? time_text(warm->at_ms) : NULL;
+    if (at)
+        printf("room %s warms up version %u from %s on\n", warm->room, warm->version, at);
+    else
+        printf("room %s warms up nothing\n", warm->room);
+    pup_cli_print(cli, table);
+    return TRUE;
+}
+
+static gboolean
+cancel(PupCli *cli, const Warm *warm, GError **error)
+{
+    pup_cli_say(cli, "cancel the warm-up of room %s", warm->room);
+    return cli->dry_run || pup_catalog_cancel_warm(cli->catalog, warm->room, error);
+}
+
+static gboolean
+order(PupCli *cli, const Warm *warm, GError **error)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    gint64 at_ms = g_date_time_to_unix(now) * 1000;
+    g_autofree char *at = NULL;
+
+    if (warm->at && !pup_when_parse(warm->at, now, &at_ms, error))
+        return FALSE;
+    at = time_text(at_ms);
+    if (!cli->json)
+        pup_cli_say(cli, "warm up room %s, now at version %u, from %s on", warm->room,
+                    warm->version, at);
+    return cli->dry_run || pup_catalog_warm(cli->catalog, warm->room, at_ms, error);
+}
+
+static gboolean
+warm_room(PupCli *cli, Warm *warm, GError **error)
+{
+    g_autoptr(PupRoomProfile) profile = NULL;
+
+    if ((warm->at != NULL) + warm->cancel + warm->status > 1) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "room warm: give one of --at, --cancel and --status");
+        return FALSE;
+    }
+    if (!pup_cli_store(cli, error) || !pup_cli_catalog(cli, error))
+        return FALSE;
+    profile = pup_catalog_room(cli->catalog, warm->room, error);
+    if (!profile)
+        return FALSE;
+    if (warm->cancel)
+        return cancel(cli, warm, error);
+    warm->version = pup_store_current(cli->store, PUP_KIND_ROOM, warm->room, error);
+    if (warm->version == 0)
+        return FALSE;
+    if (warm->status)
+        return show(cli, warm, error);
+    return order(cli, warm, error) && (!cli->json || show(cli, warm, error));
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_auto(GStrv) args = g_strdupv(argv);
+    Warm warm = {NULL};
+    const GOptionEntry options[] = {
+        {"at", 'a', 0, G_OPTION_ARG_STRING, &warm.at,
+         "When: HH:MM, or a time of RFC 3339 (default: now)", "TIME"},
+        {"cancel", 0, 0, G_OPTION_ARG_NONE, &warm.cancel, "Forget it again", NULL},
+        {"status", 's', 0, G_OPTION_ARG_NONE, &warm.status,
+         "Show how far each seat is, change nothing", NULL},
+        {NULL}};
+    gboolean done = pup_cli_parse(cli, options, &args, error);
+
+    if (done) {
+        warm.room = args[0];
+        done = warm_room(cli, &warm, error);
+    }
+    g_free(warm.at);
+    return done;
+}
+
+const PupCommand pup_cmd_room_warm = {
+    .name = "room warm",
+    .args = "NAME",
+    .summary = "Have a room's seats fetch its current version before they boot it",
+    .flags = PUP_CLI_LISTS | PUP_CLI_CHANGES,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};
