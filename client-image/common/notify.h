@@ -16,10 +16,11 @@
  *
  *   to RUNDIR/seat.sock (pupitre-seat listens)
  *     stream first-chunk              the plugin verified its first chunk
- *     stream waiting TEXT             reads wait: the server does not answer (TEXT says
- * why) stream resumed                  they go on stream corrupt TEXT something failed
- * its check and was dropped screen picture                  the guest's first picture is
- * shown
+ *     stream waiting TEXT             reads wait: no server answers, TEXT says why
+ *     stream resumed                  they go on
+ *     stream corrupt TEXT             something failed its check and was dropped
+ *     stream disk-cache TEXT          the disk cache is not used, TEXT says why
+ *     screen picture                  the guest's first picture is shown
  *
  * RUNDIR is /run/pupitre on a seat. Senders never block and never fail for want of a
  * listener.

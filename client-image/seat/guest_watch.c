@@ -8,6 +8,8 @@
 #define LOOK_S 2
 /* Damage that is not met again is over. */
 #define DAMAGED_S 10
+/* The disk cache's trouble is the admin's: long enough to be seen once the guest runs. */
+#define CACHE_S 120
 #define FILLING_PERCENT 80u
 #define FULL_PERCENT 97u
 
@@ -19,6 +21,7 @@ struct PupGuestWatch {
     guint look;      /* 0: no guest runs */
     gboolean halted, full;
     guint damaged_timer;      /* 0: nothing was damaged of late */
+    guint cache_timer;        /* 0: nothing to say of the disk cache */
     unsigned filling_percent; /* last said; 0: nothing */
 };
 
@@ -40,6 +43,7 @@ pup_guest_watch_free(PupGuestWatch *watch)
         return;
     g_clear_handle_id(&watch->look, g_source_remove);
     g_clear_handle_id(&watch->damaged_timer, g_source_remove);
+    g_clear_handle_id(&watch->cache_timer, g_source_remove);
     pup_task_end(watch->resume);
     g_free(watch);
 }
@@ -172,6 +176,28 @@ damaged(PupGuestWatch *watch, const char *what)
     pup_face_notice(watch->face, PUP_NOTICE_DAMAGED, words);
 }
 
+static gboolean
+on_cache_time(gpointer data)
+{
+    PupGuestWatch *watch = data;
+
+    watch->cache_timer = 0;
+    pup_face_notice(watch->face, PUP_NOTICE_CACHE, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+without_cache(PupGuestWatch *watch, const char *why)
+{
+    g_autofree char *words =
+        g_strdup_printf("This PC works without its disk cache: %s", why);
+
+    pup_log("disk-cache", "not used: %s", why);
+    g_clear_handle_id(&watch->cache_timer, g_source_remove);
+    watch->cache_timer = g_timeout_add_seconds(CACHE_S, on_cache_time, watch);
+    pup_face_notice(watch->face, PUP_NOTICE_CACHE, words);
+}
+
 void
 pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text)
 {
@@ -192,6 +218,9 @@ pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text)
         break;
     case PUP_NOTE_CORRUPT:
         damaged(watch, text);
+        break;
+    case PUP_NOTE_DISK_CACHE:
+        without_cache(watch, text);
         break;
     case PUP_NOTE_PICTURE:
         pup_log("guest", "picture shown");

@@ -23,7 +23,7 @@ static const struct {
 } words[] = {
     {"stream first-chunk", PUP_NOTE_FIRST_CHUNK}, {"stream waiting", PUP_NOTE_WAITING},
     {"stream resumed", PUP_NOTE_RESUMED},         {"stream corrupt", PUP_NOTE_CORRUPT},
-    {"screen picture", PUP_NOTE_PICTURE},
+    {"stream disk-cache", PUP_NOTE_DISK_CACHE},   {"screen picture", PUP_NOTE_PICTURE},
 };
 
 gboolean

@@ -13,6 +13,7 @@ typedef enum {
     PUP_NOTE_WAITING,
     PUP_NOTE_RESUMED,
     PUP_NOTE_CORRUPT,
+    PUP_NOTE_DISK_CACHE,
     PUP_NOTE_PICTURE,
 } PupNote;
 

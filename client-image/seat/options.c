@@ -27,6 +27,8 @@ parse_command_line(PupSeatOptions *options, int *argc, char ***argv, GError **er
          "nbdkit's plugin (default: " PLUGIN ")", "FILE"},
         {"overlay", 0, 0, G_OPTION_ARG_FILENAME, &options->overlay,
          "Where the guest's writes go (default: memory)", "DIR|DEVICE"},
+        {"disk-cache", 0, 0, G_OPTION_ARG_FILENAME, &options->disk_cache,
+         "Where chunks are kept (default: the partition PUPITRE-CACHE)", "DIR"},
         {"kernel-line", 0, 0, G_OPTION_ARG_FILENAME, &options->kernel_line,
          "The kernel's command line (default: " KERNEL_LINE ")", "FILE"},
         {"no-kvm", 0, 0, G_OPTION_ARG_NONE, &options->no_kvm,
@@ -128,6 +130,7 @@ pup_seat_options_clear(PupSeatOptions *options)
     g_free(options->pubkey);
     g_free(options->plugin);
     g_free(options->overlay);
+    g_free(options->disk_cache);
     g_free(options->kernel_line);
     *options = (PupSeatOptions){0};
 }

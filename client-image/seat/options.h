@@ -13,6 +13,7 @@ typedef struct {
     char *pubkey;       /* file of the key that manifests are signed with */
     char *plugin;       /* nbdkit's */
     char *overlay;      /* folder or block device; NULL: memory */
+    char *disk_cache;   /* folder; NULL: the labelled partition, if there is one */
     char *kernel_line;  /* file */
     gboolean no_kvm;    /* emulate even where KVM works */
     gboolean probe_kvm; /* say whether KVM works, and end */

@@ -44,10 +44,11 @@ struct PupSeat {
     PupTask *task;      /* that does it; NULL: none */
     unsigned n_pending; /* parts of DISK that are not through */
     gboolean stream_pending;
-    GError *disk_problem; /* of a part that is */
-    PupWelcome *welcome;  /* what REGISTER brought */
-    PupTarget news;       /* the last version that was said to be out */
-    guint timer;          /* of WAIT and STOP */
+    GError *disk_problem;  /* of a part that is */
+    GError *cache_problem; /* why there is no disk cache; said once */
+    PupWelcome *welcome;   /* what REGISTER brought */
+    PupTarget news;        /* the last version that was said to be out */
+    guint timer;           /* of WAIT and STOP */
     guint settled_timer;
 };
 
@@ -129,8 +130,21 @@ do_load(gpointer data, GError **error)
 {
     PupSeat *seat = data;
 
+    pup_session_find_cache(seat->session, &seat->cache_problem);
     return pup_session_load(seat->session, seat->http,
                             pup_seat_machine_target(seat->machine), error);
+}
+
+static void
+on_loaded(gpointer data, const GError *error)
+{
+    PupSeat *seat = data;
+
+    if (seat->cache_problem)
+        pup_guest_watch_note(seat->watch, PUP_NOTE_DISK_CACHE,
+                             seat->cache_problem->message);
+    g_clear_error(&seat->cache_problem);
+    on_order_over(seat, error);
 }
 
 static void
@@ -140,7 +154,7 @@ order_load(PupSeat *seat)
 
     pup_face_working(seat->face, TRUE, "Getting ready: %s", target->room);
     pup_session_unload(seat->session, target);
-    seat->task = pup_task_start(do_load, on_order_over, seat);
+    seat->task = pup_task_start(do_load, on_loaded, seat);
 }
 
 /* ---- DISK: the stream and the overlay, at the same time */
@@ -472,6 +486,7 @@ pup_seat_free(PupSeat *seat)
     pup_welcome_free(seat->welcome);
     pup_target_clear(&seat->news);
     g_clear_error(&seat->disk_problem);
+    g_clear_error(&seat->cache_problem);
     g_free(seat->emulator);
     g_free(seat->boot);
     g_free(seat);

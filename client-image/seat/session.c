@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "client-image/common/room_version.h"
+#include "client-image/seat/cache_partition.h"
 #include "client-image/seat/domain_xml.h"
 #include "client-image/seat/log.h"
 #include "client-image/seat/memory_plan.h"
@@ -23,6 +24,9 @@ struct PupSession {
     const char *emulator;
     const char *boot;
     char *nbd_socket, *serial_socket, *spice_socket, *notify_socket, *nvram;
+
+    gboolean cache_sought;
+    char *cache_folder; /* that we have mounted; NULL: none */
 
     PupManifest *manifest; /* NULL: nothing loaded */
     PupMemoryPlan plan;
@@ -64,6 +68,8 @@ pup_session_free(PupSession *session)
     if (!session)
         return;
     forget(session);
+    pup_cache_partition_unmount(session->cache_folder);
+    g_free(session->cache_folder);
     g_free(session->nbd_socket);
     g_free(session->serial_socket);
     g_free(session->spice_socket);
@@ -166,6 +172,20 @@ pup_session_load(PupSession *session, PupHttp *http, const PupTarget *target,
     return TRUE;
 }
 
+gboolean
+pup_session_find_cache(PupSession *session, GError **error)
+{
+    if (session->cache_sought || session->options->disk_cache)
+        return TRUE;
+    session->cache_sought = TRUE;
+    if (!pup_cache_partition_mount(session->options->rundir, &session->cache_folder,
+                                   error))
+        return FALSE;
+    if (session->cache_folder)
+        pup_log("disk-cache", "partition " PUP_CACHE_LABEL);
+    return TRUE;
+}
+
 void
 pup_session_stream(PupSession *session, PupStreamChangeFunc on_change, gpointer user)
 {
@@ -176,6 +196,8 @@ pup_session_stream(PupSession *session, PupStreamChangeFunc on_change, gpointer 
         .version = session->manifest->version,
         .pubkey = session->options->pubkey,
         .cache_mib = session->plan.cache_mib,
+        .disk_cache = session->options->disk_cache ? session->options->disk_cache
+                                                   : session->cache_folder,
         .mac = session->options->mac,
         .boot = session->boot,
         .peer_port = PEER_PORT,

@@ -45,6 +45,10 @@ void pup_session_unload(PupSession *session, const PupTarget *target);
 gboolean pup_session_load(PupSession *session, PupHttp *http, const PupTarget *target,
                           GError **error);
 
+/* Find this PC's disk cache, once; task. The stream uses it. Errors: those of
+ * pup_cache_partition_mount(); everything works without. */
+gboolean pup_session_find_cache(PupSession *session, GError **error);
+
 /* Start the stream, unless it runs. */
 void pup_session_stream(PupSession *session, PupStreamChangeFunc on_change,
                         gpointer user);

@@ -46,6 +46,8 @@ make_argv(const PupStreamConfig *config)
     g_ptr_array_add(argv, g_strdup_printf("pubkey=%s", config->pubkey));
     g_ptr_array_add(argv,
                     g_strdup_printf("cache=%" G_GUINT64_FORMAT "M", config->cache_mib));
+    if (config->disk_cache)
+        g_ptr_array_add(argv, g_strdup_printf("disk-cache=%s", config->disk_cache));
     g_ptr_array_add(argv, g_strdup_printf("seat=%s", config->mac));
     g_ptr_array_add(argv, g_strdup_printf("boot=%s", config->boot));
     g_ptr_array_add(argv, g_strdup_printf("peer-port=%u", config->peer_port));

@@ -19,11 +19,12 @@ typedef struct {
     unsigned version;
     const char *pubkey; /* path */
     guint64 cache_mib;
-    const char *mac;    /* of this seat */
-    const char *boot;   /* random id of this boot */
-    unsigned peer_port; /* for other seats; 0: no peers */
-    const char *socket; /* to serve on */
-    const char *notify; /* the seat's own socket */
+    const char *disk_cache; /* folder; NULL: none */
+    const char *mac;        /* of this seat */
+    const char *boot;       /* random id of this boot */
+    unsigned peer_port;     /* for other seats; 0: no peers */
+    const char *socket;     /* to serve on */
+    const char *notify;     /* the seat's own socket */
 } PupStreamConfig;
 
 typedef struct PupStreamChild PupStreamChild;

@@ -84,6 +84,7 @@ test_notes(void **state)
         {"stream waiting", PUP_NOTE_WAITING, ""},
         {"stream resumed", PUP_NOTE_RESUMED, ""},
         {"stream corrupt chunk 12", PUP_NOTE_CORRUPT, "chunk 12"},
+        {"stream disk-cache too small", PUP_NOTE_DISK_CACHE, "too small"},
         {"screen picture", PUP_NOTE_PICTURE, ""},
         {"screen pictures", 0, NULL},
         {"stream", 0, NULL},

@@ -13,6 +13,7 @@
 
 typedef struct {
     char *dir, *socket, *argv, *pid;
+    const char *disk_cache;
     PupStreamChild *child;
     unsigned n_ready, n_failed, n_died;
     char *words;
@@ -44,6 +45,7 @@ start(Fixture *f, const char *body)
         .version = 7,
         .pubkey = "/key.pub",
         .cache_mib = 64,
+        .disk_cache = f->disk_cache,
         .mac = "52:54:00:12:34:56",
         .boot = "b-1",
         .peer_port = 8081,
@@ -133,6 +135,19 @@ test_ready(void **state)
 }
 
 static void
+test_disk_cache_is_passed_on(void **state)
+{
+    Fixture *f = *state;
+    g_autofree char *argv = NULL;
+
+    f->disk_cache = "/run/pupitre/cache";
+    start(f, SERVES);
+    wait_for(&f->n_ready, 1);
+    argv = read_file(f->argv);
+    assert_non_null(strstr(argv, " cache=64M disk-cache=/run/pupitre/cache "));
+}
+
+static void
 test_ends_with_its_owner(void **state)
 {
     Fixture *f = *state;
@@ -206,6 +221,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ready, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_disk_cache_is_passed_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ends_with_its_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dies_and_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refuses_to_start, setup, teardown),
