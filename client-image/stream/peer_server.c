@@ -270,6 +270,17 @@ begin(PupPeerServer *server, struct MHD_Connection *connection, const char *url,
     return send_later(wait, &name);
 }
 
+static gboolean
+has_come(Wait *wait)
+{
+    gboolean has;
+
+    pthread_mutex_lock(&wait->server->lock);
+    has = wait->encoded != NULL;
+    pthread_mutex_unlock(&wait->server->lock);
+    return has;
+}
+
 /* Called for the headers, then for the answer, and again after each waiting. */
 static enum MHD_Result
 answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -290,7 +301,7 @@ answer(void *cls, struct MHD_Connection *connection, const char *url, const char
         return begin(cls, connection, url, request);
     }
     wait = *request;
-    if (!wait->encoded)
+    if (!has_come(wait))
         return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
     return send_in_turn(wait);
 }
