@@ -8,13 +8,14 @@
  * What the client image must have for it, besides the libraries that it is linked with:
  *
  *     programs      nbdkit qemu-img qemu-system-x86_64 (PATH), /usr/sbin/modprobe,
- *                   udevadm (PATH, for a disk cache), swtpm swtpm_setup (for guests with
- * a TPM) libvirt       libvirt/connection-driver/libvirt_driver_qemu.so, its cpu_map, a
- * user and a group "libvirt-qemu" firmware      SeaBIOS, VGA BIOSes,
- * /usr/share/OVMF/OVMF_{CODE,VARS}_4M{,.ms}.fd modules       kvm-intel kvm-amd zram lz4
- * ext4; tmpfs where there is no zram files         /etc/pupitre/server.pub,
- * /usr/lib/pupitre/nbdkit-pupitre-plugin.so file systems  /proc /sys /dev (devtmpfs) /run
- * /tmp rights        root
+ *                   udevadm (for a disk cache), swtpm swtpm_setup (for a TPM)
+ *     libvirt       libvirt/connection-driver/libvirt_driver_qemu.so, its cpu_map, a user
+ *                   and a group "libvirt-qemu"
+ *     firmware      SeaBIOS, VGA BIOSes, /usr/share/OVMF/OVMF_{CODE,VARS}_4M{,.ms}.fd
+ *     modules       kvm-intel kvm-amd zram lz4 ext4; tmpfs where there is no zram
+ *     files         /etc/pupitre/server.pub, /usr/lib/pupitre/nbdkit-pupitre-plugin.so
+ *     file systems  /proc /sys /dev (devtmpfs) /run /tmp
+ *     rights        root
  *
  * Threads: the main one; slow calls run in one of their own, one at a time.
  */

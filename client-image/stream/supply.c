@@ -172,6 +172,14 @@ land_encoded(PupSupply *supply, const PupName *name, PupBuffer *encoded)
 }
 
 void
+pup_supply_favour(PupSupply *supply, const PupName *name)
+{
+    pup_cache_favour(supply->encodeds, name);
+    if (supply->disk_cache)
+        pup_disk_cache_favour(supply->disk_cache, name);
+}
+
+void
 pup_supply_ask(PupSupply *supply, const PupName *name, PupUrgency urgency)
 {
     gboolean first;

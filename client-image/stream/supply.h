@@ -34,6 +34,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSupply, pup_supply_free)
 /* See that chunk @name (not null) is on its way or in memory. Does not wait. */
 void pup_supply_ask(PupSupply *supply, const PupName *name, PupUrgency urgency);
 
+/* Chunk @name belongs to the boot profile: caches let go of it last. */
+void pup_supply_favour(PupSupply *supply, const PupName *name);
+
 /* What somebody waited for: its encoded bytes (take a reference to keep them), or NULL
  * when they could not be got. Called on a fetching thread, without locks held. */
 typedef void (*PupEncodedDone)(gpointer user, PupBuffer *encoded);

@@ -430,6 +430,26 @@ test_extents(void **state)
     assert_false(is_hole);
 }
 
+/* Chunk 1 belongs to the boot profile: reading all the rest does not push it out. */
+static void
+test_boot_profile_stays_in_memory(void **state)
+{
+    static const Setup small = {SMALL_BYTES, 8000, 1, 0, not_each_seventh};
+    g_autoptr(Fixture) f = fixture_new(&small);
+    PupName name = fake_source_name(f->fake, 1);
+    gint n_gets;
+
+    pup_supply_favour(f->supply, &name);
+    check_read(f, PUP_CHUNK_BYTES, 10);
+    n_gets = f->fake->n_gets;
+    check_read(f, 0, SMALL_BYTES);
+    check_read(f, 2 * PUP_CHUNK_BYTES, 10);
+    assert_true(f->fake->n_gets > n_gets + 17);
+    n_gets = f->fake->n_gets;
+    check_read(f, PUP_CHUNK_BYTES, 10);
+    assert_int_equal(f->fake->n_gets, n_gets);
+}
+
 int
 main(void)
 {
@@ -449,6 +469,7 @@ main(void)
         cmocka_unit_test(test_encoded_is_always_told),
         cmocka_unit_test(test_unwanted_read_ends),
         cmocka_unit_test(test_extents),
+        cmocka_unit_test(test_boot_profile_stays_in_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
