@@ -19,7 +19,8 @@ pup_catalog_open(const char *db_path, const char *rooms_dir, GError **error)
     g_mutex_init(&catalog->lock);
     catalog->db = db;
     g_mutex_init(&catalog->peerings_lock);
-    catalog->peerings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    catalog->peerings =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, pup_catalog_free_peering);
     return catalog;
 }
 

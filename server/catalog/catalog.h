@@ -46,11 +46,13 @@ typedef struct {
     gboolean peers;        /* they ask each other at all */
     unsigned uplink_kib_s; /* what a seat may send to others, 0: no limit */
     gint64 warm_at_ms;     /* as of pup_catalog_warm_at() */
+    gboolean is_seat;      /* the profile has the MAC */
 } PupPeering;
-/* Look it up, from what was read of the profile two seconds ago at most: cheap enough for
- * every poll. Errors: NOT_FOUND; INVALID for a profile that never could be read. */
-gboolean pup_catalog_peering(PupCatalog *catalog, const char *room, gint64 now_ms,
-                             PupPeering *peering, GError **error);
+/* Look it up for @mac (normalised), from what was read of the profile two seconds ago at
+ * most: cheap enough for every poll. Errors: NOT_FOUND; INVALID for a profile that never
+ * could be read. */
+gboolean pup_catalog_peering(PupCatalog *catalog, const char *room, const char *mac,
+                             gint64 now_ms, PupPeering *peering, GError **error);
 
 /* The seats' boot profiles, in the database's folder; the catalog's own. */
 PupBootProfiles *pup_catalog_boot_profiles(PupCatalog *catalog);

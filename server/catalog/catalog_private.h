@@ -16,6 +16,9 @@ struct PupCatalog {
     GHashTable *peerings; /* room -> what peering.c read of its profile */
 };
 
+/* Free an entry of @peerings. */
+void pup_catalog_free_peering(gpointer data);
+
 /* Fill in @seat's numbers from the @text that pup_catalog_set_stats() wrote; numbers that
  * cannot be read are none. */
 void pup_catalog_read_stats(PupSeat *seat, const char *text);

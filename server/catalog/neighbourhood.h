@@ -54,7 +54,7 @@ typedef struct {
     unsigned version;
     const char *address; /* where the server saw it */
     unsigned port;       /* it serves chunks on; 0: it serves nobody */
-    gboolean alone;      /* its room wants no peers: it is neither listed nor told any */
+    gboolean alone;      /* it is to have no peers: it is neither listed nor told any */
     const char *epoch;   /* of the list that it has, "" for none */
     const PupSeatStats *stats; /* NULL: none in this poll */
     const PupBadPeer *bad;

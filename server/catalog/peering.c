@@ -19,8 +19,25 @@
 
 typedef struct {
     PupPeering peering;
+    GHashTable *macs; /* of the room's seats */
     gint64 read_ms;
 } Entry;
+
+void
+pup_catalog_free_peering(gpointer data)
+{
+    Entry *entry = data;
+    g_hash_table_unref(entry->macs);
+    g_free(entry);
+}
+
+static void
+take_macs(Entry *entry, const PupRoomProfile *profile)
+{
+    g_hash_table_remove_all(entry->macs);
+    for (unsigned i = 0; i < profile->n_seats; i++)
+        g_hash_table_add(entry->macs, g_strdup(profile->seats[i].mac));
+}
 
 static PupPeering
 peering_of(const char *room, const PupRoomProfile *profile)
@@ -47,10 +64,13 @@ refresh(PupCatalog *catalog, const char *room, Entry **entry, gint64 now_ms,
     gint64 warm_at_ms = *entry ? (*entry)->peering.warm_at_ms : 0;
     if (!*entry) {
         *entry = g_new0(Entry, 1);
+        (*entry)->macs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         g_hash_table_insert(catalog->peerings, g_strdup(room), *entry);
     }
-    if (profile)
+    if (profile) {
         (*entry)->peering = peering_of(room, profile);
+        take_macs(*entry, profile);
+    }
     /* What cannot be read stays what it was: a busy database calls off no warm-up. */
     pup_catalog_warm_at(catalog, room, now_ms, &warm_at_ms, NULL);
     (*entry)->peering.warm_at_ms = warm_at_ms;
@@ -59,7 +79,7 @@ refresh(PupCatalog *catalog, const char *room, Entry **entry, gint64 now_ms,
 }
 
 gboolean
-pup_catalog_peering(PupCatalog *catalog, const char *room, gint64 now_ms,
+pup_catalog_peering(PupCatalog *catalog, const char *room, const char *mac, gint64 now_ms,
                     PupPeering *peering, GError **error)
 {
     g_mutex_lock(&catalog->peerings_lock);
@@ -67,8 +87,10 @@ pup_catalog_peering(PupCatalog *catalog, const char *room, gint64 now_ms,
     gboolean ok = entry && ABS(now_ms - entry->read_ms) < FRESH_MS;
     if (!ok)
         ok = refresh(catalog, room, &entry, now_ms, error);
-    if (ok)
+    if (ok) {
         *peering = entry->peering;
+        peering->is_seat = g_hash_table_contains(entry->macs, mac);
+    }
     g_mutex_unlock(&catalog->peerings_lock);
     return ok;
 }

@@ -18,6 +18,23 @@ poll_neighbourhood(PupService *service, const PupPeerPoll *poll, PupPeerAnswer *
                                    answer, error);
 }
 
+/* Strangers are apart, so that they fill up nobody's neighbourhood; no room's is named
+ * so.
+ */
+#define STRANGERS ""
+
+/* Any PC may say that it is a seat; only one that the room's profile has, or that the
+ * settings put into the room, gets into the list: so its length is the admin's. */
+static gboolean
+is_stranger(PupService *service, const PupPeering *peering, const char *room)
+{
+    if (peering->is_seat)
+        return FALSE;
+    gboolean welcome = g_strcmp0(pup_service_settings(service)->default_room, room) == 0;
+    pup_service_done(service);
+    return !welcome;
+}
+
 /* The version that @poll's seat shall warm up: its room's current one, from the wished
  * time on, unless it runs that or has told that it holds all of it. 0: none. */
 static unsigned
@@ -64,18 +81,19 @@ pup_poll_peers(gpointer data, const PupRequest *req, PupResponse *res, GError **
         return FALSE;
     g_autoptr(PupPeersAsk) ask = pup_peers_ask_parse(req->body, req->body_len, error);
     PupPeering peering;
-    if (!ask || !pup_catalog_peering(service->catalog, ask->room, pup_service_now_ms(),
-                                     &peering, error))
+    if (!ask || !pup_catalog_peering(service->catalog, ask->room, mac,
+                                     pup_service_now_ms(), &peering, error))
         return FALSE;
+    gboolean stranger = is_stranger(service, &peering, ask->room);
     PupPeerPoll poll = {
         .mac = mac,
         .boot = ask->boot,
-        .neighbourhood = peering.neighbourhood,
+        .neighbourhood = stranger ? STRANGERS : peering.neighbourhood,
         .room = ask->room,
         .version = ask->version,
         .address = pup_request_client(req, client),
         .port = ask->port,
-        .alone = !peering.peers,
+        .alone = stranger || !peering.peers,
         .epoch = ask->epoch,
         .stats = ask->has_stats ? &ask->stats : NULL,
         .bad = ask->bad,

@@ -46,8 +46,6 @@ tell(PupService *service, const PupPeerEvent *event)
 {
     switch (event->kind) {
     case PUP_PEER_LEFT:
-        if (event->has_stats)
-            pup_service_save_stats(service, event->mac, &event->stats);
         pup_service_log_stats("seat-left", event->mac, event->room, event->version,
                               event->has_stats ? &event->stats : NULL);
         break;

@@ -575,7 +575,7 @@ test_warm(void **state)
     assert_true(pup_catalog_warm_at(f->catalog, "lab-101", 0, &at_ms, NULL));
     assert_int_equal(at_ms, 5000);
     PupPeering peering;
-    assert_true(pup_catalog_peering(f->catalog, "lab-101", 0, &peering, NULL));
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", MAC1, 0, &peering, NULL));
     assert_int_equal(peering.warm_at_ms, 5000);
     pup_catalog_warm_at(f->catalog, "lab-101", 4999 + PUP_WARM_MS, &at_ms, NULL);
     assert_int_equal(at_ms, 5000);
@@ -593,22 +593,27 @@ test_peering(void **state)
     g_autoptr(GError) error = NULL;
     PupPeering peering;
     assert_true(add_room(f, "lab-101", MACS(MAC1), NULL));
-    assert_true(pup_catalog_peering(f->catalog, "lab-101", 0, &peering, NULL));
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", MAC1, 0, &peering, NULL));
     assert_string_equal(peering.neighbourhood, "lab-101");
     assert_true(peering.peers);
+    assert_true(peering.is_seat);
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", MAC2, 0, &peering, NULL));
+    assert_false(peering.is_seat);
     write_text(f, "lab-101",
                "[room]\nmaster = a\n[seat]\nneighbourhood = n\npeers = no\nuplink = 1\n");
-    assert_true(pup_catalog_peering(f->catalog, "lab-101", 1999, &peering, NULL));
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", MAC1, 1999, &peering, NULL));
     assert_true(peering.peers); /* not read anew yet */
-    assert_true(pup_catalog_peering(f->catalog, "lab-101", 2000, &peering, NULL));
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", MAC1, 2000, &peering, NULL));
     assert_false(peering.peers);
     assert_string_equal(peering.neighbourhood, "n");
     assert_int_equal(peering.uplink_kib_s, 122);
+    assert_false(peering.is_seat); /* the new text has no seats */
     write_text(f, "lab-101", "nonsense");
-    assert_true(pup_catalog_peering(f->catalog, "lab-101", 9000, &peering, NULL));
+    assert_true(pup_catalog_peering(f->catalog, "lab-101", MAC1, 9000, &peering, NULL));
     assert_string_equal(peering.neighbourhood, "n");
     assert_true(pup_catalog_room_remove(f->catalog, "lab-101", NULL));
-    assert_false(pup_catalog_peering(f->catalog, "lab-101", 19000, &peering, &error));
+    assert_false(
+        pup_catalog_peering(f->catalog, "lab-101", MAC1, 19000, &peering, &error));
     assert_code(error, PUP_ERROR_NOT_FOUND);
 }
 

@@ -221,6 +221,23 @@ who_wants_no_peers_is_alone(void **state)
     assert_string_equal(told(state, &alone, 300), "ab");
 }
 
+/* Its list is gone, though that of its neighbourhood has not changed. */
+static void
+who_begins_to_be_alone_is_told(void **state)
+{
+    char epoch[PUP_EPOCH_MAX + 1];
+    PupPeerPoll poll = poll_of(B);
+    poll.port = 0;
+    told_plain(state, A, 0);
+    PupPeerAnswer answer = send_poll(state, &poll, 0);
+    g_array_unref(answer.peers);
+    g_strlcpy(epoch, answer.epoch, sizeof epoch);
+    poll.epoch = epoch;
+    assert_string_equal(told(state, &poll, 10), "=");
+    poll.alone = TRUE;
+    assert_string_equal(told(state, &poll, 20), "");
+}
+
 static void
 report(void **state, const char *by, PupBadReason reason, gint64 now_ms)
 {
@@ -379,6 +396,7 @@ main(void)
         TEST(a_new_boot_begins_new_stats),
         TEST(neighbourhoods_are_apart),
         TEST(who_wants_no_peers_is_alone),
+        TEST(who_begins_to_be_alone_is_told),
         TEST(two_who_cannot_reach_a_seat_take_it_out),
         TEST(nobody_reports_itself),
         TEST(a_report_names_the_port_where_an_address_has_several),

@@ -458,6 +458,22 @@ test_metrics(void **state)
     }
 }
 
+/* Who is no seat of the room is alone, unless the settings make every PC one. */
+static void
+test_stranger(void **state)
+{
+    const Fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    static const char body[] = "{\"boot\":\"s\",\"room\":\"lab-101\",\"version\":1,"
+                               "\"port\":9000,\"epoch\":\"\"}";
+    expect(state, "POST /v1/seats/" UNKNOWN_MAC "/peers", body, 200, "\"seats\":[]");
+    PupSettings *settings = load_settings(f, "unknown = room lab-101\n");
+    assert_true(pup_service_reload(f->service, settings, &error));
+    expect(state, "POST /v1/seats/" UNKNOWN_MAC "/peers", body, 200,
+           "\"mac\":\"" UNKNOWN_MAC "\"");
+    assert_true(pup_service_reload(f->service, load_settings(f, ""), &error));
+}
+
 /* What a seat of lab-101 that runs @version and has warmed up @done of @total chunks of
  * @warm is told to warm up. A room's wish is read every two seconds: each call asks from
  * a room that was not asked for yet. */
@@ -515,8 +531,11 @@ test_peers_of_the_profile(void **state)
 {
     const Fixture *f = *state;
     put_file(f, "rooms/shared.conf",
-             "[room]\nmaster = win11\n[seat]\nneighbourhood = lab-101\nuplink = 8\n");
-    put_file(f, "rooms/alone.conf", "[room]\nmaster = win11\n[seat]\npeers = no\n");
+             "[room]\nmaster = win11\n[seat]\nneighbourhood = lab-101\nuplink = 8\n"
+             "[seats]\npc1 = " MAC "\n");
+    put_file(f, "rooms/alone.conf",
+             "[room]\nmaster = win11\n[seat]\npeers = no\n"
+             "[seats]\npc1 = " MAC "\n");
     g_autoptr(GString) at_home = poll_peers(state, "lab-101", 9000, "");
     g_autofree char *epoch = epoch_of(at_home);
     g_autoptr(GString) shared = poll_peers(state, "shared", 9000, epoch);
@@ -658,6 +677,7 @@ main(void)
         cmocka_unit_test(test_sent),
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_warm),
+        cmocka_unit_test(test_stranger),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
