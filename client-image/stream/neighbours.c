@@ -127,6 +127,19 @@ pup_neighbours_stop(PupNeighbours *neighbours)
         g_clear_pointer(&neighbours->server, pup_peer_server_free);
 }
 
+gboolean
+pup_neighbours_is_ours(PupNeighbours *neighbours, const PupName *name)
+{
+    g_autoptr(PupPeerList) list = NULL;
+    guint owner;
+
+    if (neighbours->port == 0)
+        return TRUE;
+    list = pup_peers_list(neighbours->peers);
+    owner = pup_owner_next(list->keys, list->n, name, PUP_OWNER_NONE);
+    return owner == PUP_OWNER_NONE || owner == list->own;
+}
+
 unsigned
 pup_neighbours_warm(PupNeighbours *neighbours)
 {

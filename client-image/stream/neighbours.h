@@ -43,5 +43,8 @@ PupSource *pup_neighbours_source(PupNeighbours *neighbours);
 void pup_neighbours_serve(PupNeighbours *neighbours, PupSupply *supply);
 void pup_neighbours_stop(PupNeighbours *neighbours);
 
+/* TRUE when nobody else is there to have chunk @name first: we own it, or are alone. */
+gboolean pup_neighbours_is_ours(PupNeighbours *neighbours, const PupName *name);
+
 /* The version that the server wants warmed up; 0: none. */
 unsigned pup_neighbours_warm(PupNeighbours *neighbours);

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "client-image/stream/neighbours.h"
 #include "client-image/stream/peer_server.h"
 #include "client-image/stream/source_peers.h"
 #include "tests/unit/raw_http.h"
@@ -44,10 +45,13 @@ typedef struct {
     guint n_seats;
 } Fixture;
 
+/* When reading is given up, and the test has failed. */
+static gint64 give_up_us;
+
 static gboolean
-yes(void)
+in_time(void)
 {
-    return TRUE;
+    return g_get_monotonic_time() < give_up_us;
 }
 
 static void
@@ -119,6 +123,7 @@ setup(void **state)
     Fixture *f = g_new0(Fixture, 1);
 
     signal(SIGPIPE, SIG_IGN);
+    give_up_us = g_get_monotonic_time() + DEADLINE_US;
     f->dir = g_dir_make_tmp("pup-peers-XXXXXX", NULL);
     make_chunks(f);
     start_server(f);
@@ -242,19 +247,22 @@ wait_for_list(const Seat *seat, guint n)
     }
 }
 
-/* @n seats that know each other, and one more at @extra_port (0: none). */
+/* Start more seats until there are @n; they and those that were there are told each
+ * other, and one more at @extra_port (0: none). */
 static void
 start_seats(Fixture *f, guint n, unsigned extra_port)
 {
+    guint n_before = f->n_seats;
+
     f->n_seats = n;
-    for (guint i = 0; i < n; i++) {
+    for (guint i = n_before; i < n; i++) {
         Seat *seat = &f->seats[i];
         g_snprintf(seat->mac, sizeof seat->mac, "52:54:00:00:00:%02x", i);
         seat->port = pup_peer_server_bind("127.0.0.1", 0, &seat->fd, NULL);
         assert_int_not_equal(seat->port, 0);
     }
     write_list(f, extra_port);
-    for (guint i = 0; i < n; i++)
+    for (guint i = n_before; i < n; i++)
         seat_start(f, &f->seats[i]);
     for (guint i = 0; i < n; i++)
         wait_for_list(&f->seats[i], n + (extra_port > 0));
@@ -265,7 +273,7 @@ static void
 read_all(const Fixture *f, Seat *seat)
 {
     for (guint i = 0; i < N_CHUNKS; i++) {
-        g_autoptr(PupBuffer) plain = pup_supply_get(seat->supply, &f->names[i], yes);
+        g_autoptr(PupBuffer) plain = pup_supply_get(seat->supply, &f->names[i], in_time);
         assert_non_null(plain);
     }
 }
@@ -318,23 +326,20 @@ test_room_is_one_cache(void **state)
     assert_int_equal(sum(f, PUP_STAT_READS), N_SEATS * N_CHUNKS);
 }
 
-/* The server goes; who comes late finds everything at the others. */
+/* The server goes; who came late finds everything at the others, also what it owns. */
 static void
 test_seats_go_on_without_server(void **state)
 {
     Fixture *f = *state;
-    PupStats *late;
-    guint64 before;
 
-    start_seats(f, N_SEATS, 0);
-    late = f->seats[2].stats;
+    start_seats(f, N_SEATS - 1, 0);
     read_all(f, &f->seats[0]);
-    read_all(f, &f->seats[1]);
+    start_seats(f, N_SEATS, 0);
     stop_server(f);
-    before = pup_stats_get(late, PUP_STAT_SERVER_BYTES);
-    read_all(f, &f->seats[2]);
-    assert_int_equal(pup_stats_get(late, PUP_STAT_SERVER_BYTES), before);
-    assert_true(pup_stats_get(late, PUP_STAT_PEER_BYTES) > f->encoded_bytes / 2);
+    read_all(f, &f->seats[N_SEATS - 1]);
+    assert_int_equal(pup_stats_get(f->seats[N_SEATS - 1].stats, PUP_STAT_PEER_BYTES),
+                     f->encoded_bytes);
+    read_all(f, &f->seats[1]);
 }
 
 /* A seat that is not there any more, though the list still has it. */
@@ -546,7 +551,7 @@ test_what_a_seat_serves(void **state)
     GString *answer;
 
     start_seats(f, 1, 0);
-    plain = pup_supply_get(seat->supply, &f->names[0], yes);
+    plain = pup_supply_get(seat->supply, &f->names[0], in_time);
     answer = ask(seat, "GET", held, "");
     assert_int_equal(raw_http_status(answer), 200);
     assert_int_equal(raw_http_body_len(answer), PUP_CHUNK_ENCODED_MAX);
@@ -648,7 +653,7 @@ test_uplink_is_bounded(void **state)
     unsigned port;
 
     start_seats(f, 1, 0);
-    plain = pup_supply_get(f->seats[0].supply, &f->names[0], yes);
+    plain = pup_supply_get(f->seats[0].supply, &f->names[0], in_time);
     port = serve(&f->seats[0], one, &server);
     begun_us = g_get_monotonic_time();
     for (guint i = 0; i < 12; i++) {
@@ -687,6 +692,51 @@ test_stop_while_others_wait(void **state)
     f->n_seats = 0;
     for (guint i = 0; i < G_N_ELEMENTS(fds); i++)
         close(fds[i]);
+}
+
+static PupNeighbours *
+join(const Fixture *f, const char *mac)
+{
+    const char *servers[] = {f->url, NULL};
+    int fd;
+    PupNeighboursConfig config = {
+        .servers = servers, .room = "lab", .version = 1, .seat = mac, .boot = "b"};
+
+    if (mac) {
+        config.port = pup_peer_server_bind("127.0.0.1", 0, &fd, NULL);
+        close(fd);
+    }
+    return pup_neighbours_new(&config);
+}
+
+static guint
+count_ours(const Fixture *f, PupNeighbours *neighbours)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < N_CHUNKS; i++)
+        n += (guint) pup_neighbours_is_ours(neighbours, &f->names[i]);
+    return n;
+}
+
+/* Alone we own everything; once two know each other, each chunk is one's. */
+static void
+test_what_is_ours(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(PupNeighbours) alone = join(f, NULL);
+    g_autoptr(PupNeighbours) a = NULL;
+    g_autoptr(PupNeighbours) b = NULL;
+
+    assert_int_equal(count_ours(f, alone), N_CHUNKS);
+    start_seats(f, 2, 0);
+    a = join(f, f->seats[0].mac);
+    b = join(f, f->seats[1].mac);
+    while (count_ours(f, a) + count_ours(f, b) != N_CHUNKS) {
+        assert_true(in_time());
+        g_usleep(5000);
+    }
+    assert_in_range(count_ours(f, a), 1, N_CHUNKS - 1);
 }
 
 static void
@@ -744,6 +794,7 @@ main(void)
         TEST(test_strangers_are_refused),
         TEST(test_uplink_is_bounded),
         TEST(test_stop_while_others_wait),
+        TEST(test_what_is_ours),
         cmocka_unit_test(test_answers_are_checked),
     };
 
