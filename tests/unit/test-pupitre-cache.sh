@@ -5,9 +5,9 @@
 set -eu
 here=$(dirname "$0")
 program=$here/../../client-image/image/root/usr/sbin/pupitre-cache
-PATH=$PATH:/usr/sbin:/sbin
+PATH=$PATH:/usr/sbin
 for tool in mke2fs blkid wipefs; do
-    command -v $tool >/dev/null || { echo "skipped: no $tool here"; exit 77; }
+    [ -x /usr/sbin/$tool ] || { echo "skipped: no /usr/sbin/$tool here"; exit 77; }
 done
 
 dir=$(mktemp -d)
