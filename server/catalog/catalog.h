@@ -74,6 +74,7 @@ typedef struct {
     gint64 stage_ms[PUP_N_STAGES]; /* since boot_started_ms, -1: not reached */
     gboolean has_stats;            /* its stream has told its numbers */
     PupSeatStats stats;
+    gboolean streams; /* and polls at this moment: known to the daemon only */
 } PupSeat;
 void pup_seat_free(PupSeat *seat);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSeat, pup_seat_free)

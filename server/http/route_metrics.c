@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What a Prometheus server asks for every few seconds. Series are bounded by what the
- * admin made: rooms, versions that are there, seats that are on, our own routes. Numbers
+ * admin made: rooms, versions that are there, seats that poll, our own routes. Numbers
  * of a seat that is off are left out: they would stand still for ever.
  */
 #include "config.h"
@@ -61,7 +61,7 @@ add_seat_metric(GString *text, const SeatMetric *metric, const GPtrArray *seats)
         pup_metrics_family(text, metric->name, metric->type, metric->help);
     for (guint i = 0; i < seats->len; i++) {
         const PupSeat *seat = g_ptr_array_index(seats, i);
-        if (!seat->has_stats || g_str_equal(seat->state, "off"))
+        if (!seat->streams)
             continue;
         guint64 value = G_STRUCT_MEMBER(guint64, &seat->stats, metric->offset);
         pup_metrics_sample(text, metric->name, (double) value * metric->unit, "room",

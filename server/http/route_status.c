@@ -17,14 +17,14 @@ states_json(const GPtrArray *seats)
     return counts;
 }
 
-/* What the seats that are on have counted together. */
+/* What the seats that poll have counted together. */
 static json_t *
 stats_json(const GPtrArray *seats)
 {
     PupSeatStats sum = {0};
     for (guint i = 0; i < seats->len; i++) {
         const PupSeat *seat = g_ptr_array_index(seats, i);
-        if (seat->has_stats && !g_str_equal(seat->state, "off"))
+        if (seat->streams)
             pup_seat_stats_add(&sum, &seat->stats);
     }
     return pup_seat_stats_sum_json(&sum);

@@ -134,7 +134,7 @@ pup_service_seats(PupService *service, GError **error)
     for (guint i = 0; seats && i < seats->len; i++) {
         PupSeat *seat = g_ptr_array_index(seats, i);
         if (pup_neighbourhoods_stats(service->neighbourhoods, seat->mac, &seat->stats))
-            seat->has_stats = TRUE;
+            seat->has_stats = seat->streams = TRUE;
     }
     return seats;
 }
