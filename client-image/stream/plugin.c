@@ -26,7 +26,7 @@
 #define CONNECTIONS_MAX 64
 /* Plain bytes of the hottest chunks, besides cache=: an eighth of it within these. */
 #define PLAIN_MIN_BYTES (1024 * 1024)
-#define PLAIN_MAX_BYTES (16 * 1024 * 1024)
+#define PLAIN_MAX_BYTES (32 * 1024 * 1024)
 #define MAX_AHEAD 4u
 /* What a chunk takes in memory, more or less. */
 #define TYPICAL_ENCODED_BYTES (PUP_CHUNK_BYTES / 2)
