@@ -49,6 +49,7 @@ struct PupHttp {
     Transfer transfers[2]; /* the second for hedged gets only */
     CURLM *multi;
     struct curl_slist *json_headers;
+    struct curl_slist *bytes_headers;
     unsigned stall_timeout_ms;
     gint cancelled;      /* atomic */
     PupHttpBuffer spare; /* of the second transfer; made when first needed */
@@ -166,7 +167,9 @@ pup_http_new(unsigned connect_timeout_ms, unsigned stall_timeout_ms)
     g_once(&once, init_curl, NULL);
     http->multi = curl_multi_init();
     http->json_headers = curl_slist_append(NULL, "Content-Type: application/json");
-    if (!http->multi || !http->json_headers)
+    http->bytes_headers =
+        curl_slist_append(NULL, "Content-Type: application/octet-stream");
+    if (!http->multi || !http->json_headers || !http->bytes_headers)
         g_error("libcurl: out of memory");
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
     http->stall_timeout_ms = stall_timeout_ms;
@@ -186,6 +189,7 @@ pup_http_free(PupHttp *http)
     }
     curl_multi_cleanup(http->multi);
     curl_slist_free_all(http->json_headers);
+    curl_slist_free_all(http->bytes_headers);
     g_free(http->spare.data);
     g_free(http);
 }
@@ -550,5 +554,17 @@ pup_http_post_json(PupHttp *http, const char *url, const char *json, size_t max_
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->json_headers);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, -1L);
     curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, json);
+    return request_bytes(http, url, max_bytes, error);
+}
+
+GBytes *
+pup_http_post(PupHttp *http, const char *url, GBytes *body, size_t max_bytes,
+              GError **error)
+{
+    CURL *easy = http->transfers[0].easy;
+
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->bytes_headers);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long) g_bytes_get_size(body));
+    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, g_bytes_get_data(body, NULL));
     return request_bytes(http, url, max_bytes, error);
 }

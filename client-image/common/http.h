@@ -68,3 +68,6 @@ GBytes *pup_http_get(PupHttp *http, const char *url, size_t max_bytes, GError **
 /* POST a JSON text; answer as above. */
 GBytes *pup_http_post_json(PupHttp *http, const char *url, const char *json,
                            size_t max_bytes, GError **error);
+/* POST @body as application/octet-stream; answer as above. */
+GBytes *pup_http_post(PupHttp *http, const char *url, GBytes *body, size_t max_bytes,
+                      GError **error);

@@ -11,17 +11,20 @@
 struct PupDisk {
     PupPages *pages;
     PupSupply *supply;
+    PupRecorder *recorder;
     pthread_mutex_t lock; /* of readahead */
     PupReadahead *readahead;
 };
 
 PupDisk *
-pup_disk_new(PupPages *pages, PupSupply *supply, unsigned max_ahead, guint64 keep_chunks)
+pup_disk_new(PupPages *pages, PupSupply *supply, PupRecorder *recorder,
+             unsigned max_ahead, guint64 keep_chunks)
 {
     PupDisk *disk = g_new0(PupDisk, 1);
 
     disk->pages = pages;
     disk->supply = supply;
+    disk->recorder = recorder;
     pthread_mutex_init(&disk->lock, NULL);
     disk->readahead =
         pup_readahead_new(pup_pages_n_chunks(pages), max_ahead, keep_chunks);
@@ -105,6 +108,8 @@ pup_disk_read(PupDisk *disk, guint8 *buf, guint32 count, guint64 offset,
 
     if (count == 0)
         return TRUE;
+    if (disk->recorder)
+        pup_recorder_touch(disk->recorder, first, last, g_get_monotonic_time());
     /* All of the read's chunks at once, then what may come next, then wait. */
     ask_chunks(disk, first, last + 1, PUP_FETCH_NOW);
     look_ahead(disk, first, last, count);

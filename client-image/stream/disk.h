@@ -10,13 +10,14 @@
 #pragma once
 
 #include "client-image/stream/pages.h"
+#include "client-image/stream/recorder.h"
 
 typedef struct PupDisk PupDisk;
 
-/* @pages is taken over, @supply borrowed. @max_ahead and @keep_chunks: see
- * client-image/stream/readahead.h. */
-PupDisk *pup_disk_new(PupPages *pages, PupSupply *supply, unsigned max_ahead,
-                      guint64 keep_chunks);
+/* @pages is taken over, @supply and @recorder (NULL: none) are borrowed. @max_ahead and
+ * @keep_chunks: see client-image/stream/readahead.h. */
+PupDisk *pup_disk_new(PupPages *pages, PupSupply *supply, PupRecorder *recorder,
+                      unsigned max_ahead, guint64 keep_chunks);
 void pup_disk_free(PupDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupDisk, pup_disk_free)
 

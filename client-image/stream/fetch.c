@@ -34,6 +34,7 @@ struct PupFetch {
     pthread_cond_t work;
     PupQueue *queue;
     gboolean stopping;
+    unsigned n_wakes;
     Worker *workers;
 };
 
@@ -158,6 +159,24 @@ run_job(Worker *worker, PupJob *job)
     pthread_mutex_lock(&fetch->lock);
 }
 
+/* Have @fetch's owner want more, when nothing else is to do. TRUE when looking for a job
+ * again is worth while. The lock is held, but not while the owner is asked: what comes
+ * meanwhile wakes nobody, and counts here. */
+static gboolean
+find_more(PupFetch *fetch)
+{
+    const PupFetchConfig *config = &fetch->config;
+    unsigned n_wakes = fetch->n_wakes;
+    gboolean more;
+
+    if (!pup_queue_is_hungry(fetch->queue))
+        return FALSE;
+    pthread_mutex_unlock(&fetch->lock);
+    more = config->idle(config->user);
+    pthread_mutex_lock(&fetch->lock);
+    return more || n_wakes != fetch->n_wakes || !pup_queue_is_hungry(fetch->queue);
+}
+
 static void *
 work(void *user)
 {
@@ -170,7 +189,7 @@ work(void *user)
         PupJob *job = pup_queue_take(fetch->queue, g_get_monotonic_time(), &next_us);
         if (job)
             run_job(worker, job);
-        else
+        else if (!find_more(fetch))
             pup_clock_cond_wait(&fetch->work, &fetch->lock, next_us);
     }
     pthread_mutex_unlock(&fetch->lock);
@@ -238,5 +257,14 @@ pup_fetch_hurry(PupFetch *fetch, const PupName *name, PupUrgency urgency)
     pthread_mutex_lock(&fetch->lock);
     if (pup_queue_hurry(fetch->queue, name, urgency))
         pthread_cond_signal(&fetch->work);
+    pthread_mutex_unlock(&fetch->lock);
+}
+
+void
+pup_fetch_wake(PupFetch *fetch)
+{
+    pthread_mutex_lock(&fetch->lock);
+    fetch->n_wakes++;
+    pthread_cond_broadcast(&fetch->work);
     pthread_mutex_unlock(&fetch->lock);
 }

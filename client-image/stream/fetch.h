@@ -2,14 +2,15 @@
 /*
  * fetch - threads that get chunks from a source, check them, and try again
  *
- * A chunk is wanted NOW (a guest's read waits for it), for a PEER (another seat asked for
- * it) or AHEAD (it may be read soon). NOW goes first, and the others never take the last
- * threads. What is wanted NOW is tried for
- * ever, with a growing delay of at most two seconds; in between the thread serves others,
- * so that one chunk that is damaged on the server does not hold up the rest. What else
- * was wanted and fails is given up.
+ * How urgent a chunk is, and what goes first: client-image/stream/queue.h. What is wanted
+ * NOW is tried for ever, with a growing delay of at most two seconds; in between the
+ * thread serves others, so that one chunk that is damaged on the server does not hold up
+ * the rest. What else was wanted and fails is given up.
  *
- * Threads: any. The callback runs on a fetching thread, without locks held.
+ * A thread that has nothing to do asks for more: so a list of any length (the boot
+ * profile) is walked as fast as it goes, and never queues up in front of anything.
+ *
+ * Threads: any. The callbacks run on fetching threads, without locks held.
  */
 #pragma once
 
@@ -26,12 +27,16 @@ typedef struct PupFetch PupFetch;
 typedef void (*PupFetchDone)(gpointer user, const PupName *name, PupBuffer *encoded,
                              PupBuffer *plain);
 
+/* A thread is idle. TRUE when something was wanted (pup_fetch_want()) in the call. */
+typedef gboolean (*PupFetchIdle)(gpointer user);
+
 typedef struct {
     PupSource *source; /* borrowed */
     PupReport *report; /* borrowed */
     PupPool *plains;   /* borrowed: buffers of PUP_CHUNK_BYTES */
     unsigned n_threads;
     PupFetchDone done;
+    PupFetchIdle idle;
     gpointer user;
 } PupFetchConfig;
 
@@ -48,3 +53,6 @@ void pup_fetch_want(PupFetch *fetch, const PupName *name, PupUrgency urgency);
 /* Make a chunk that is wanted at least as urgent; nothing when it is not wanted at all.
  */
 void pup_fetch_hurry(PupFetch *fetch, const PupName *name, PupUrgency urgency);
+
+/* There is more to do for idle threads than they were told. */
+void pup_fetch_wake(PupFetch *fetch);

@@ -76,6 +76,17 @@ pup_flights_join(PupFlights *flights, const PupName *name, gboolean *first)
     return flight;
 }
 
+gboolean
+pup_flights_has(PupFlights *flights, const PupName *name)
+{
+    gboolean has;
+
+    pthread_mutex_lock(&flights->lock);
+    has = g_hash_table_contains(flights->flying, name);
+    pthread_mutex_unlock(&flights->lock);
+    return has;
+}
+
 void
 pup_flights_land(PupFlights *flights, const PupName *name, PupBuffer *plain)
 {

@@ -30,6 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupFlights, pup_flights_free)
  * pup_flight_leave(). */
 PupFlight *pup_flights_join(PupFlights *flights, const PupName *name, gboolean *first);
 
+/* TRUE when there is a flight of @name. */
+gboolean pup_flights_has(PupFlights *flights, const PupName *name);
+
 /* End the flight of @name with @plain (a reference of its own is taken; NULL: nothing
  * came) and wake its waiters. Whoever joins from now on is the first of a new one. */
 void pup_flights_land(PupFlights *flights, const PupName *name, PupBuffer *plain);

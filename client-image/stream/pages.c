@@ -91,6 +91,23 @@ load(PupPages *pages, guint64 page, const PupBuffer *plain, GError **error)
 }
 
 gboolean
+pup_pages_try(PupPages *pages, guint64 index, PupName *name)
+{
+    g_autoptr(PupBuffer) plain = NULL;
+    PupName page_name;
+
+    if (pup_pages_peek(pages, index, name))
+        return TRUE;
+    page_name_of(pages, index, &page_name);
+    plain = pup_supply_peek(pages->supply, &page_name);
+    if (plain)
+        return load(pages, pup_chunk_map_page_of(index), plain, NULL) &&
+               pup_pages_peek(pages, index, name);
+    pup_supply_ask(pages->supply, &page_name, PUP_FETCH_LATER);
+    return FALSE;
+}
+
+gboolean
 pup_pages_name(PupPages *pages, guint64 index, PupStillWanted still_wanted, PupName *name,
                GError **error)
 {

@@ -27,6 +27,10 @@ gboolean pup_pages_peek(PupPages *pages, guint64 index, PupName *name);
 /* Have the page of chunk @index fetched some time, if it is not loaded. */
 void pup_pages_ask(PupPages *pages, guint64 index);
 
+/* As peek, but takes the page in if its bytes are in memory by now, and has them fetched
+ * some time (LATER) if they are not. */
+gboolean pup_pages_try(PupPages *pages, guint64 index, PupName *name);
+
 /* The name of chunk @index; waits for its page. Errors: BUSY (@still_wanted() said
  * FALSE), CORRUPT (the page that was signed makes no sense). */
 gboolean pup_pages_name(PupPages *pages, guint64 index, PupStillWanted still_wanted,

@@ -293,7 +293,7 @@ pupitre_after_fork(void)
         config.disk_cache = disk_cache;
     }
     supply = pup_supply_new(&config);
-    disk = pup_disk_new(pup_pages_new(map, supply), supply, MAX_AHEAD,
+    disk = pup_disk_new(pup_pages_new(map, supply), supply, NULL, MAX_AHEAD,
                         (guint64) settings.cache_bytes / TYPICAL_ENCODED_BYTES);
     pup_neighbours_serve(neighbours, supply);
     return 0;

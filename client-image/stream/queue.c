@@ -4,8 +4,8 @@
 #include "client-image/stream/queue.h"
 
 struct PupQueue {
-    GHashTable *jobs;                    /* PupName -> PupJob, all of them */
-    GQueue waiting[PUP_FETCH_AHEAD + 1]; /* by urgency */
+    GHashTable *jobs;                /* PupName -> PupJob, all of them */
+    GQueue waiting[PUP_N_URGENCIES]; /* by urgency */
     GQueue delayed; /* in no order: it is short, as long as there are readers */
     unsigned max_ahead;
     unsigned n_ahead_running;
@@ -110,7 +110,17 @@ may_run(const PupQueue *queue, PupUrgency urgency)
 {
     return queue->waiting[urgency].length > 0 &&
            queue->n_ahead_running < queue->max_ahead &&
-           (urgency == PUP_FETCH_PEER || queue->n_now_on_wire == 0);
+           (urgency != PUP_FETCH_AHEAD || queue->n_now_on_wire == 0);
+}
+
+gboolean
+pup_queue_is_hungry(const PupQueue *queue)
+{
+    for (PupUrgency urgency = PUP_FETCH_NOW; urgency < PUP_N_URGENCIES; urgency++) {
+        if (queue->waiting[urgency].length > 0)
+            return FALSE;
+    }
+    return queue->n_ahead_running < queue->max_ahead;
 }
 
 PupJob *
@@ -122,7 +132,7 @@ pup_queue_take(PupQueue *queue, gint64 now_us, gint64 *next_us)
         return run(queue, delayed);
     if (queue->waiting[PUP_FETCH_NOW].length > 0)
         return run(queue, queue->waiting[PUP_FETCH_NOW].head->data);
-    for (PupUrgency urgency = PUP_FETCH_PEER; urgency <= PUP_FETCH_AHEAD; urgency++) {
+    for (PupUrgency urgency = PUP_FETCH_PEER; urgency < PUP_N_URGENCIES; urgency++) {
         if (may_run(queue, urgency))
             return run(queue, queue->waiting[urgency].head->data);
     }

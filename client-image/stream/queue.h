@@ -3,10 +3,12 @@
  * queue - which chunk is fetched next
  *
  * Jobs that our own guest waits for (NOW) before those that another seat asked for
- * (PEER), and these before those that may be needed (AHEAD). Of the last two only so many
- * run at a time, so that a guest's read always finds a thread, and no AHEAD one begins
- * while a NOW one is on the wire, so that it has the wire for itself. A job that failed
- * comes back when its delay is over.
+ * (PEER), these before guesses at what comes next (AHEAD), and these before what the boot
+ * profile lists (LATER). Of all but the first only so many run at a time, so that a
+ * guest's read always finds a thread, and no AHEAD one begins while a NOW one is on the
+ * wire, so that it has the wire for itself. LATER ones do: they are no guesses, and a
+ * wire that lies idle meanwhile would only put off what the guest reads next. A job that
+ * failed comes back when its delay is over.
  *
  * Does no waiting of its own: times are arguments. Threads: not locked; the owner
  * serialises.
@@ -16,7 +18,13 @@
 #include "lib/name.h"
 
 /* The most urgent first. */
-typedef enum { PUP_FETCH_NOW, PUP_FETCH_PEER, PUP_FETCH_AHEAD } PupUrgency;
+typedef enum {
+    PUP_FETCH_NOW,
+    PUP_FETCH_PEER,
+    PUP_FETCH_AHEAD,
+    PUP_FETCH_LATER,
+} PupUrgency;
+#define PUP_N_URGENCIES 4
 
 typedef struct PupQueue PupQueue;
 
@@ -34,7 +42,7 @@ typedef struct {
     gboolean counts_on_wire;
 } PupJob;
 
-/* At most @max_ahead PEER and AHEAD jobs run at a time (0: none ever). */
+/* At most @max_ahead jobs that are not NOW run at a time (0: none ever). */
 PupQueue *pup_queue_new(unsigned max_ahead);
 void pup_queue_free(PupQueue *queue);
 
@@ -44,6 +52,9 @@ gboolean pup_queue_want(PupQueue *queue, const PupName *name, PupUrgency urgency
 
 /* Make @name at least as urgent as @urgency if it is wanted. TRUE as above. */
 gboolean pup_queue_hurry(PupQueue *queue, const PupName *name, PupUrgency urgency);
+
+/* TRUE when nothing waits to be run, and one more LATER job could be. */
+gboolean pup_queue_is_hungry(const PupQueue *queue);
 
 /* The job to run next; owned by the queue, to be given back with again or done. NULL:
  * nothing before *@next_us (G_MAXINT64: nothing known). */

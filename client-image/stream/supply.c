@@ -28,6 +28,9 @@ struct PupSupply {
     PupCache *encodeds;
     PupFlights *flights;
     GHashTable *waits; /* PupName -> GArray of Wait: seats that asked */
+    size_t encoded_max_bytes;
+    PupFetchIdle idle;
+    gpointer idle_user;
     PupFetch *fetch;
 };
 
@@ -98,6 +101,20 @@ fetched(gpointer user, const PupName *name, PupBuffer *encoded, PupBuffer *plain
     land(supply, name, encoded, plain);
 }
 
+static gboolean
+is_idle(gpointer user)
+{
+    PupSupply *supply = user;
+    PupFetchIdle idle;
+    gpointer idle_user;
+
+    pthread_mutex_lock(&supply->lock);
+    idle = supply->idle;
+    idle_user = supply->idle_user;
+    pthread_mutex_unlock(&supply->lock);
+    return idle && idle(idle_user);
+}
+
 PupSupply *
 pup_supply_new(const PupSupplyConfig *config)
 {
@@ -109,6 +126,7 @@ pup_supply_new(const PupSupplyConfig *config)
         .plains = pool,
         .n_threads = config->n_threads,
         .done = fetched,
+        .idle = is_idle,
         .user = supply,
     };
 
@@ -117,6 +135,7 @@ pup_supply_new(const PupSupplyConfig *config)
     supply->disk_cache = config->disk_cache;
     supply->stats = config->stats;
     supply->pool = pool;
+    supply->encoded_max_bytes = config->encoded_max_bytes;
     supply->plains = pup_cache_new(config->plain_max_bytes);
     supply->encodeds = pup_cache_new(config->encoded_max_bytes);
     supply->flights = pup_flights_new();
@@ -169,6 +188,45 @@ land_encoded(PupSupply *supply, const PupName *name, PupBuffer *encoded)
         pup_cache_remove(supply->encodeds, name);
         land(supply, name, NULL, NULL);
     }
+}
+
+void
+pup_supply_set_idle(PupSupply *supply, PupFetchIdle idle, gpointer user)
+{
+    pthread_mutex_lock(&supply->lock);
+    supply->idle = idle;
+    supply->idle_user = user;
+    pthread_mutex_unlock(&supply->lock);
+    pup_supply_wake(supply);
+}
+
+void
+pup_supply_wake(PupSupply *supply)
+{
+    pup_fetch_wake(supply->fetch);
+}
+
+gboolean
+pup_supply_has(PupSupply *supply, const PupName *name)
+{
+    return pup_cache_has(supply->encodeds, name) || pup_cache_has(supply->plains, name);
+}
+
+gboolean
+pup_supply_is_coming(PupSupply *supply, const PupName *name)
+{
+    gboolean coming;
+
+    pthread_mutex_lock(&supply->lock);
+    coming = pup_flights_has(supply->flights, name);
+    pthread_mutex_unlock(&supply->lock);
+    return coming;
+}
+
+gboolean
+pup_supply_has_room(PupSupply *supply)
+{
+    return pup_cache_bytes(supply->encodeds) < supply->encoded_max_bytes / 4 * 3;
 }
 
 void
@@ -276,5 +334,22 @@ pup_supply_get(PupSupply *supply, const PupName *name, PupStillWanted still_want
         plain = pup_flight_plain(flight);
         pup_flight_leave(flight);
     }
+    return plain;
+}
+
+PupBuffer *
+pup_supply_peek(PupSupply *supply, const PupName *name)
+{
+    g_autoptr(PupBuffer) encoded = NULL;
+    PupBuffer *plain = pup_cache_get(supply->plains, name);
+
+    if (plain)
+        return plain;
+    encoded = pup_cache_get(supply->encodeds, name);
+    if (!encoded)
+        return NULL;
+    plain = pup_pool_take(supply->pool);
+    if (!pup_chunk_expand(own_codec(), encoded->data, encoded->len, plain->data))
+        g_clear_pointer(&plain, pup_buffer_unref);
     return plain;
 }

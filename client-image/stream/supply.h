@@ -31,11 +31,31 @@ PupSupply *pup_supply_new(const PupSupplyConfig *config);
 void pup_supply_free(PupSupply *supply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSupply, pup_supply_free)
 
+/* What threads with nothing to do call, to have something asked for (PUP_FETCH_LATER);
+ * TRUE when they did. NULL: nothing. */
+void pup_supply_set_idle(PupSupply *supply, PupFetchIdle idle, gpointer user);
+/* There is more to ask for than idle said last. */
+void pup_supply_wake(PupSupply *supply);
+
 /* See that chunk @name (not null) is on its way or in memory. Does not wait. */
 void pup_supply_ask(PupSupply *supply, const PupName *name, PupUrgency urgency);
 
+/* TRUE when memory has chunk @name. */
+gboolean pup_supply_has(PupSupply *supply, const PupName *name);
+
+/* TRUE when somebody wants chunk @name and it has not come yet. */
+gboolean pup_supply_is_coming(PupSupply *supply, const PupName *name);
+
+/* TRUE while memory for encoded chunks is less than three quarters full: what nobody
+ * waits for may be asked for. */
+gboolean pup_supply_has_room(PupSupply *supply);
+
 /* Chunk @name belongs to the boot profile: caches let go of it last. */
 void pup_supply_favour(PupSupply *supply, const PupName *name);
+
+/* The plain bytes of chunk @name (not null) if memory has it, NULL otherwise; does not
+ * wait. New reference. */
+PupBuffer *pup_supply_peek(PupSupply *supply, const PupName *name);
 
 /* What somebody waited for: its encoded bytes (take a reference to keep them), or NULL
  * when they could not be got. Called on a fetching thread, without locks held. */

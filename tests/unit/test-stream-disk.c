@@ -72,7 +72,7 @@ fixture_new(const Setup *setup)
     config.report = f->report;
     f->supply = pup_supply_new(&config);
     f->disk = pup_disk_new(pup_pages_new(fake_source_bare_map(f->fake), f->supply),
-                           f->supply, setup->ahead_chunks, 1000);
+                           f->supply, NULL, setup->ahead_chunks, 1000);
     return f;
 }
 

@@ -204,6 +204,39 @@ test_failed_waits_and_lets_others_by(void **state)
     assert_int_equal(take_expecting(queue, 2000, &a)->tries, 1);
 }
 
+/* What the boot profile lists goes last, but does not wait for the wire. */
+static void
+test_later_is_last(void **state)
+{
+    PupQueue *queue = *state;
+    PupJob *ahead, *later;
+
+    pup_queue_want(queue, &a, PUP_FETCH_LATER, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_AHEAD, 0);
+    ahead = take_expecting(queue, 0, &b);
+    take_nothing(queue, 0);
+    pup_queue_done(queue, ahead);
+    pup_queue_want(queue, &c, PUP_FETCH_NOW, 0);
+    take_expecting(queue, 0, &c);
+    later = take_expecting(queue, 0, &a);
+    assert_int_equal(later->urgency, PUP_FETCH_LATER);
+}
+
+static void
+test_hungry_when_a_thread_is_left(void **state)
+{
+    PupQueue *queue = *state;
+    PupJob *later;
+
+    assert_true(pup_queue_is_hungry(queue));
+    pup_queue_want(queue, &a, PUP_FETCH_LATER, 0);
+    assert_false(pup_queue_is_hungry(queue));
+    later = take_expecting(queue, 0, &a);
+    assert_false(pup_queue_is_hungry(queue));
+    pup_queue_done(queue, later);
+    assert_true(pup_queue_is_hungry(queue));
+}
+
 int
 main(void)
 {
@@ -219,6 +252,8 @@ main(void)
         TEST(test_ahead_leaves_threads_free),
         TEST(test_hurry_while_running),
         TEST(test_failed_waits_and_lets_others_by),
+        TEST(test_later_is_last),
+        TEST(test_hungry_when_a_thread_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

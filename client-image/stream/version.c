@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "client-image/stream/version.h"
+
+struct PupVersion {
+    PupVersionConfig config;
+    PupManifest *manifest;
+    PupPages *pages; /* of disk */
+    PupDisk *disk;
+    PupRecorder *recorder; /* NULL: none */
+    PupLearn *learn;
+    PupPrefetch *prefetch; /* atomic; NULL until the boot profile has come */
+};
+
+static void
+learned(gpointer user, const GArray *positions)
+{
+    PupVersion *version = user;
+    const PupVersionConfig *config = &version->config;
+    PupPrefetchConfig prefetch = {
+        .pages = version->pages,
+        .supply = config->supply,
+        .owns = config->owns,
+        .user = config->user,
+        .max_own = config->max_own,
+    };
+
+    g_atomic_pointer_set(&version->prefetch, pup_prefetch_new(&prefetch, positions));
+    pup_supply_wake(config->supply);
+}
+
+static PupLearn *
+start_learning(PupVersion *version)
+{
+    PupLearnConfig config = {
+        .servers = version->config.servers,
+        .room = version->manifest->name,
+        .version = version->manifest->version,
+        .n_chunks = pup_pages_n_chunks(version->pages),
+        .mac = version->config.mac,
+        .recorder = version->recorder,
+        .learned = learned,
+        .user = version,
+    };
+
+    return pup_learn_new(&config);
+}
+
+PupVersion *
+pup_version_new(const PupVersionConfig *config, PupManifest *manifest, gboolean records,
+                GError **error)
+{
+    PupChunkMap *map = pup_manifest_map(manifest, error);
+    PupVersion *version;
+
+    if (!map) {
+        pup_manifest_free(manifest);
+        return NULL;
+    }
+    version = g_new0(PupVersion, 1);
+    version->config = *config;
+    version->manifest = manifest;
+    version->pages = pup_pages_new(map, config->supply);
+    if (records)
+        version->recorder = pup_recorder_new(pup_pages_n_chunks(version->pages));
+    version->disk = pup_disk_new(version->pages, config->supply, version->recorder,
+                                 config->max_ahead, config->keep_chunks);
+    version->learn = start_learning(version);
+    return version;
+}
+
+void
+pup_version_free(PupVersion *version)
+{
+    if (!version)
+        return;
+    pup_learn_free(version->learn);
+    pup_prefetch_free(version->prefetch);
+    pup_disk_free(version->disk);
+    pup_recorder_free(version->recorder);
+    pup_manifest_free(version->manifest);
+    g_free(version);
+}
+
+unsigned
+pup_version_number(const PupVersion *version)
+{
+    return version->manifest->version;
+}
+
+PupDisk *
+pup_version_disk(PupVersion *version)
+{
+    return version->disk;
+}
+
+gboolean
+pup_version_step(PupVersion *version)
+{
+    PupPrefetch *prefetch = g_atomic_pointer_get(&version->prefetch);
+
+    return prefetch && pup_prefetch_step(prefetch);
+}
+
+void
+pup_version_guest_ready(PupVersion *version)
+{
+    if (!version->recorder)
+        return;
+    pup_recorder_end(version->recorder);
+    pup_learn_hurry(version->learn);
+}
+
+void
+pup_version_coverage(PupVersion *version, guint *n_chunks, guint *n_present)
+{
+    PupPrefetch *prefetch = g_atomic_pointer_get(&version->prefetch);
+
+    *n_chunks = *n_present = 0;
+    if (prefetch)
+        pup_prefetch_coverage(prefetch, n_chunks, n_present);
+}
+
+gboolean
+pup_version_is_fetched(PupVersion *version)
+{
+    PupPrefetch *prefetch = g_atomic_pointer_get(&version->prefetch);
+
+    return prefetch && pup_prefetch_is_done(prefetch);
+}

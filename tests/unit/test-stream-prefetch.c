@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The walk through a boot profile over a source in memory: what it gets, in which order,
+ * and that it stops where it should.
+ */
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include "client-image/stream/disk.h"
+#include "client-image/stream/prefetch.h"
+#include "tests/unit/fake-source.h"
+
+#define N_CHUNKS 40u
+#define DEADLINE_US (20 * G_USEC_PER_SEC)
+
+typedef struct {
+    FakeSource *fake; /* belongs to supply */
+    PupReport *report;
+    PupSupply *supply;
+    PupPages *pages;
+    PupPrefetch *prefetch;
+    gint n_own; /* positions below it are ours, atomic */
+} Fixture;
+
+static gboolean
+not_each_seventh(guint64 index)
+{
+    return index % 7 != 0;
+}
+
+static gboolean
+owns(gpointer user, const PupName *name)
+{
+    Fixture *f = user;
+    gint n_own = g_atomic_int_get(&f->n_own);
+
+    for (gint i = 0; i < n_own; i++) {
+        PupName own = fake_source_name(f->fake, (guint64) i);
+        if (pup_name_equal(&own, name))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+step(gpointer user)
+{
+    Fixture *f = user;
+
+    return pup_prefetch_step(f->prefetch);
+}
+
+/* A supply with @cache_bytes and @n_threads, and a walk through all chunks. */
+static Fixture *
+fixture_new(size_t cache_bytes, unsigned n_threads, gint n_own)
+{
+    Fixture *f = g_new0(Fixture, 1);
+    PupSupplyConfig config = {
+        .encoded_max_bytes = cache_bytes,
+        .plain_max_bytes = 1,
+        .n_threads = n_threads,
+    };
+    PupPrefetchConfig walk = {.owns = owns, .user = f, .max_own = 1};
+    g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+    for (guint32 i = 0; i < N_CHUNKS; i++)
+        g_array_append_val(positions, i);
+    f->n_own = n_own;
+    f->fake = fake_source_new(N_CHUNKS * PUP_CHUNK_BYTES, not_each_seventh);
+    f->report = pup_report_new(NULL);
+    config.source = &f->fake->source;
+    config.report = f->report;
+    f->supply = pup_supply_new(&config);
+    f->pages = pup_pages_new(fake_source_bare_map(f->fake), f->supply);
+    walk.pages = f->pages;
+    walk.supply = f->supply;
+    f->prefetch = pup_prefetch_new(&walk, positions);
+    return f;
+}
+
+static void
+fixture_free(Fixture *f)
+{
+    pup_supply_set_idle(f->supply, NULL, NULL);
+    pup_pages_free(f->pages);
+    pup_supply_free(f->supply);
+    pup_prefetch_free(f->prefetch);
+    pup_report_free(f->report);
+    g_free(f);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fixture, fixture_free)
+
+static gboolean
+has(Fixture *f, guint64 index)
+{
+    PupName name = fake_source_name(f->fake, index);
+
+    return pup_supply_has(f->supply, &name);
+}
+
+static void
+wait_until_done(Fixture *f)
+{
+    gint64 until_us = g_get_monotonic_time() + DEADLINE_US;
+
+    while (!pup_prefetch_is_done(f->prefetch)) {
+        assert_true(g_get_monotonic_time() < until_us);
+        g_usleep(1000);
+    }
+}
+
+static void
+test_gets_all(void **state)
+{
+    g_autoptr(Fixture) f = fixture_new(8u << 20, 3, 10);
+    guint n_chunks, n_present;
+
+    pup_prefetch_coverage(f->prefetch, &n_chunks, &n_present);
+    assert_int_equal(n_chunks, 0);
+    pup_supply_set_idle(f->supply, step, f);
+    wait_until_done(f);
+    for (guint64 i = 0; i < N_CHUNKS; i++)
+        assert_int_equal(has(f, i), not_each_seventh(i));
+    pup_prefetch_coverage(f->prefetch, &n_chunks, &n_present);
+    assert_int_equal(n_chunks, N_CHUNKS - 6);
+    assert_int_equal(n_present, n_chunks);
+    /* Each of them, and the map's page. */
+    assert_int_equal(f->fake->n_gets, N_CHUNKS - 6 + 1);
+}
+
+/* One own chunk at a time, the others' on the threads that are left. */
+static void
+test_own_and_others_side_by_side(void **state)
+{
+    g_autoptr(Fixture) f = fixture_new(8u << 20, 1, 20);
+    PupName page = *pup_chunk_map_page_name(f->fake->map, 0);
+
+    g_atomic_int_set(&f->fake->hold, 1);
+    assert_false(pup_prefetch_step(f->prefetch));
+    assert_true(pup_supply_is_coming(f->supply, &page));
+    g_atomic_int_set(&f->fake->hold, 0);
+    pup_buffer_unref(pup_supply_get(f->supply, &page, NULL));
+    g_atomic_int_set(&f->fake->hold, 1);
+    /* One thread: nothing of what is LATER runs, all stays asked for. */
+    assert_true(pup_prefetch_step(f->prefetch));
+    assert_true(pup_prefetch_step(f->prefetch));
+    assert_true(pup_prefetch_step(f->prefetch));
+    for (guint64 i = 0; i < N_CHUNKS; i++) {
+        PupName name = fake_source_name(f->fake, i);
+        gboolean asked = i == 1 || i == 20 || i == 22;
+        if (not_each_seventh(i))
+            assert_int_equal(pup_supply_is_coming(f->supply, &name), asked);
+    }
+    g_atomic_int_set(&f->fake->hold, 0);
+}
+
+/* A neighbour leaves when its chunks were passed already. */
+static void
+test_what_became_ours_is_not_forgotten(void **state)
+{
+    g_autoptr(Fixture) f = fixture_new(8u << 20, 3, 0);
+    PupName page = *pup_chunk_map_page_name(f->fake->map, 0);
+
+    pup_buffer_unref(pup_supply_get(f->supply, &page, NULL));
+    assert_true(pup_prefetch_step(f->prefetch)); /* passes all as not ours */
+    g_atomic_int_set(&f->n_own, (gint) N_CHUNKS);
+    pup_supply_set_idle(f->supply, step, f);
+    wait_until_done(f);
+    for (guint64 i = 0; i < N_CHUNKS; i++)
+        assert_int_equal(has(f, i), not_each_seventh(i));
+}
+
+/* How much memory @n of its chunks take, more or less: they compress well. */
+static size_t
+memory_for(const FakeSource *fake, unsigned n)
+{
+    PupName name = fake_source_name(fake, 1);
+
+    return n * (g_bytes_get_size(g_hash_table_lookup(fake->encodeds, &name)) + 200);
+}
+
+static void
+test_stops_before_memory_is_full(void **state)
+{
+    g_autoptr(Fixture) large = fixture_new(8u << 20, 1, 0);
+    g_autoptr(Fixture) f = fixture_new(memory_for(large->fake, 20), 2, 0);
+    gint n_gets = -1;
+
+    pup_supply_set_idle(f->supply, step, f);
+    while (n_gets != g_atomic_int_get(&f->fake->n_gets)) {
+        n_gets = g_atomic_int_get(&f->fake->n_gets);
+        g_usleep(100000);
+    }
+    assert_false(pup_supply_has_room(f->supply));
+    assert_in_range(n_gets, 8, 20);
+    assert_true(has(f, 1));
+    assert_false(has(f, N_CHUNKS - 1));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gets_all),
+        cmocka_unit_test(test_own_and_others_side_by_side),
+        cmocka_unit_test(test_what_became_ours_is_not_forgotten),
+        cmocka_unit_test(test_stops_before_memory_is_full),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
