@@ -127,7 +127,7 @@ run(void *user)
     PupRecorder *recorder = learn->config.recorder;
     gboolean goes_on = get(learn);
 
-    if (!learn->config.mac || !recorder)
+    if (!learn->config.mac)
         return NULL;
     while (goes_on && !pup_recorder_is_over(recorder, g_get_monotonic_time()))
         goes_on = sleep_for(learn, LOOK_US);

@@ -23,7 +23,7 @@ typedef struct {
     unsigned version;
     guint64 n_chunks;      /* of the disk */
     const char *mac;       /* this seat, for sending, borrowed; NULL: send nothing */
-    PupRecorder *recorder; /* borrowed; NULL: send nothing */
+    PupRecorder *recorder; /* borrowed */
     PupLearned learned;
     gpointer user;
 } PupLearnConfig;

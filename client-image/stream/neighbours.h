@@ -46,5 +46,15 @@ void pup_neighbours_stop(PupNeighbours *neighbours);
 /* TRUE when nobody else is there to have chunk @name first: we own it, or are alone. */
 gboolean pup_neighbours_is_ours(PupNeighbours *neighbours, const PupName *name);
 
+/* FALSE in the first moments, while those who started with us are not known yet: what
+ * nobody waits for is better not asked for, as all of it seems ours. */
+gboolean pup_neighbours_are_known(PupNeighbours *neighbours);
+
+/* TRUE when we are to get chunk @name for all: it is ours, or there are no others. */
+gboolean pup_neighbours_owns(PupNeighbours *neighbours, const PupName *name);
+
+/* The guest reads version @version from now on. */
+void pup_neighbours_tell_version(PupNeighbours *neighbours, unsigned version);
+
 /* The version that the server wants warmed up; 0: none. */
 unsigned pup_neighbours_warm(PupNeighbours *neighbours);

@@ -17,6 +17,8 @@
 #define START_POLL_MS 1000u
 #define QUICK_POLLS 12u
 #define QUICK_MS 250u
+/* The first poll may come before the others', the second does not. */
+#define KNOWN_POLLS 2u
 /* The server takes no more at a time. */
 #define BAD_MAX 64u
 
@@ -59,17 +61,19 @@ make_body(PupPeers *peers, guint *n_bads)
     json_t *bads = json_array();
     g_autoptr(PupJsonValue) body = NULL;
     g_autofree char *epoch = NULL;
+    unsigned version;
     char *text, *copy;
 
     pthread_mutex_lock(&peers->lock);
     epoch = g_strdup(peers->answer.epoch);
+    version = peers->version;
     *n_bads = MIN(peers->bads->len, BAD_MAX);
     for (guint i = 0; i < *n_bads; i++)
         json_array_append_new(bads, bad_to_json(&g_array_index(peers->bads, Bad, i)));
     pthread_mutex_unlock(&peers->lock);
     body = json_pack("{s:s,s:s,s:i,s:i,s:s,s:o}", "boot", peers->boot, "room",
-                     peers->room, "version", (int) peers->version, "port",
-                     (int) peers->port, "epoch", epoch, "bad", bads);
+                     peers->room, "version", (int) version, "port", (int) peers->port,
+                     "epoch", epoch, "bad", bads);
     if (peers->stats)
         json_object_set_new(body, "stats", pup_stats_to_json(peers->stats));
     text = json_dumps(body, JSON_COMPACT);
@@ -108,7 +112,6 @@ poll_once(PupPeers *peers)
         pup_http_post_json(peers->http, url, body, ANSWER_MAX_BYTES, &error);
     PupPeersAnswer answer = {.list = NULL};
 
-    peers->n_polls++;
     if (text && pup_peers_answer_parse(peers->mac, g_bytes_get_data(text, NULL),
                                        g_bytes_get_size(text), &answer, &error)) {
         accept_answer(peers, &answer, n_bads);
@@ -129,6 +132,7 @@ poll_all(void *user)
         pthread_mutex_unlock(&peers->lock);
         poll_once(peers);
         pthread_mutex_lock(&peers->lock);
+        peers->n_polls++;
         next_us = soon_us + ((gint64) peers->answer.poll_ms - QUICK_MS) * 1000;
         if (peers->n_polls < QUICK_POLLS)
             next_us = MIN(next_us, soon_us);
@@ -187,6 +191,25 @@ pup_peers_free(PupPeers *peers)
     g_free(peers->boot);
     g_free(peers->room);
     g_free(peers);
+}
+
+gboolean
+pup_peers_has_polled(PupPeers *peers)
+{
+    gboolean has;
+
+    pthread_mutex_lock(&peers->lock);
+    has = peers->n_polls >= KNOWN_POLLS;
+    pthread_mutex_unlock(&peers->lock);
+    return has;
+}
+
+void
+pup_peers_tell_version(PupPeers *peers, unsigned version)
+{
+    pthread_mutex_lock(&peers->lock);
+    peers->version = version;
+    pthread_mutex_unlock(&peers->lock);
 }
 
 PupPeerList *

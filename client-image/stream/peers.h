@@ -62,6 +62,13 @@ PupPeers *pup_peers_new(const PupPeersConfig *config);
 void pup_peers_free(PupPeers *peers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupPeers, pup_peers_free)
 
+/* TRUE when the server was asked often enough to know of seats that start with us,
+ * whether it has answered or not. */
+gboolean pup_peers_has_polled(PupPeers *peers);
+
+/* The guest reads version @version from now on: tell the server. */
+void pup_peers_tell_version(PupPeers *peers, unsigned version);
+
 /* The list now; never NULL, empty until the server has told one. New reference. */
 PupPeerList *pup_peers_list(PupPeers *peers);
 /* An empty list with room for @n seats. */

@@ -13,16 +13,15 @@
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
 
-#include "client-image/stream/disk.h"
 #include "client-image/stream/manifest_wait.h"
-#include "client-image/stream/neighbours.h"
+#include "client-image/stream/versions.h"
 #include "lib/file.h"
 #include "lib/ident.h"
 
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
 
 #define DEFAULT_CACHE_BYTES (256 * 1024 * 1024)
-#define DEFAULT_CONNECTIONS 4
+#define DEFAULT_CONNECTIONS 16
 #define CONNECTIONS_MAX 64
 /* Plain bytes of the hottest chunks, besides cache=: an eighth of it within these. */
 #define PLAIN_MIN_BYTES (1024 * 1024)
@@ -40,6 +39,7 @@ static struct {
     char *disk_cache;
     int64_t disk_cache_bytes;
     char *notify;
+    char *control;
     unsigned connections;
     char *seat;
     char *boot;
@@ -50,12 +50,13 @@ static struct {
 };
 
 static PupReport *report;
-static PupManifest *manifest;
+static PupPublicKey *key;
+static PupManifest *manifest; /* of the first version, until it is given away */
 static PupDiskCache *disk_cache;
 static PupStats *stats;
 static PupNeighbours *neighbours;
 static PupSupply *supply;
-static PupDisk *disk;
+static PupVersions *versions;
 
 static int
 add_server(const char *url)
@@ -97,43 +98,47 @@ set_seat(const char *mac)
 }
 
 static int
-pupitre_config(const char *key, const char *value)
+pupitre_config(const char *parameter, const char *value)
 {
-    if (strcmp(key, "server") == 0)
+    if (strcmp(parameter, "server") == 0)
         return add_server(value);
-    if (strcmp(key, "room") == 0)
+    if (strcmp(parameter, "room") == 0)
         return set_text(&settings.room, value);
-    if (strcmp(key, "version") == 0)
+    if (strcmp(parameter, "version") == 0)
         return nbdkit_parse_unsigned("version", value, &settings.version);
-    if (strcmp(key, "pubkey") == 0) {
+    if (strcmp(parameter, "pubkey") == 0) {
         settings.pubkey = nbdkit_realpath(value);
         return settings.pubkey ? 0 : -1;
     }
-    if (strcmp(key, "cache") == 0) {
+    if (strcmp(parameter, "cache") == 0) {
         settings.cache_bytes = nbdkit_parse_size(value);
         return settings.cache_bytes < 0 ? -1 : 0;
     }
-    if (strcmp(key, "disk-cache") == 0) {
+    if (strcmp(parameter, "disk-cache") == 0) {
         settings.disk_cache = nbdkit_absolute_path(value);
         return settings.disk_cache ? 0 : -1;
     }
-    if (strcmp(key, "disk-cache-size") == 0) {
+    if (strcmp(parameter, "disk-cache-size") == 0) {
         settings.disk_cache_bytes = nbdkit_parse_size(value);
         return settings.disk_cache_bytes < 0 ? -1 : 0;
     }
-    if (strcmp(key, "notify") == 0) {
+    if (strcmp(parameter, "notify") == 0) {
         settings.notify = nbdkit_absolute_path(value);
         return settings.notify ? 0 : -1;
     }
-    if (strcmp(key, "connections") == 0)
+    if (strcmp(parameter, "control") == 0) {
+        settings.control = nbdkit_absolute_path(value);
+        return settings.control ? 0 : -1;
+    }
+    if (strcmp(parameter, "connections") == 0)
         return nbdkit_parse_unsigned("connections", value, &settings.connections);
-    if (strcmp(key, "seat") == 0)
+    if (strcmp(parameter, "seat") == 0)
         return set_seat(value);
-    if (strcmp(key, "boot") == 0)
+    if (strcmp(parameter, "boot") == 0)
         return set_text(&settings.boot, value);
-    if (strcmp(key, "peer-port") == 0)
+    if (strcmp(parameter, "peer-port") == 0)
         return nbdkit_parse_unsigned("peer-port", value, &settings.peer_port);
-    nbdkit_error("unknown parameter '%s'", key);
+    nbdkit_error("unknown parameter '%s'", parameter);
     return -1;
 }
 
@@ -181,15 +186,16 @@ pupitre_config_complete(void)
 #define pupitre_config_help                                                              \
     "server=URL       (required) a server of the room; may be given again\n"             \
     "room=NAME        (required) the room\n"                                             \
-    "version=N        (required) the version to serve\n"                                 \
+    "version=N        (required) the version to serve; export names are others\n"        \
     "pubkey=FILE      (required) the key that manifests are signed with\n"               \
     "cache=SIZE       memory for encoded chunks, default 256M\n"                         \
     "disk-cache=DIR   keep chunks there too; it must hold nothing else\n"                \
     "disk-cache-size=SIZE  default: most of its file system\n"                           \
-    "connections=N    requests at a time, default 4\n"                                   \
+    "connections=N    requests at a time, default 16\n"                                  \
     "seat=MAC         this PC, for the server's list of seats\n"                         \
     "boot=ID          this boot of it\n"                                                 \
     "peer-port=N      ask other seats, and serve them on this port; default 0: no\n"     \
+    "control=SOCKET   where to listen for \"guest-ready\"\n"                             \
     "notify=SOCKET    where to say that reads wait and go on"
 
 static PupPublicKey *
@@ -197,23 +203,23 @@ read_key(GError **error)
 {
     g_autoptr(GBytes) text =
         pup_file_read(settings.pubkey, PUP_SIGNATURE_TEXT_MAX, error);
-    PupPublicKey *key;
+    PupPublicKey *parsed;
 
     if (!text)
         return NULL;
-    key =
+    parsed =
         pup_public_key_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error);
-    if (!key)
+    if (!parsed)
         g_prefix_error(error, "%s: ", settings.pubkey);
-    return key;
+    return parsed;
 }
 
 static int
 pupitre_get_ready(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(PupPublicKey) key = read_key(&error);
 
+    key = read_key(&error);
     if (key) {
         report = pup_report_new(settings.notify);
         PupManifestWait wait = {
@@ -266,35 +272,54 @@ join_neighbours(void)
     neighbours = pup_neighbours_new(&config);
 }
 
-static int
-pupitre_after_fork(void)
+static void
+make_supply(void)
 {
-    g_autoptr(GError) error = NULL;
-    PupChunkMap *map = pup_manifest_map(manifest, &error);
     PupSupplyConfig config = {
+        .source = pup_neighbours_source(neighbours),
         .report = report,
+        .stats = stats,
         .encoded_max_bytes = (size_t) settings.cache_bytes,
         .plain_max_bytes =
             (size_t) CLAMP(settings.cache_bytes / 8, PLAIN_MIN_BYTES, PLAIN_MAX_BYTES),
         .n_threads = settings.connections,
     };
 
-    if (!map) {
-        nbdkit_error("%s", error->message);
-        return -1;
-    }
-    open_disk_cache();
-    stats = pup_stats_new();
-    join_neighbours();
-    config.stats = stats;
-    config.source = pup_neighbours_source(neighbours);
     if (disk_cache) {
         config.source = pup_source_disk_new(disk_cache, config.source, stats);
         config.disk_cache = disk_cache;
     }
     supply = pup_supply_new(&config);
-    disk = pup_disk_new(pup_pages_new(map, supply), supply, NULL, MAX_AHEAD,
-                        (guint64) settings.cache_bytes / TYPICAL_ENCODED_BYTES);
+}
+
+static int
+pupitre_after_fork(void)
+{
+    g_autoptr(GError) error = NULL;
+    PupVersionsConfig config = {
+        .servers = (const char *const *) settings.servers->pdata,
+        .room = settings.room,
+        .mac = settings.seat,
+        .key = key,
+        .control = settings.control,
+        .report = report,
+        .max_own = MAX(settings.connections / 2, 1),
+        .max_ahead = MAX_AHEAD,
+        .keep_chunks = (guint64) settings.cache_bytes / TYPICAL_ENCODED_BYTES,
+    };
+
+    open_disk_cache();
+    stats = pup_stats_new();
+    join_neighbours();
+    make_supply();
+    config.stats = stats;
+    config.neighbours = neighbours;
+    config.supply = supply;
+    versions = pup_versions_new(&config, g_steal_pointer(&manifest), &error);
+    if (!versions) {
+        nbdkit_error("%s", error->message);
+        return -1;
+    }
     pup_neighbours_serve(neighbours, supply);
     return 0;
 }
@@ -303,12 +328,13 @@ static void
 pupitre_unload(void)
 {
     pup_neighbours_stop(neighbours);
-    pup_disk_free(disk);
+    pup_versions_free(versions);
     pup_supply_free(supply);
     pup_disk_cache_free(disk_cache);
     pup_neighbours_free(neighbours);
     pup_stats_free(stats);
     pup_manifest_free(manifest);
+    pup_public_key_free(key);
     pup_report_free(report);
     if (settings.servers)
         g_ptr_array_free(settings.servers, TRUE);
@@ -317,19 +343,35 @@ pupitre_unload(void)
     g_free(settings.boot);
     free(settings.pubkey);
     free(settings.disk_cache);
+    free(settings.control);
     free(settings.notify);
 }
 
+/* The export's name is a version's number; without one it is the first version. */
 static void *
 pupitre_open(int readonly)
 {
-    return NBDKIT_HANDLE_NOT_NEEDED;
+    g_autoptr(GError) error = NULL;
+    const char *name = nbdkit_export_name();
+    unsigned number = 0;
+    PupVersion *version;
+
+    if (!name)
+        return NULL;
+    if (*name && !pup_version_parse(name, &number, &error)) {
+        nbdkit_error("export '%s': %s", name, error->message);
+        return NULL;
+    }
+    version = pup_versions_open(versions, number, &error);
+    if (!version)
+        nbdkit_error("%s@%u: %s", settings.room, number, error->message);
+    return version;
 }
 
 static int64_t
 pupitre_get_size(void *handle)
 {
-    return (int64_t) pup_disk_bytes(disk);
+    return (int64_t) pup_disk_bytes(pup_version_disk(handle));
 }
 
 static int
@@ -367,7 +409,8 @@ pupitre_pread(void *handle, void *buf, uint32_t count, uint64_t offset, uint32_t
     g_autoptr(GError) error = NULL;
     gint64 begun_us = g_get_monotonic_time();
 
-    if (pup_disk_read(disk, buf, count, offset, still_wanted, &error)) {
+    if (pup_disk_read(pup_version_disk(handle), buf, count, offset, still_wanted,
+                      &error)) {
         pup_stats_note_read(stats, g_get_monotonic_time() - begun_us);
         return 0;
     }
@@ -379,7 +422,7 @@ pupitre_pread(void *handle, void *buf, uint32_t count, uint64_t offset, uint32_t
 static int
 pupitre_cache(void *handle, uint32_t count, uint64_t offset, uint32_t flags)
 {
-    pup_disk_ask(disk, count, offset);
+    pup_disk_ask(pup_version_disk(handle), count, offset);
     return 0;
 }
 
@@ -391,7 +434,7 @@ pupitre_extents(void *handle, uint32_t count, uint64_t offset, uint32_t flags,
 
     while (left > 0) {
         gboolean is_hole;
-        uint64_t len = pup_disk_extent(disk, left, offset, &is_hole);
+        uint64_t len = pup_disk_extent(pup_version_disk(handle), left, offset, &is_hole);
         uint32_t type = is_hole ? NBDKIT_EXTENT_HOLE | NBDKIT_EXTENT_ZERO : 0;
         if (nbdkit_add_extent(extents, offset, len, type) < 0)
             return -1;

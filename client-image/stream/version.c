@@ -8,7 +8,7 @@ struct PupVersion {
     PupManifest *manifest;
     PupPages *pages; /* of disk */
     PupDisk *disk;
-    PupRecorder *recorder; /* NULL: none */
+    PupRecorder *recorder;
     PupLearn *learn;
     PupPrefetch *prefetch; /* atomic; NULL until the boot profile has come */
 };
@@ -48,8 +48,7 @@ start_learning(PupVersion *version)
 }
 
 PupVersion *
-pup_version_new(const PupVersionConfig *config, PupManifest *manifest, gboolean records,
-                GError **error)
+pup_version_new(const PupVersionConfig *config, PupManifest *manifest, GError **error)
 {
     PupChunkMap *map = pup_manifest_map(manifest, error);
     PupVersion *version;
@@ -62,8 +61,7 @@ pup_version_new(const PupVersionConfig *config, PupManifest *manifest, gboolean 
     version->config = *config;
     version->manifest = manifest;
     version->pages = pup_pages_new(map, config->supply);
-    if (records)
-        version->recorder = pup_recorder_new(pup_pages_n_chunks(version->pages));
+    version->recorder = pup_recorder_new(pup_pages_n_chunks(version->pages));
     version->disk = pup_disk_new(version->pages, config->supply, version->recorder,
                                  config->max_ahead, config->keep_chunks);
     version->learn = start_learning(version);
@@ -106,8 +104,6 @@ pup_version_step(PupVersion *version)
 void
 pup_version_guest_ready(PupVersion *version)
 {
-    if (!version->recorder)
-        return;
     pup_recorder_end(version->recorder);
     pup_learn_hurry(version->learn);
 }

@@ -29,10 +29,10 @@ typedef struct {
 } PupVersionConfig;
 
 /* @manifest is taken over; it was verified. Begins to get the boot profile, and walks it
- * when it is there and pup_version_step() is called. With @records, what is read is
- * recorded as this seat's boot profile. Errors: CORRUPT (its map makes no sense). */
+ * when it is there and pup_version_step() is called; what is read first is recorded, and
+ * sent to the server. Errors: CORRUPT (its map makes no sense). */
 PupVersion *pup_version_new(const PupVersionConfig *config, PupManifest *manifest,
-                            gboolean records, GError **error);
+                            GError **error);
 void pup_version_free(PupVersion *version);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupVersion, pup_version_free)
 
