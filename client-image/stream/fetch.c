@@ -174,7 +174,8 @@ find_more(PupFetch *fetch)
     pthread_mutex_unlock(&fetch->lock);
     more = config->idle(config->user);
     pthread_mutex_lock(&fetch->lock);
-    return more || n_wakes != fetch->n_wakes || !pup_queue_is_hungry(fetch->queue);
+    return more || fetch->stopping || n_wakes != fetch->n_wakes ||
+           !pup_queue_is_hungry(fetch->queue);
 }
 
 static void *

@@ -146,18 +146,6 @@ pup_neighbours_are_known(PupNeighbours *neighbours)
     return neighbours->port == 0 || pup_peers_has_polled(neighbours->peers);
 }
 
-gboolean
-pup_neighbours_owns(PupNeighbours *neighbours, const PupName *name)
-{
-    g_autoptr(PupPeerList) list = NULL;
-
-    if (neighbours->port == 0)
-        return TRUE;
-    list = pup_peers_list(neighbours->peers);
-    return list->n == 0 ||
-           pup_owner_next(list->keys, list->n, name, PUP_OWNER_NONE) == list->own;
-}
-
 void
 pup_neighbours_tell_version(PupNeighbours *neighbours, unsigned version)
 {

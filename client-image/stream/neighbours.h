@@ -50,9 +50,6 @@ gboolean pup_neighbours_is_ours(PupNeighbours *neighbours, const PupName *name);
  * nobody waits for is better not asked for, as all of it seems ours. */
 gboolean pup_neighbours_are_known(PupNeighbours *neighbours);
 
-/* TRUE when we are to get chunk @name for all: it is ours, or there are no others. */
-gboolean pup_neighbours_owns(PupNeighbours *neighbours, const PupName *name);
-
 /* The guest reads version @version from now on. */
 void pup_neighbours_tell_version(PupNeighbours *neighbours, unsigned version);
 

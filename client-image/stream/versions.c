@@ -34,7 +34,7 @@ struct PupVersions {
 static gboolean
 owns(gpointer user, const PupName *name)
 {
-    return pup_neighbours_owns(user, name);
+    return pup_neighbours_is_ours(user, name);
 }
 
 /* The lock is held. */
