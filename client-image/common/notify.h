@@ -22,6 +22,9 @@
  *     stream disk-cache TEXT          the disk cache is not used, TEXT says why
  *     screen picture                  the guest's first picture is shown
  *
+ *   to RUNDIR/stream.sock (the plugin listens, pupitre-seat sends)
+ *     guest-ready             the guest has started: its boot profile ends here
+ *
  * RUNDIR is /run/pupitre on a seat. Senders never block and never fail for want of a
  * listener.
  */

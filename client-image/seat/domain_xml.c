@@ -13,6 +13,12 @@
 
 #define OVMF "/usr/share/OVMF/"
 
+gboolean
+pup_domain_names_export(const char *template)
+{
+    return strstr(template, "{{nbd_export}}") != NULL;
+}
+
 unsigned
 pup_domain_cpus(unsigned wanted, unsigned have)
 {
@@ -94,6 +100,8 @@ pup_domain_xml(const char *template, const PupDomainSpec *spec, GError **error)
     pup_vars_set(vars, "emulator", spec->emulator);
     pup_vars_set(vars, "overlay", spec->overlay);
     pup_vars_set(vars, "nbd_socket", spec->nbd_socket);
+    if (pup_domain_names_export(template))
+        pup_vars_setf(vars, "nbd_export", "%u", spec->version);
     pup_vars_set(vars, "serial_socket", spec->serial_socket);
     pup_vars_set(vars, "spice_socket", spec->spice_socket);
     pup_vars_flag(vars, "kvm", spec->kvm != 0);

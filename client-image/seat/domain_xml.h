@@ -8,7 +8,10 @@
  *     uuid memory_mib cpus emulator overlay nbd_socket serial_socket spice_socket net_mac
  *     loader nvram_template nvram
  *
- * and of these flags those that it likes
+ * and, unless it was published before there was one, nbd_export: the number of the
+ * version. A template without it reads the export "".
+ *
+ * Of these flags it uses those that it likes
  *
  *     kvm arch_capabilities    runs in KVM; which can give MSR 0x10a to a guest
  *     hyperv windows           enlightenments, where KVM has them; the room asks for them
@@ -36,11 +39,15 @@ typedef struct {
     const char *overlay;  /* path */
     gboolean overlay_is_block;
     const char *nbd_socket, *serial_socket, *spice_socket;
+    unsigned version;  /* of the room: the export that is read */
     const char *nvram; /* path of the guest's own UEFI variables */
 } PupDomainSpec;
 
 /* Render @template. New string; errors: INVALID. */
 char *pup_domain_xml(const char *template, const PupDomainSpec *spec, GError **error);
+
+/* TRUE when @template says which export it reads. */
+gboolean pup_domain_names_export(const char *template);
 
 /* How many CPUs a guest gets that asks for @wanted (0: all) on a PC with @have. */
 unsigned pup_domain_cpus(unsigned wanted, unsigned have);

@@ -141,6 +141,15 @@ resumed(PupGuestWatch *watch)
     pup_face_notice(watch->face, PUP_NOTICE_HALTED, NULL);
 }
 
+/* Its agent is a service of the system that has started: the only sign that does not come
+ * from firmware or a boot loader already. */
+static void
+ready(PupGuestWatch *watch)
+{
+    pup_guest_watch_sign(watch);
+    pup_session_guest_ready(watch->session);
+}
+
 void
 pup_guest_watch_event(PupGuestWatch *watch, PupGuestEvent event)
 {
@@ -151,7 +160,7 @@ pup_guest_watch_event(PupGuestWatch *watch, PupGuestEvent event)
     else if (event == PUP_GUEST_RESUMED && watch->halted)
         resumed(watch);
     else if (event == PUP_GUEST_AGENT)
-        pup_guest_watch_sign(watch);
+        ready(watch);
 }
 
 static gboolean

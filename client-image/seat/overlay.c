@@ -142,10 +142,9 @@ pup_overlay_new(const char *where, const char *rundir, guint64 memory_mib, GErro
 }
 
 gboolean
-pup_overlay_make(PupOverlay *overlay, const char *nbd_socket, guint64 disk_bytes,
+pup_overlay_make(PupOverlay *overlay, const char *backing, guint64 disk_bytes,
                  GError **error)
 {
-    g_autofree char *backing = g_strdup_printf("nbd+unix:///?socket=%s", nbd_socket);
     g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, disk_bytes);
     /* -u: the stream need not run yet. */
     const char *argv[] = {"qemu-img", "create", "-q",    "-f", "qcow2",       "-u", "-F",

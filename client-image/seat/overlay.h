@@ -27,9 +27,9 @@ PupOverlay *pup_overlay_new(const char *where, const char *rundir, guint64 memor
 void pup_overlay_free(PupOverlay *overlay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupOverlay, pup_overlay_free)
 
-/* Make the qcow2 of @disk_bytes over what @nbd_socket serves, in place of the one that
- * was there. Errors: those of pup_child_run(), IO. */
-gboolean pup_overlay_make(PupOverlay *overlay, const char *nbd_socket, guint64 disk_bytes,
+/* Make the qcow2 of @disk_bytes over the disk at the address @backing, in place of the
+ * one that was there. Errors: those of pup_child_run(), IO. */
+gboolean pup_overlay_make(PupOverlay *overlay, const char *backing, guint64 disk_bytes,
                           GError **error);
 
 /* Forget what it holds and free the memory. */

@@ -214,10 +214,10 @@ order_disk(PupSeat *seat)
                   pup_session_is_emulated(seat->session));
     pup_face_working(seat->face, TRUE, "Preparing the disk");
     seat->n_pending = 1;
+    pup_session_stream(seat->session, on_stream, seat);
     if (!pup_session_stream_is_ready(seat->session)) {
         seat->n_pending++;
         seat->stream_pending = TRUE;
-        pup_session_stream(seat->session, on_stream, seat);
     }
     seat->task = pup_task_start(do_overlay, on_overlay, seat);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client-image/common/notify.h"
 #include "client-image/common/room_version.h"
 #include "client-image/seat/cache_partition.h"
 #include "client-image/seat/domain_xml.h"
@@ -23,12 +24,14 @@ struct PupSession {
     PupHypervisor *hypervisor;
     const char *emulator;
     const char *boot;
-    char *nbd_socket, *serial_socket, *spice_socket, *notify_socket, *nvram;
+    char *nbd_socket, *control_socket, *serial_socket, *spice_socket, *notify_socket;
+    char *nvram;
 
     gboolean cache_sought;
     char *cache_folder; /* that we have mounted; NULL: none */
 
     PupManifest *manifest; /* NULL: nothing loaded */
+    guint64 total_mib, available_mib; /* when no stream ran */
     PupMemoryPlan plan;
     PupStreamChild *stream;
     PupOverlay *overlay;
@@ -47,6 +50,7 @@ pup_session_new(const PupSeatOptions *options, const PupHardware *hardware,
     session->emulator = emulator;
     session->boot = boot;
     session->nbd_socket = g_build_filename(rundir, "nbd.sock", NULL);
+    session->control_socket = g_build_filename(rundir, "stream.sock", NULL);
     session->serial_socket = g_build_filename(rundir, "serial.sock", NULL);
     session->spice_socket = g_build_filename(rundir, "spice.sock", NULL);
     session->notify_socket = g_build_filename(rundir, "seat.sock", NULL);
@@ -57,7 +61,6 @@ pup_session_new(const PupSeatOptions *options, const PupHardware *hardware,
 static void
 forget(PupSession *session)
 {
-    g_clear_pointer(&session->stream, pup_stream_child_free);
     g_clear_pointer(&session->overlay, pup_overlay_free);
     g_clear_pointer(&session->manifest, pup_manifest_free);
 }
@@ -67,10 +70,12 @@ pup_session_free(PupSession *session)
 {
     if (!session)
         return;
+    pup_stream_child_free(session->stream);
     forget(session);
     pup_cache_partition_unmount(session->cache_folder);
     g_free(session->cache_folder);
     g_free(session->nbd_socket);
+    g_free(session->control_socket);
     g_free(session->serial_socket);
     g_free(session->spice_socket);
     g_free(session->notify_socket);
@@ -139,13 +144,14 @@ read_key(const char *path, GError **error)
     return key;
 }
 
+/* What a stream holds already is in the plan: the measure from before it counts. */
 static gboolean
 plan_memory(PupSession *session, const PupManifest *manifest, GError **error)
 {
-    guint64 total_mib, available_mib;
-
-    return pup_memory_read(&total_mib, &available_mib, error) &&
-           pup_memory_plan(total_mib, available_mib, &manifest->guest,
+    if (!session->stream &&
+        !pup_memory_read(&session->total_mib, &session->available_mib, error))
+        return FALSE;
+    return pup_memory_plan(session->total_mib, session->available_mib, &manifest->guest,
                            manifest->cache_mib, &session->plan, error);
 }
 
@@ -186,6 +192,12 @@ pup_session_find_cache(PupSession *session, GError **error)
     return TRUE;
 }
 
+static gboolean
+names_export(const PupSession *session)
+{
+    return pup_domain_names_export(session->manifest->domain_template);
+}
+
 void
 pup_session_stream(PupSession *session, PupStreamChangeFunc on_change, gpointer user)
 {
@@ -202,10 +214,13 @@ pup_session_stream(PupSession *session, PupStreamChangeFunc on_change, gpointer 
         .boot = session->boot,
         .peer_port = PEER_PORT,
         .socket = session->nbd_socket,
+        .control = session->control_socket,
         .notify = session->notify_socket,
     };
 
-    if (session->stream && pup_stream_child_has_failed(session->stream))
+    if (session->stream &&
+        (pup_stream_child_has_failed(session->stream) ||
+         !pup_stream_child_take(session->stream, &config, names_export(session))))
         g_clear_pointer(&session->stream, pup_stream_child_free);
     if (!session->stream)
         session->stream = pup_stream_child_new(&config, on_change, user);
@@ -217,9 +232,21 @@ pup_session_stream_is_ready(const PupSession *session)
     return session->stream && pup_stream_child_is_ready(session->stream);
 }
 
+/* As the domain's template has it: the export is the version's number, or "". */
+static char *
+backing_address(const PupSession *session)
+{
+    if (!names_export(session))
+        return g_strdup_printf("nbd+unix:///?socket=%s", session->nbd_socket);
+    return g_strdup_printf("nbd+unix:///%u?socket=%s", session->manifest->version,
+                           session->nbd_socket);
+}
+
 gboolean
 pup_session_overlay(PupSession *session, GError **error)
 {
+    g_autofree char *backing = backing_address(session);
+
     if (!session->overlay) {
         if (pup_overlay_is_left_over(session->options->rundir))
             pup_hypervisor_await(session->hypervisor);
@@ -230,8 +257,8 @@ pup_session_overlay(PupSession *session, GError **error)
             return FALSE;
         pup_log("overlay", "%s", pup_overlay_title(session->overlay));
     }
-    return pup_overlay_make(session->overlay, session->nbd_socket,
-                            session->manifest->disk_bytes, error);
+    return pup_overlay_make(session->overlay, backing, session->manifest->disk_bytes,
+                            error);
 }
 
 gboolean
@@ -249,6 +276,7 @@ pup_session_guest(PupSession *session, GError **error)
         .overlay = pup_overlay_path(session->overlay),
         .overlay_is_block = pup_overlay_is_block(session->overlay),
         .nbd_socket = session->nbd_socket,
+        .version = session->manifest->version,
         .serial_socket = session->serial_socket,
         .spice_socket = session->spice_socket,
         .nvram = session->nvram,
@@ -257,6 +285,12 @@ pup_session_guest(PupSession *session, GError **error)
     unlink(session->nvram);
     xml = pup_domain_xml(session->manifest->domain_template, &spec, error);
     return xml && pup_hypervisor_start(session->hypervisor, xml, error);
+}
+
+void
+pup_session_guest_ready(const PupSession *session)
+{
+    pup_notify_send(session->control_socket, "guest-ready");
 }
 
 void

@@ -9,7 +9,9 @@
  *     pup_session_clear(session)                    task: guest ended, overlay dropped
  *     ... overlay, guest, clear again for each guest of this version; load for another
  *
- * The stream outlives its guests, and its cache with it.
+ * The stream outlives its guests, and so does its cache: it goes on for the next version
+ * of the room, unless that one wants another cache or cannot name the export that it
+ * reads.
  *
  * Threads: one at a time; stream, unload and free in the main one.
  */
@@ -36,7 +38,7 @@ const char *pup_session_spice_socket(const PupSession *session);
 const char *pup_session_serial_socket(const PupSession *session);
 const char *pup_session_notify_socket(const PupSession *session);
 
-/* Forget a version that is not @target, its stream and its overlay. */
+/* Forget a version that is not @target, and its overlay. */
 void pup_session_unload(PupSession *session, const PupTarget *target);
 
 /* Fetch and verify the manifest of @target, and plan the memory. Errors: those of
@@ -49,7 +51,7 @@ gboolean pup_session_load(PupSession *session, PupHttp *http, const PupTarget *t
  * pup_cache_partition_mount(); everything works without. */
 gboolean pup_session_find_cache(PupSession *session, GError **error);
 
-/* Start the stream, unless it runs. */
+/* Have the stream serve the version: start it, unless one runs that can go on. */
 void pup_session_stream(PupSession *session, PupStreamChangeFunc on_change,
                         gpointer user);
 gboolean pup_session_stream_is_ready(const PupSession *session);
@@ -59,6 +61,9 @@ gboolean pup_session_overlay(PupSession *session, GError **error);
 
 /* Errors: INVALID (the template), those of pup_hypervisor_start(). */
 gboolean pup_session_guest(PupSession *session, GError **error);
+
+/* The guest is ready: tells the stream, whose record of the start ends here. */
+void pup_session_guest_ready(const PupSession *session);
 
 /* End the guest, drop what it wrote. */
 void pup_session_clear(PupSession *session);

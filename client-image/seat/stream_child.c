@@ -9,13 +9,17 @@
 #include "client-image/seat/stream_child.h"
 
 #include <gio/gio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LOOK_MS 20
 #define RESTART_PAUSE_MS 1000
+#define VERSION_KEY "version="
 
 struct PupStreamChild {
-    char **argv;
+    char **argv;      /* of the next launch */
+    unsigned version; /* in argv */
+    unsigned first;   /* that the running one began with: its export "" */
     char *socket;
     PupStreamChangeFunc on_change;
     gpointer user;
@@ -42,7 +46,7 @@ make_argv(const PupStreamConfig *config)
     g_ptr_array_add(argv, g_strdup(config->plugin));
     g_ptr_array_add(argv, g_strdup_printf("server=%s", config->server));
     g_ptr_array_add(argv, g_strdup_printf("room=%s", config->room));
-    g_ptr_array_add(argv, g_strdup_printf("version=%u", config->version));
+    g_ptr_array_add(argv, g_strdup_printf(VERSION_KEY "%u", config->version));
     g_ptr_array_add(argv, g_strdup_printf("pubkey=%s", config->pubkey));
     g_ptr_array_add(argv,
                     g_strdup_printf("cache=%" G_GUINT64_FORMAT "M", config->cache_mib));
@@ -51,6 +55,7 @@ make_argv(const PupStreamConfig *config)
     g_ptr_array_add(argv, g_strdup_printf("seat=%s", config->mac));
     g_ptr_array_add(argv, g_strdup_printf("boot=%s", config->boot));
     g_ptr_array_add(argv, g_strdup_printf("peer-port=%u", config->peer_port));
+    g_ptr_array_add(argv, g_strdup_printf("control=%s", config->control));
     g_ptr_array_add(argv, g_strdup_printf("notify=%s", config->notify));
     g_ptr_array_add(argv, NULL);
     return (char **) g_ptr_array_free(argv, FALSE);
@@ -128,6 +133,7 @@ static void
 launch(PupStreamChild *child)
 {
     unlink(child->socket);
+    child->first = child->version;
     child->process = g_subprocess_newv((const char *const *) child->argv,
                                        G_SUBPROCESS_FLAGS_NONE, NULL);
     if (!child->process) {
@@ -145,6 +151,7 @@ pup_stream_child_new(const PupStreamConfig *config, PupStreamChangeFunc on_chang
     PupStreamChild *child = g_new0(PupStreamChild, 1);
 
     child->argv = make_argv(config);
+    child->version = config->version;
     child->socket = g_strdup(config->socket);
     child->on_change = on_change;
     child->user = user;
@@ -170,6 +177,34 @@ pup_stream_child_free(PupStreamChild *child)
     g_strfreev(child->argv);
     g_free(child->socket);
     g_free(child);
+}
+
+static gboolean
+differ_in_version_at_most(char **a, char **b)
+{
+    for (; *a && *b; a++, b++) {
+        gboolean both =
+            g_str_has_prefix(*a, VERSION_KEY) && g_str_has_prefix(*b, VERSION_KEY);
+
+        if (!both && strcmp(*a, *b) != 0)
+            return FALSE;
+    }
+    return !*a && !*b;
+}
+
+gboolean
+pup_stream_child_take(PupStreamChild *child, const PupStreamConfig *config,
+                      gboolean by_name)
+{
+    g_auto(GStrv) argv = make_argv(config);
+
+    if (!differ_in_version_at_most(child->argv, argv) ||
+        (!by_name && config->version != child->first))
+        return FALSE;
+    g_strfreev(child->argv);
+    child->argv = g_steal_pointer(&argv);
+    child->version = config->version;
+    return TRUE;
 }
 
 gboolean

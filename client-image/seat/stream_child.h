@@ -2,7 +2,8 @@
 /*
  * stream_child - nbdkit with our plugin, as a child of the seat
  *
- * Serves one version's disk on a Unix socket until it is stopped. When it dies it is
+ * Serves the room's disk on a Unix socket until it is stopped: the version that it began
+ * with as the export "", any version as the export of its number. When it dies it is
  * started again, since a guest may wait for it; QEMU connects anew by itself.
  *
  * Threads: the main one only, and it must live on: nbdkit ends with the thread that
@@ -16,7 +17,7 @@ typedef struct {
     const char *plugin; /* path of the .so */
     const char *server; /* URL */
     const char *room;
-    unsigned version;
+    unsigned version;   /* to begin with */
     const char *pubkey; /* path */
     guint64 cache_mib;
     const char *disk_cache; /* folder; NULL: none */
@@ -24,6 +25,7 @@ typedef struct {
     const char *boot;       /* random id of this boot */
     unsigned peer_port;     /* for other seats; 0: no peers */
     const char *socket;     /* to serve on */
+    const char *control;    /* socket on which it hears "guest-ready" */
     const char *notify;     /* the seat's own socket */
 } PupStreamConfig;
 
@@ -45,6 +47,12 @@ PupStreamChild *pup_stream_child_new(const PupStreamConfig *config,
 /* Stop it, without a change. */
 void pup_stream_child_free(PupStreamChild *child);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupStreamChild, pup_stream_child_free)
+
+/* Let it go on for @config, whose version may be another; a restart begins with that one.
+ * @by_name: who reads it names the export. FALSE, and no change, when it cannot: another
+ * setting differs, or the version is to be the export "" and is not. */
+gboolean pup_stream_child_take(PupStreamChild *child, const PupStreamConfig *config,
+                               gboolean by_name);
 
 gboolean pup_stream_child_is_ready(const PupStreamChild *child);
 

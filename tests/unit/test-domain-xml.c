@@ -30,6 +30,7 @@ plain_spec(const PupGuest *guest)
         .overlay = "/dev/zram1",
         .overlay_is_block = TRUE,
         .nbd_socket = "/run/pupitre/nbd.sock",
+        .version = 7,
         .serial_socket = "/run/pupitre/serial.sock",
         .spice_socket = "/run/pupitre/spice.sock",
         .nvram = "/run/pupitre/nvram.fd",
@@ -145,6 +146,26 @@ test_template_of_another_kind(void **state)
     unit_assert_error(&error, PUP_ERROR_INVALID, "floppy");
 }
 
+/* What was published before there were exports still renders. */
+static void
+test_template_without_export(void **state)
+{
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+    g_autofree char *template = read_top("templates/domain.xml");
+    g_auto(GStrv) parts = g_strsplit(template, " name='{{nbd_export}}'", 2);
+    g_autofree char *older = g_strjoinv("", parts);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *xml = NULL;
+
+    assert_true(pup_domain_names_export(template));
+    assert_false(pup_domain_names_export(older));
+    pup_guest_defaults(&guest);
+    xml = pup_domain_xml(older, &spec, &error);
+    unit_assert_no_error(error);
+    assert_non_null(strstr(xml, "<source protocol='nbd'>"));
+}
+
 /* Two PCs differ, one PC stays the same, and the guest never has the PC's own address. */
 static void
 test_identity(void **state)
@@ -189,6 +210,7 @@ main(void)
         cmocka_unit_test(test_bare_ide),
         cmocka_unit_test(test_values_are_escaped),
         cmocka_unit_test(test_template_of_another_kind),
+        cmocka_unit_test(test_template_without_export),
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_cpus),
     };

@@ -31,18 +31,14 @@ on_change(gpointer user, PupStreamChange change, const char *words)
     f->words = g_strdup(words);
 }
 
-/* @body: what this nbdkit does; $socket, $argv and $pid are its files. */
-static void
-start(Fixture *f, const char *body)
+static PupStreamConfig
+config_of(const Fixture *f, unsigned version)
 {
-    g_autofree char *script = g_strdup_printf("#!/bin/sh\nsocket=%s argv=%s pid=%s\n%s\n",
-                                              f->socket, f->argv, f->pid, body);
-    g_autofree char *path = g_build_filename(f->dir, "nbdkit", NULL);
-    const PupStreamConfig config = {
+    return (PupStreamConfig){
         .plugin = "/plugin.so",
         .server = "http://s:1",
         .room = "lab",
-        .version = 7,
+        .version = version,
         .pubkey = "/key.pub",
         .cache_mib = 64,
         .disk_cache = f->disk_cache,
@@ -50,8 +46,19 @@ start(Fixture *f, const char *body)
         .boot = "b-1",
         .peer_port = 8081,
         .socket = f->socket,
+        .control = "/stream.sock",
         .notify = "/seat.sock",
     };
+}
+
+/* @body: what this nbdkit does; $socket, $argv and $pid are its files. */
+static void
+start(Fixture *f, const char *body)
+{
+    g_autofree char *script = g_strdup_printf("#!/bin/sh\nsocket=%s argv=%s pid=%s\n%s\n",
+                                              f->socket, f->argv, f->pid, body);
+    g_autofree char *path = g_build_filename(f->dir, "nbdkit", NULL);
+    const PupStreamConfig config = config_of(f, 7);
 
     assert_true(
         g_file_set_contents_full(path, script, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
@@ -129,7 +136,7 @@ test_ready(void **state)
         g_strdup_printf("--foreground --readonly --exit-with-parent --unix %s /plugin.so "
                         "server=http://s:1 room=lab version=7 pubkey=/key.pub cache=64M "
                         "seat=52:54:00:12:34:56 boot=b-1 peer-port=8081 "
-                        "notify=/seat.sock\n",
+                        "control=/stream.sock notify=/seat.sock\n",
                         f->socket);
     assert_string_equal(argv, expected);
 }
@@ -181,6 +188,77 @@ test_dies_and_comes_back(void **state)
 }
 
 static void
+die_and_come_back(Fixture *f)
+{
+    g_autofree char *pid = read_file(f->pid);
+    unsigned n_ready = f->n_ready;
+
+    kill((pid_t) g_ascii_strtoll(pid, NULL, 10), SIGKILL);
+    wait_for(&f->n_ready, n_ready + 1);
+}
+
+/* Another version that is read by its name: the one that runs will do, and a restart
+ * begins with it. */
+static void
+test_goes_on_for_another_version(void **state)
+{
+    Fixture *f = *state;
+    PupStreamConfig config = config_of(f, 8);
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+
+    start(f, SERVES);
+    wait_for(&f->n_ready, 1);
+    assert_true(pup_stream_child_take(f->child, &config, TRUE));
+    assert_true(pup_stream_child_is_ready(f->child));
+    assert_int_equal(f->n_died, 0);
+    before = read_file(f->argv);
+    assert_non_null(strstr(before, " version=7 "));
+    die_and_come_back(f);
+    after = read_file(f->argv);
+    assert_non_null(strstr(after, " version=8 "));
+}
+
+/* One that is read without a name must be the one that it began with. */
+static void
+test_no_name_is_the_first_version(void **state)
+{
+    Fixture *f = *state;
+    PupStreamConfig first = config_of(f, 7);
+    PupStreamConfig other = config_of(f, 8);
+
+    start(f, SERVES);
+    wait_for(&f->n_ready, 1);
+    assert_true(pup_stream_child_take(f->child, &first, FALSE));
+    assert_false(pup_stream_child_take(f->child, &other, FALSE));
+    assert_true(pup_stream_child_take(f->child, &other, TRUE));
+    assert_false(pup_stream_child_take(f->child, &other, FALSE));
+    assert_true(pup_stream_child_take(f->child, &first, FALSE));
+    assert_true(pup_stream_child_take(f->child, &other, TRUE));
+    die_and_come_back(f);
+    assert_false(pup_stream_child_take(f->child, &first, FALSE));
+    assert_true(pup_stream_child_take(f->child, &other, FALSE));
+}
+
+static void
+test_does_not_go_on_for_another_setting(void **state)
+{
+    Fixture *f = *state;
+    PupStreamConfig room = config_of(f, 8);
+    PupStreamConfig cache = config_of(f, 7);
+    PupStreamConfig disk = config_of(f, 7);
+
+    room.room = "annex";
+    cache.cache_mib = 65;
+    disk.disk_cache = "/run/pupitre/cache";
+    start(f, SERVES);
+    wait_for(&f->n_ready, 1);
+    assert_false(pup_stream_child_take(f->child, &room, TRUE));
+    assert_false(pup_stream_child_take(f->child, &cache, TRUE));
+    assert_false(pup_stream_child_take(f->child, &disk, TRUE));
+}
+
+static void
 test_refuses_to_start(void **state)
 {
     Fixture *f = *state;
@@ -224,6 +302,12 @@ main(void)
         cmocka_unit_test_setup_teardown(test_disk_cache_is_passed_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ends_with_its_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dies_and_comes_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_goes_on_for_another_version, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_no_name_is_the_first_version, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_does_not_go_on_for_another_setting, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_refuses_to_start, setup, teardown),
         cmocka_unit_test_setup_teardown(test_is_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_socket, setup, teardown),
