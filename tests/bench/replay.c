@@ -4,10 +4,10 @@
  *
  *     replay [--depth N] [--check DISK] URI TRACE
  *
- * A line of TRACE is `SECTOR COUNT`, both in 512 bytes; `#` begins a comment. Reads start
- * in the order of the trace, each as soon as fewer than N are under way. Prints one line:
- * seconds, number of reads, bytes read, the longest read in ms. With --check every byte
- * is compared with the file DISK; the time then says nothing.
+ * Reads start in the order of the trace (tests/bench/trace.h), each as soon as fewer than
+ * N are under way. Prints one line: seconds, number of reads, bytes read, the longest
+ * read in ms. With --check every byte is compared with the file DISK; the time then says
+ * nothing.
  */
 #include "config.h"
 
@@ -20,19 +20,13 @@
 
 #include "lib/error.h"
 #include "lib/file.h"
+#include "tests/bench/trace.h"
 
-#define SECTOR_BYTES 512u
 #define DEPTH_MAX 64
-#define READ_MAX_BYTES (32u * 1024u * 1024u)
-
-typedef struct {
-    guint64 offset;
-    guint32 count;
-} Read;
 
 typedef struct {
     guint8 *buf;
-    const Read *read; /* NULL: free */
+    const TraceRead *read; /* NULL: free */
     gint64 cookie;
     gint64 begun_us;
 } Slot;
@@ -48,48 +42,6 @@ typedef struct {
 } Replay;
 
 static gboolean
-parse_line(char *line, Read *read, GError **error)
-{
-    unsigned long long sector, count;
-    char *comment = strchr(line, '#');
-
-    if (comment)
-        *comment = '\0';
-    g_strstrip(line);
-    read->count = 0;
-    if (*line == '\0')
-        return TRUE;
-    if (sscanf(line, "%llu %llu", &sector, &count) != 2 || count == 0 ||
-        count > READ_MAX_BYTES / SECTOR_BYTES || sector > G_MAXINT64 / SECTOR_BYTES) {
-        pup_error_set(error, PUP_ERROR_INVALID, "no read: '%s'", line);
-        return FALSE;
-    }
-    read->offset = sector * SECTOR_BYTES;
-    read->count = (guint32) count * SECTOR_BYTES;
-    return TRUE;
-}
-
-static GArray *
-load_trace(const char *path, GError **error)
-{
-    g_autoptr(GArray) reads = g_array_new(FALSE, FALSE, sizeof(Read));
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-
-    if (!g_file_get_contents(path, &text, NULL, error))
-        return NULL;
-    lines = g_strsplit(text, "\n", -1);
-    for (char **line = lines; *line; line++) {
-        Read read;
-        if (!parse_line(*line, &read, error))
-            return NULL;
-        if (read.count > 0)
-            g_array_append_val(reads, read);
-    }
-    return g_steal_pointer(&reads);
-}
-
-static gboolean
 nbd_failed(GError **error)
 {
     pup_error_set(error, PUP_ERROR_NET, "%s", nbd_get_error());
@@ -97,7 +49,7 @@ nbd_failed(GError **error)
 }
 
 static gboolean
-begin(Replay *replay, const Read *read, GError **error)
+begin(Replay *replay, const TraceRead *read, GError **error)
 {
     Slot *slot = replay->slots;
 
@@ -163,7 +115,7 @@ run(Replay *replay, const GArray *reads, GError **error)
             if (!step(replay, error))
                 return FALSE;
         }
-        if (!begin(replay, &g_array_index(reads, Read, i), error))
+        if (!begin(replay, &g_array_index(reads, TraceRead, i), error))
             return FALSE;
     }
     while (replay->n_busy > 0) {
@@ -180,7 +132,7 @@ make_buffers(Replay *replay, const GArray *reads)
     guint32 largest = 0;
 
     for (guint i = 0; i < reads->len; i++)
-        largest = MAX(largest, g_array_index(reads, Read, i).count);
+        largest = MAX(largest, g_array_index(reads, TraceRead, i).count);
     for (int i = 0; i < replay->depth; i++)
         replay->slots[i].buf = g_malloc0(largest);
     nbd_set_pread_initialize(replay->nbd, false);
@@ -189,7 +141,7 @@ make_buffers(Replay *replay, const GArray *reads)
 static gboolean
 replay_trace(Replay *replay, const char *uri, const char *trace, GError **error)
 {
-    g_autoptr(GArray) reads = load_trace(trace, error);
+    g_autoptr(GArray) reads = trace_load(trace, error);
     gint64 begun_us;
 
     if (!reads)
