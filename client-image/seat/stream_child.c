@@ -129,13 +129,27 @@ on_no_launch(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* Started again, it may meet a guest in the middle of its work. */
+static GSubprocess *
+spawn(const PupStreamChild *child)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+    for (char **word = child->argv; *word; word++)
+        g_ptr_array_add(argv, *word);
+    if (child->was_ready)
+        g_ptr_array_add(argv, (char *) "guest-runs=yes");
+    g_ptr_array_add(argv, NULL);
+    return g_subprocess_newv((const char *const *) argv->pdata, G_SUBPROCESS_FLAGS_NONE,
+                             NULL);
+}
+
 static void
 launch(PupStreamChild *child)
 {
     unlink(child->socket);
     child->first = child->version;
-    child->process = g_subprocess_newv((const char *const *) child->argv,
-                                       G_SUBPROCESS_FLAGS_NONE, NULL);
+    child->process = spawn(child);
     if (!child->process) {
         child->timer = g_timeout_add(0, on_no_launch, child);
         return;

@@ -44,6 +44,7 @@ static struct {
     char *seat;
     char *boot;
     unsigned peer_port;
+    gboolean guest_runs;
 } settings = {
     .cache_bytes = DEFAULT_CACHE_BYTES,
     .connections = DEFAULT_CONNECTIONS,
@@ -82,6 +83,13 @@ set_text(char **setting, const char *value)
     g_free(*setting);
     *setting = g_strdup(value);
     return 0;
+}
+
+static int
+set_flag(gboolean *setting, const char *value)
+{
+    *setting = nbdkit_parse_bool(value);
+    return *setting < 0 ? -1 : 0;
 }
 
 static int
@@ -138,6 +146,8 @@ pupitre_config(const char *parameter, const char *value)
         return set_text(&settings.boot, value);
     if (strcmp(parameter, "peer-port") == 0)
         return nbdkit_parse_unsigned("peer-port", value, &settings.peer_port);
+    if (strcmp(parameter, "guest-runs") == 0)
+        return set_flag(&settings.guest_runs, value);
     nbdkit_error("unknown parameter '%s'", parameter);
     return -1;
 }
@@ -196,6 +206,7 @@ pupitre_config_complete(void)
     "boot=ID          this boot of it\n"                                                 \
     "peer-port=N      ask other seats, and serve them on this port; default 0: no\n"     \
     "control=SOCKET   where to listen for \"guest-ready\"\n"                             \
+    "guest-runs=BOOL  a guest has started already: do not record how; default: no\n"     \
     "notify=SOCKET    where to say that reads wait and go on"
 
 static PupPublicKey *
@@ -300,6 +311,7 @@ pupitre_after_fork(void)
         .servers = (const char *const *) settings.servers->pdata,
         .room = settings.room,
         .mac = settings.seat,
+        .runs = settings.guest_runs,
         .key = key,
         .control = settings.control,
         .report = report,

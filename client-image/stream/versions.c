@@ -49,14 +49,15 @@ find(PupVersions *versions, unsigned number)
     return NULL;
 }
 
-/* The version of @manifest, which is taken over; another thread may have been quicker. */
+/* The version of @manifest, which is taken over; another thread may have been quicker.
+ * @mac: of whom its boot profile is sent; NULL: it is not. */
 static PupVersion *
-add(PupVersions *versions, PupManifest *manifest, GError **error)
+add(PupVersions *versions, PupManifest *manifest, const char *mac, GError **error)
 {
     const PupVersionsConfig *config = &versions->config;
     const PupVersionConfig version_config = {
         .servers = config->servers,
-        .mac = config->mac,
+        .mac = mac,
         .supply = config->supply,
         .owns = owns,
         .user = config->neighbours,
@@ -104,7 +105,7 @@ pup_versions_open(PupVersions *versions, unsigned number, GError **error)
     pthread_mutex_unlock(&versions->lock);
     if (!version) {
         manifest = await_manifest(versions, number, error);
-        version = manifest ? add(versions, manifest, error) : NULL;
+        version = manifest ? add(versions, manifest, versions->config.mac, error) : NULL;
     }
     if (!version)
         return NULL;
@@ -161,7 +162,7 @@ hear_warm(PupVersions *versions)
         manifest = pup_room_version_fetch(versions->http, config->servers[i],
                                           config->room, number, config->key, NULL, NULL);
     if (manifest)
-        version = add(versions, manifest, NULL);
+        version = add(versions, manifest, config->mac, NULL);
     if (!version)
         return;
     pthread_mutex_lock(&versions->lock);
@@ -231,7 +232,7 @@ pup_versions_new(const PupVersionsConfig *config, PupManifest *first, GError **e
     versions->all = g_ptr_array_new_with_free_func((GDestroyNotify) pup_version_free);
     pthread_mutex_init(&versions->lock, NULL);
     pup_clock_cond_init(&versions->wake);
-    versions->current = add(versions, first, error);
+    versions->current = add(versions, first, config->runs ? NULL : config->mac, error);
     if (versions->current && config->control)
         versions->control_fd = pup_notify_listen(config->control, error);
     if (!versions->current || (config->control && versions->control_fd < 0)) {

@@ -21,6 +21,7 @@ typedef struct {
     const char *const *servers; /* NULL-terminated, borrowed; and so is all of this: */
     const char *room;
     const char *mac; /* this seat; NULL: none */
+    gboolean runs;   /* a guest reads the first version already: its start was not seen */
     const PupPublicKey *key;
     const char *control; /* socket to listen on: "guest-ready"; NULL: none */
     PupReport *report;

@@ -217,6 +217,8 @@ test_goes_on_for_another_version(void **state)
     die_and_come_back(f);
     after = read_file(f->argv);
     assert_non_null(strstr(after, " version=8 "));
+    assert_null(strstr(before, "guest-runs"));
+    assert_non_null(strstr(after, " guest-runs=yes\n"));
 }
 
 /* One that is read without a name must be the one that it began with. */
