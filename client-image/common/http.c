@@ -22,8 +22,9 @@
 #define REFUSAL_MAX_BYTES 4096u
 /* No poll waits longer: a guard, not a clock. */
 #define POLL_MAX_MS 1000
-/* Connections that are kept: the seats of a room and some servers. */
-#define CONNECTIONS_MAX 64L
+/* Connections that are kept. A seat has sixteen handles and each connection is a
+ * descriptor here and one there: with more, those of a large room would not do. */
+#define CONNECTIONS_MAX 16L
 
 /* One request. Its body goes to @fixed, or to @grown, at most @max_bytes of it. */
 typedef struct {

@@ -3,11 +3,10 @@
  * http - small requests to the server; the one file on this side that includes curl.h
  *
  * pup_http_*: a handle for one thread at a time (pup_http_cancel() excepted), keep-alive
- * to as many places as a room has seats, bounded answers. Who wants requests in parallel
- * takes a handle for each. Chunk traffic with its parallelism, retry and peers is
- * client-image/stream's, on top of this.
- * The environment's proxies are not used and redirects not followed: the server is the
- * one that was named.
+ * to the sixteen places that were asked last, bounded answers. Who wants requests in
+ * parallel takes a handle for each. Chunk traffic with its parallelism, retry and peers
+ * is client-image/stream's, on top of this. The environment's proxies are not used and
+ * redirects not followed: the server is the one that was named.
  *
  * Errors: NET (cannot connect, broke off, truncated, timed out; message has the URL and
  * curl's words), NOT_FOUND (404), DENIED (401, 403), BUSY (503), NET (other 5xx), INVALID

@@ -31,8 +31,9 @@ typedef struct {
     gpointer user;
 } PupPeerServerConfig;
 
-/* Connections of one seat, and of all. */
-#define PUP_PEER_CONNECTIONS_EACH 8u
+/* Connections of one seat, and of all. A seat has as many threads that ask as it may have
+ * connections: who has been refused one takes us for a seat that is not there. */
+#define PUP_PEER_CONNECTIONS_EACH 64u
 #define PUP_PEER_CONNECTIONS_MAX 512u
 /* Requests that wait for a chunk or for the line, and how long they do. */
 #define PUP_PEER_WAITS_MAX 128u

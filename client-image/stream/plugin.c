@@ -14,6 +14,7 @@
 #include <nbdkit-plugin.h>
 
 #include "client-image/stream/manifest_wait.h"
+#include "client-image/stream/peer_server.h"
 #include "client-image/stream/versions.h"
 #include "lib/file.h"
 #include "lib/ident.h"
@@ -22,7 +23,8 @@
 
 #define DEFAULT_CACHE_BYTES (256 * 1024 * 1024)
 #define DEFAULT_CONNECTIONS 16
-#define CONNECTIONS_MAX 64
+/* Each of our threads may ask the same seat. */
+#define CONNECTIONS_MAX PUP_PEER_CONNECTIONS_EACH
 /* Plain bytes of the hottest chunks, besides cache=: an eighth of it within these. */
 #define PLAIN_MIN_BYTES (1024 * 1024)
 #define PLAIN_MAX_BYTES (32 * 1024 * 1024)
@@ -182,7 +184,7 @@ pupitre_config_complete(void)
     }
     if (settings.connections < 1 || settings.connections > CONNECTIONS_MAX) {
         nbdkit_error("connections=%u: must be 1 to %d", settings.connections,
-                     CONNECTIONS_MAX);
+                     (int) CONNECTIONS_MAX);
         return -1;
     }
     if (!pup_ident_check("room", settings.room, &error)) {

@@ -186,7 +186,7 @@ stop_seats() {
     for file in "$tmp"/pid.*; do
         [ -e "$file" ] || continue
         pid=$(cat "$file")
-        rm "$file"
+        rm -f "$file" "$tmp/sock.${file##*.}"
         kill "$pid" 2>/dev/null || continue
         tail --pid="$pid" -f /dev/null
     done
