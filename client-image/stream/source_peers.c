@@ -9,6 +9,10 @@
  *
  * A chunk that is foreseen and becomes a guest's read meanwhile keeps its patience: it
  * has been on its way for a while.
+ *
+ * A seat that comes late owns chunks that others have read long ago. Who would own them
+ * without us is asked first, but only for what it holds: where all start together it
+ * holds nothing of ours, and a few such answers end the asking (BEFORE_*).
  */
 #include "config.h"
 
@@ -31,6 +35,10 @@
 #define HEDGE_EACH 256
 #define HEDGE_BURST 4
 #define LATENCY_KEPT 256u
+/* Who was there before us is asked until so many more answers than that were in vain, one
+ * that was not counting double; from then on each BEFORE_EACH-th time. */
+#define BEFORE_MAX 16
+#define BEFORE_EACH 16u
 
 /* Who gave what came last with a PupHttp. */
 typedef struct {
@@ -47,6 +55,8 @@ typedef struct {
     GHashTable *latencies; /* URL of a seat -> PupLatency; they stay */
     GHashTable *givers;    /* PupHttp -> Giver: as many as there are threads */
     gint hedge_credit;     /* in answers */
+    gint before_credit;    /* in answers of who was there before us */
+    guint n_unasked;       /* times that it was not asked */
     gint64 down_until_us;  /* the servers, as far as we know */
 } Peers;
 
@@ -209,13 +219,13 @@ from_owner(Peers *self, PupHttp *http, const PupPeer *peer, const PupName *name,
     return winner >= 0;
 }
 
-/* Ask @peer alone. */
+/* Ask @peer alone, within @limit_ms; without @headers for what it holds in memory. */
 static gboolean
 from_peer(Peers *self, PupHttp *http, const PupPeer *peer, const PupName *name,
-          PupHttpBuffer *encoded)
+          const char *const *headers, unsigned limit_ms, PupHttpBuffer *encoded)
 {
     g_autofree char *url = pup_chunk_url(peer->url, name);
-    PupHttpTry get = {.url = url, .headers = peer_headers, .limit_ms = TURN_LIMIT_MS};
+    PupHttpTry get = {.url = url, .headers = headers, .limit_ms = limit_ms};
     gboolean came = pup_http_get_try(http, &get, encoded, NULL);
 
     if (came)
@@ -226,20 +236,68 @@ from_peer(Peers *self, PupHttp *http, const PupPeer *peer, const PupName *name,
     return came;
 }
 
-/* Ask everybody but ourselves and the seat at @asked, who may have it. */
+/* Ask everybody but ourselves, with @headers. */
 static gboolean
-from_others(Peers *self, PupHttp *http, const PupPeerList *list, guint asked,
-            const PupName *name, PupHttpBuffer *encoded)
+from_each(Peers *self, PupHttp *http, const PupPeerList *list, const PupName *name,
+          const char *const *headers, PupHttpBuffer *encoded)
 {
     guint at = PUP_OWNER_NONE;
 
     while ((at = pup_owner_next(list->keys, list->n, name, at)) != PUP_OWNER_NONE) {
         const PupPeer *peer = &list->seats[at];
-        if (at != list->own && at != asked && !pup_peers_avoids(self->peers, peer) &&
-            from_peer(self, http, peer, name, encoded))
+        if (at != list->own && !pup_peers_avoids(self->peers, peer) &&
+            from_peer(self, http, peer, name, headers, TURN_LIMIT_MS, encoded))
             return TRUE;
     }
     return FALSE;
+}
+
+/* First ask who holds it, then have it looked for: two seats that want the same chunk at
+ * the same time would wait for each other, while a third one has it. */
+static gboolean
+from_others(Peers *self, PupHttp *http, const PupPeerList *list, const PupName *name,
+            PupHttpBuffer *encoded)
+{
+    return from_each(self, http, list, name, NULL, encoded) ||
+           from_each(self, http, list, name, peer_headers, encoded);
+}
+
+static gboolean
+asks_before(Peers *self)
+{
+    gboolean asks;
+
+    pthread_mutex_lock(&self->lock);
+    asks = self->before_credit > 0 || ++self->n_unasked % BEFORE_EACH == 0;
+    pthread_mutex_unlock(&self->lock);
+    return asks;
+}
+
+static void
+account_before(Peers *self, gboolean came)
+{
+    pthread_mutex_lock(&self->lock);
+    self->before_credit = CLAMP(self->before_credit + (came ? 2 : -1), 0, BEFORE_MAX);
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* @name is ours: who would own it without us may hold it. */
+static gboolean
+from_before(Peers *self, PupHttp *http, const PupPeerList *list, const PupName *name,
+            PupUrgency urgency, PupHttpBuffer *encoded)
+{
+    guint at = list->own == PUP_OWNER_NONE
+                   ? PUP_OWNER_NONE
+                   : pup_owner_next(list->keys, list->n, name, list->own);
+    const PupPeer *peer = at == PUP_OWNER_NONE ? NULL : &list->seats[at];
+    gboolean came;
+
+    if (!peer || pup_peers_avoids(self->peers, peer) || !asks_before(self))
+        return FALSE;
+    came =
+        from_peer(self, http, peer, name, NULL, hedge_ms(self, peer, urgency), encoded);
+    account_before(self, came);
+    return came;
 }
 
 /* The seat to ask for @name: its owner, or who comes after those that are avoided. NONE
@@ -273,8 +331,9 @@ peers_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urge
         came =
             from_owner(self, http, &list->seats[owner], name, urgency, encoded, &failure);
     else
-        came = from_servers(self, http, list, name, encoded, &failure);
-    if (came || from_others(self, http, list, owner, name, encoded))
+        came = from_before(self, http, list, name, urgency, encoded) ||
+               from_servers(self, http, list, name, encoded, &failure);
+    if (came || from_others(self, http, list, name, encoded))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&failure));
     return FALSE;
@@ -326,6 +385,7 @@ pup_source_peers_new(PupSource *servers, PupPeers *peers, PupStats *stats)
     self->peers = peers;
     self->stats = stats;
     self->hedge_credit = HEDGE_BURST * HEDGE_EACH;
+    self->before_credit = BEFORE_MAX;
     pthread_mutex_init(&self->lock, NULL);
     self->latencies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                             (GDestroyNotify) pup_latency_free);

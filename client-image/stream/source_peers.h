@@ -2,9 +2,10 @@
 /*
  * source_peers - a chunk from the seat that owns it, or else from a server
  *
- * Our own chunks come from a server; the others from their owner, and from a server too
- * when the owner takes longer than it usually does. While no server answers, every seat
- * of the list is asked in the order of its ranking.
+ * Our own chunks come from a server, unless who owned them before we came holds them;
+ * the others from their owner, and from a server too when the owner takes longer than it
+ * usually does. While no server answers, every seat of the list is asked in the order of
+ * its ranking.
  *
  * Threads: as a PupSource.
  */

@@ -342,6 +342,43 @@ test_seats_go_on_without_server(void **state)
     read_all(f, &f->seats[1]);
 }
 
+/* Who comes late finds at the others also what it owns. */
+static void
+test_late_joiner(void **state)
+{
+    Fixture *f = *state;
+
+    start_seats(f, N_SEATS - 1, 0);
+    read_all(f, &f->seats[0]);
+    read_all(f, &f->seats[1]);
+    start_seats(f, N_SEATS, 0);
+    read_all(f, &f->seats[N_SEATS - 1]);
+    assert_int_equal(pup_stats_get(f->seats[N_SEATS - 1].stats, PUP_STAT_PEER_BYTES),
+                     f->encoded_bytes);
+}
+
+/* One seat alone has everything, the server goes, and two others want the same at the
+ * same time: neither waits for the other. */
+static void
+test_readers_do_not_wait_for_each_other(void **state)
+{
+    Fixture *f = *state;
+    pthread_t thread;
+    Reader reader;
+    gint64 begun_us;
+
+    start_seats(f, 1, 0);
+    read_all(f, &f->seats[0]);
+    start_seats(f, N_SEATS, 0);
+    stop_server(f);
+    begun_us = g_get_monotonic_time();
+    reader = (Reader){f, &f->seats[1]};
+    pthread_create(&thread, NULL, run_reader, &reader);
+    read_all(f, &f->seats[2]);
+    pthread_join(thread, NULL);
+    assert_true(g_get_monotonic_time() - begun_us < 3 * G_USEC_PER_SEC);
+}
+
 /* A seat that is not there any more, though the list still has it. */
 static void
 test_absent_owner(void **state)
@@ -783,6 +820,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_room_is_one_cache),
         TEST(test_seats_go_on_without_server),
+        TEST(test_late_joiner),
+        TEST(test_readers_do_not_wait_for_each_other),
         TEST(test_absent_owner),
         TEST(test_wrong_bytes),
         TEST(test_endless_body),
