@@ -60,6 +60,7 @@ lab_begin() {
     LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pupitre-lab.XXXXXX")
     LAB_ID=pup$$
     LAB_PIDS=()
+    LAB_SPACES=("$LAB_ID-sw" "$LAB_ID-srv" "$LAB_ID-site")
     trap lab_end EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
@@ -89,7 +90,7 @@ lab_end() {
     local status=$? ns pid
     set +e
     trap - EXIT INT TERM
-    for ns in "$LAB_ID-sw" "$LAB_ID-srv" "$LAB_ID-site"; do
+    for ns in "${LAB_SPACES[@]}"; do
         pid=$(ip netns pids "$ns" 2>/dev/null)
         # shellcheck disable=SC2086 # a list of process ids
         [ -z "$pid" ] || kill $pid 2>/dev/null
@@ -97,7 +98,7 @@ lab_end() {
     for pid in "${LAB_PIDS[@]}"; do
         lab_kill "$pid"
     done
-    for ns in "$LAB_ID-sw" "$LAB_ID-srv" "$LAB_ID-site"; do
+    for ns in "${LAB_SPACES[@]}"; do
         pid=$(ip netns pids "$ns" 2>/dev/null)
         # shellcheck disable=SC2086
         [ -z "$pid" ] || kill -9 $pid 2>/dev/null
@@ -125,7 +126,7 @@ lab_kill() {
     return 0
 }
 
-# Run a command in namespace $1 (sw, srv, site).
+# Run a command in namespace $1 (sw, srv, site, or a seat of seats.sh).
 lab_in() {
     local ns=$LAB_ID-$1
     shift
@@ -170,8 +171,8 @@ lab_pupitre() {
     lab_in srv "$PUPITRE_PREFIX/bin/pupitre" --config "$LAB_DIR/etc/pupitre.conf" "$@"
 }
 
-# lab_server_init own|proxy [EXTRA CONFIGURATION LINES]: a state folder with the shared keys and
-# client image.
+# lab_server_init own|proxy|off [EXTRA CONFIGURATION LINES]: a state folder with the shared keys
+# and client image. With off nobody answers DHCP and there is no router.
 lab_server_init() {
     local mode=$1
     mkdir -p "$LAB_DIR/etc/rooms" "$LAB_DIR/state/keys"
@@ -197,7 +198,7 @@ ${2:-}
 kernel_args = console=tty0 console=ttyS0,115200
 EOF
     lab_pupitre --quiet init
-    lab_site "$mode"
+    [ "$mode" = off ] || lab_site "$mode"
 }
 
 # The site's router; with our proxyDHCP it is also the site's plain DHCP server.
