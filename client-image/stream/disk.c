@@ -42,6 +42,14 @@ pup_disk_free(PupDisk *disk)
     g_free(disk);
 }
 
+void
+pup_disk_list(PupDisk *disk, const GArray *positions)
+{
+    pthread_mutex_lock(&disk->lock);
+    pup_readahead_list(disk->readahead, positions);
+    pthread_mutex_unlock(&disk->lock);
+}
+
 guint64
 pup_disk_bytes(const PupDisk *disk)
 {

@@ -21,6 +21,10 @@ PupDisk *pup_disk_new(PupPages *pages, PupSupply *supply, PupRecorder *recorder,
 void pup_disk_free(PupDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupDisk, pup_disk_free)
 
+/* The boot profile's @positions (of guint32, below the disk's chunk count) are fetched
+ * by somebody else. */
+void pup_disk_list(PupDisk *disk, const GArray *positions);
+
 guint64 pup_disk_bytes(const PupDisk *disk);
 
 /* Read @count bytes at @offset, which lie on the disk, into @buf. Errors: BUSY

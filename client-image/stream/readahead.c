@@ -15,6 +15,7 @@ struct PupReadahead {
     guint64 n_marked;
     guint32 *was_read; /* bit maps */
     guint32 *was_named;
+    guint32 *is_listed;
 };
 
 static guint64
@@ -33,6 +34,7 @@ pup_readahead_new(guint64 n_chunks, unsigned max_ahead, guint64 keep)
     readahead->keep = keep;
     readahead->was_read = g_new0(guint32, map_words(n_chunks));
     readahead->was_named = g_new0(guint32, map_words(n_chunks));
+    readahead->is_listed = g_new0(guint32, map_words(n_chunks));
     return readahead;
 }
 
@@ -43,6 +45,7 @@ pup_readahead_free(PupReadahead *readahead)
         return;
     g_free(readahead->was_read);
     g_free(readahead->was_named);
+    g_free(readahead->is_listed);
     g_free(readahead);
 }
 
@@ -50,6 +53,15 @@ static gboolean
 has(const guint32 *map, guint64 i)
 {
     return map[i / 32] >> (i % 32) & 1;
+}
+
+void
+pup_readahead_list(PupReadahead *readahead, const GArray *positions)
+{
+    for (guint i = 0; i < positions->len; i++) {
+        guint32 at = g_array_index(positions, guint32, i);
+        readahead->is_listed[at / 32] |= 1u << (at % 32);
+    }
 }
 
 static void
@@ -92,7 +104,8 @@ pup_readahead_note(PupReadahead *readahead, guint64 first, guint64 last, guint32
     for (guint64 i = first; i <= last; i++)
         mark(readahead, readahead->was_read, i);
     run = run_up_to(readahead, last);
-    if (readahead->max_ahead == 0 || (run < 2 && n_bytes < LARGE_BYTES))
+    if (readahead->max_ahead == 0 || has(readahead->is_listed, last) ||
+        (run < 2 && n_bytes < LARGE_BYTES))
         return 0;
     n_ahead = CLAMP(run / RUN_PER_AHEAD, 1, readahead->max_ahead);
     until = MIN(next + n_ahead, readahead->n_chunks);

@@ -26,6 +26,7 @@ learned(gpointer user, const GArray *positions)
         .max_own = config->max_own,
     };
 
+    pup_disk_list(version->disk, positions);
     g_atomic_pointer_set(&version->prefetch, pup_prefetch_new(&prefetch, positions));
     pup_supply_wake(config->supply);
 }

@@ -63,6 +63,23 @@ test_large_read_looks_one_ahead_once(void **state)
 }
 
 static void
+test_does_not_guess_where_the_profile_knows(void **state)
+{
+    g_autoptr(PupReadahead) readahead = pup_readahead_new(N_CHUNKS, MAX_AHEAD, KEEP);
+    g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(guint32));
+    const guint32 listed[] = {10, 11, N_CHUNKS - 2};
+    const Step steps[] = {{10, 10, LARGE, 0, 0},
+                          {11, 11, LARGE, 0, 0},
+                          {N_CHUNKS - 2, N_CHUNKS - 2, LARGE, 0, 0},
+                          {12, 12, LARGE, 1, 13}};
+
+    g_array_append_vals(positions, listed, G_N_ELEMENTS(listed));
+    pup_readahead_list(readahead, positions);
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
+        check(readahead, &steps[i]);
+}
+
+static void
 test_neighbours_make_a_run(void **state)
 {
     RUN({10, 10, SMALL, 0, 0}, {11, 11, SMALL, 1, 12}, {900, 900, SMALL, 0, 0},
@@ -116,6 +133,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_single_reads_guess_nothing),
         cmocka_unit_test(test_large_read_looks_one_ahead_once),
+        cmocka_unit_test(test_does_not_guess_where_the_profile_knows),
         cmocka_unit_test(test_neighbours_make_a_run),
         cmocka_unit_test(test_longer_runs_look_further),
         cmocka_unit_test(test_run_may_come_out_of_order),
