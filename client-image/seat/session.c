@@ -30,7 +30,7 @@ struct PupSession {
     gboolean cache_sought;
     char *cache_folder; /* that we have mounted; NULL: none */
 
-    PupManifest *manifest; /* NULL: nothing loaded */
+    PupManifest *manifest;            /* NULL: nothing loaded */
     guint64 total_mib, available_mib; /* when no stream ran */
     PupMemoryPlan plan;
     PupStreamChild *stream;
@@ -198,6 +198,16 @@ names_export(const PupSession *session)
     return pup_domain_names_export(session->manifest->domain_template);
 }
 
+static PupName
+name_of_manifest(const PupManifest *manifest)
+{
+    g_autoptr(GBytes) text = pup_manifest_format(manifest);
+    PupName name;
+
+    pup_name_of(g_bytes_get_data(text, NULL), g_bytes_get_size(text), &name);
+    return name;
+}
+
 void
 pup_session_stream(PupSession *session, PupStreamChangeFunc on_change, gpointer user)
 {
@@ -206,6 +216,7 @@ pup_session_stream(PupSession *session, PupStreamChangeFunc on_change, gpointer 
         .server = session->options->server,
         .room = session->manifest->name,
         .version = session->manifest->version,
+        .manifest = name_of_manifest(session->manifest),
         .pubkey = session->options->pubkey,
         .cache_mib = session->plan.cache_mib,
         .disk_cache = session->options->disk_cache ? session->options->disk_cache

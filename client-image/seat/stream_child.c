@@ -17,9 +17,10 @@
 #define VERSION_KEY "version="
 
 struct PupStreamChild {
-    char **argv;      /* of the next launch */
-    unsigned version; /* in argv */
-    unsigned first;   /* that the running one began with: its export "" */
+    char **argv;           /* of the next launch */
+    unsigned version;      /* in argv */
+    unsigned first;        /* that the running one began with: its export "" */
+    GHashTable *manifests; /* version -> PupName: those that the running one may know */
     char *socket;
     PupStreamChangeFunc on_change;
     gpointer user;
@@ -158,6 +159,22 @@ launch(PupStreamChild *child)
     child->timer = g_timeout_add(LOOK_MS, on_look, child);
 }
 
+static void
+note_manifest(PupStreamChild *child, const PupStreamConfig *config)
+{
+    g_hash_table_insert(child->manifests, GUINT_TO_POINTER(config->version),
+                        g_memdup2(&config->manifest, sizeof config->manifest));
+}
+
+static gboolean
+knows_another(PupStreamChild *child, const PupStreamConfig *config)
+{
+    const PupName *known =
+        g_hash_table_lookup(child->manifests, GUINT_TO_POINTER(config->version));
+
+    return known && !pup_name_equal(known, &config->manifest);
+}
+
 PupStreamChild *
 pup_stream_child_new(const PupStreamConfig *config, PupStreamChangeFunc on_change,
                      gpointer user)
@@ -166,6 +183,8 @@ pup_stream_child_new(const PupStreamConfig *config, PupStreamChangeFunc on_chang
 
     child->argv = make_argv(config);
     child->version = config->version;
+    child->manifests = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    note_manifest(child, config);
     child->socket = g_strdup(config->socket);
     child->on_change = on_change;
     child->user = user;
@@ -187,6 +206,7 @@ pup_stream_child_free(PupStreamChild *child)
         g_object_unref(child->process);
     }
     g_object_unref(child->watch);
+    g_hash_table_destroy(child->manifests);
     unlink(child->socket);
     g_strfreev(child->argv);
     g_free(child->socket);
@@ -213,8 +233,9 @@ pup_stream_child_take(PupStreamChild *child, const PupStreamConfig *config,
     g_auto(GStrv) argv = make_argv(config);
 
     if (!differ_in_version_at_most(child->argv, argv) ||
-        (!by_name && config->version != child->first))
+        (!by_name && config->version != child->first) || knows_another(child, config))
         return FALSE;
+    note_manifest(child, config);
     g_strfreev(child->argv);
     child->argv = g_steal_pointer(&argv);
     child->version = config->version;

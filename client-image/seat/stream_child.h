@@ -11,13 +11,14 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "lib/name.h"
 
 typedef struct {
     const char *plugin; /* path of the .so */
     const char *server; /* URL */
     const char *room;
     unsigned version;   /* to begin with */
+    PupName manifest;   /* SHA-256 of that version's manifest */
     const char *pubkey; /* path */
     guint64 cache_mib;
     const char *disk_cache; /* folder; NULL: none */
@@ -50,7 +51,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupStreamChild, pup_stream_child_free)
 
 /* Let it go on for @config, whose version may be another; a restart begins with that one.
  * @by_name: who reads it names the export. FALSE, and no change, when it cannot: another
- * setting differs, or the version is to be the export "" and is not. */
+ * setting differs, the version is to be the export "" and is not, or nbdkit knows that
+ * number with another manifest: its room was removed and made anew. */
 gboolean pup_stream_child_take(PupStreamChild *child, const PupStreamConfig *config,
                                gboolean by_name);
 

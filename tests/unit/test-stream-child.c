@@ -221,6 +221,23 @@ test_goes_on_for_another_version(void **state)
     assert_non_null(strstr(after, " guest-runs=yes\n"));
 }
 
+/* The room was removed and made anew: the same number is another disk. */
+static void
+test_same_number_of_another_room(void **state)
+{
+    Fixture *f = *state;
+    PupStreamConfig config = config_of(f, 8);
+
+    start(f, SERVES);
+    wait_for(&f->n_ready, 1);
+    assert_true(pup_stream_child_take(f->child, &config, TRUE));
+    assert_true(pup_stream_child_take(f->child, &config, TRUE));
+    config.manifest.bytes[0] = 1;
+    assert_false(pup_stream_child_take(f->child, &config, TRUE));
+    config.version = 9;
+    assert_true(pup_stream_child_take(f->child, &config, TRUE));
+}
+
 /* One that is read without a name must be the one that it began with. */
 static void
 test_no_name_is_the_first_version(void **state)
@@ -305,6 +322,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_ends_with_its_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dies_and_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_goes_on_for_another_version, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_same_number_of_another_room, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_no_name_is_the_first_version, setup,
                                         teardown),
