@@ -258,10 +258,10 @@ lab_room() {
     lab_pupitre --quiet room publish "$name"
 }
 
-# lab_room_set ROOM KEY VALUE: a key of the profile's [guest] group.
+# lab_room_set ROOM KEY VALUE [GROUP]: a key of the profile's group, [guest] unless told.
 lab_room_set() {
     local profile=$LAB_DIR/etc/rooms/$1.conf
-    sed -i -E "/^#? ?$2 *=/d; s/^\[guest\].*/&\n$2 = $3/" "$profile"
+    sed -i -E "/^#? ?$2 *=/d; s/^\[${4:-guest}\].*/&\n$2 = $3/" "$profile"
     grep -q "^$2 = $3\$" "$profile" || lab_die "cannot set $2 in $profile"
 }
 
