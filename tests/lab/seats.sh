@@ -109,11 +109,18 @@ lab_seats_meet() {
     done
 }
 
+# lab_guest_ready NAME: what the seat says when its guest answers. Needs the parameter
+# control=LAB_DIR/NAME.control.
+lab_guest_ready() {
+    printf guest-ready | socat -u - "UNIX-SENDTO:$LAB_DIR/$1.control"
+}
+
+# lab_seat_uri NAME [VERSION]: its disk, of the first version unless told.
 lab_seat_uri() {
     echo "nbd+unix:///${2:-}?socket=$LAB_DIR/$1.sock"
 }
 
-# lab_seat_copy NAME [EXPORT]: read all of the disk; fails on the first I/O error.
+# lab_seat_copy NAME [VERSION]: read all of the disk; fails on the first I/O error.
 lab_seat_copy() {
     nbdcopy "$(lab_seat_uri "$@")" "$LAB_DIR/$1.copy"
 }
@@ -129,7 +136,7 @@ lab_seat_read() {
     for ((mib = $4; mib < $4 + $5; mib++)); do
         echo "$((mib * 2048)) 2048"
     done >"$LAB_DIR/$1.trace"
-    "$PUPITRE_BUILD/tests/bench/replay" --check "$LAB_DIR/$2@$3.disk" "$(lab_seat_uri "$1")" \
+    "$PUPITRE_BUILD/tests/bench/replay" --check "$LAB_DIR/$2@$3.disk" "$(lab_seat_uri "$1" "$3")" \
         "$LAB_DIR/$1.trace" >>"$LAB_DIR/$1.log" || lab_die "$1 cannot read $2@$3"
 }
 
@@ -149,6 +156,12 @@ lab_number_above() {
 lab_sent() {
     lab_get /v1/status | jq --arg room "$1" --argjson version "$2" \
         '[.sent[] | select(.room == $room and .version == $version) | .bytes] | add // 0'
+}
+
+# lab_profile_is ROOM VERSION CHUNKS: whether the server has a boot profile of so many.
+lab_profile_is() {
+    lab_get "/v1/rooms/$1/versions/$2/boot-profile" >"$LAB_DIR/$1.boot" &&
+        [ "$(od -An -tu4 -j12 -N4 "$LAB_DIR/$1.boot" | tr -d ' ')" = "$3" ]
 }
 
 # lab_listed MAC ROOM: the MACs that the seat MAC would be told. It serves nobody itself.
