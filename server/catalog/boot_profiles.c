@@ -4,6 +4,9 @@
  * whole, and a folder a version is forgotten by removing it. What was merged is kept in
  * memory, one result a room, under a text that tells the files it was made of apart from
  * any others.
+ *
+ * What a version inherited many seats have seen, its first upload only one: so that goes
+ * not before it but beside it. From the second upload on the seats outvote it.
  */
 #include "config.h"
 #include "server/catalog/boot_profiles.h"
@@ -18,7 +21,7 @@
 #include <unistd.h>
 
 typedef struct {
-    char *made_of; /* version, disk size and uploads, see describe() */
+    char *made_of; /* version, disk size, inherited and uploads, see describe() */
     GBytes *bytes; /* NULL: nothing remained */
     unsigned n_seats;
 } Merged;
@@ -157,10 +160,11 @@ pup_boot_profiles_put(PupBootProfiles *profiles, const char *room, unsigned vers
 
 /* A replaced file has another inode, even within one tick of the file system's clock. */
 static char *
-describe(unsigned version, guint64 n_chunks, GPtrArray *uploads)
+describe(unsigned version, guint64 n_chunks, GBytes *inherited, GPtrArray *uploads)
 {
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "%u %" G_GUINT64_FORMAT, version, n_chunks);
+    g_string_append_printf(text, "%u %" G_GUINT64_FORMAT " %u", version, n_chunks,
+                           inherited ? g_bytes_hash(inherited) : 0);
     for (guint i = 0; i < uploads->len; i++) {
         const Upload *upload = uploads->pdata[i];
         g_string_append_printf(
@@ -170,31 +174,40 @@ describe(unsigned version, guint64 n_chunks, GPtrArray *uploads)
     return g_string_free(text, FALSE);
 }
 
-static GArray *
-read_upload(const char *folder, const Upload *upload, guint64 n_chunks)
+/* Add the profile @bytes (NULL: none) to @votes, unless it is none. */
+static void
+add_vote(GPtrArray *votes, GBytes *bytes, guint64 n_chunks)
+{
+    GArray *positions =
+        bytes ? pup_boot_profile_parse(g_bytes_get_data(bytes, NULL),
+                                       g_bytes_get_size(bytes), n_chunks, NULL)
+              : NULL;
+    if (positions)
+        g_ptr_array_add(votes, positions);
+}
+
+static void
+add_upload(GPtrArray *votes, const char *folder, const Upload *upload, guint64 n_chunks)
 {
     g_autofree char *path = g_build_filename(folder, upload->mac, NULL);
     g_autoptr(GBytes) bytes = pup_file_read(path, PUP_BOOT_PROFILE_MAX_BYTES, NULL);
-    return bytes ? pup_boot_profile_parse(g_bytes_get_data(bytes, NULL),
-                                          g_bytes_get_size(bytes), n_chunks, NULL)
-                 : NULL;
+    add_vote(votes, bytes, n_chunks);
 }
 
-/* What @uploads merge to; @made_of is taken over. */
+/* What @uploads and @inherited merge to. */
 static Merged *
-merge(const char *folder, GPtrArray *uploads, guint64 n_chunks, char *made_of)
+merge(const char *folder, GPtrArray *uploads, guint64 n_chunks, GBytes *inherited)
 {
-    g_autoptr(GPtrArray) read =
+    g_autoptr(GPtrArray) votes =
         g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
-    for (guint i = 0; i < MIN(uploads->len, PUP_BOOT_PROFILE_UPLOADS); i++) {
-        GArray *positions = read_upload(folder, uploads->pdata[i], n_chunks);
-        if (positions)
-            g_ptr_array_add(read, positions);
-    }
-    g_autoptr(GArray) positions = pup_boot_profile_merge(read);
+    for (guint i = 0; i < MIN(uploads->len, PUP_BOOT_PROFILE_UPLOADS); i++)
+        add_upload(votes, folder, uploads->pdata[i], n_chunks);
     Merged *merged = g_new0(Merged, 1);
-    merged->made_of = made_of;
-    merged->n_seats = read->len;
+    merged->n_seats = votes->len;
+    if (merged->n_seats == 0)
+        return merged;
+    add_vote(votes, inherited, n_chunks);
+    g_autoptr(GArray) positions = pup_boot_profile_merge(votes);
     if (positions->len > 0)
         merged->bytes =
             pup_boot_profile_format((const guint32 *) positions->data, positions->len);
@@ -203,15 +216,16 @@ merge(const char *folder, GPtrArray *uploads, guint64 n_chunks, char *made_of)
 
 GBytes *
 pup_boot_profiles_merged(PupBootProfiles *profiles, const char *room, unsigned version,
-                         guint64 n_chunks, unsigned *n_seats)
+                         guint64 n_chunks, GBytes *inherited, unsigned *n_seats)
 {
     g_autofree char *folder = folder_of(profiles, room, version);
     g_mutex_lock(&profiles->lock);
     g_autoptr(GPtrArray) uploads = list_uploads(folder);
-    g_autofree char *made_of = describe(version, n_chunks, uploads);
+    g_autofree char *made_of = describe(version, n_chunks, inherited, uploads);
     const Merged *merged = g_hash_table_lookup(profiles->merged, room);
     if (uploads->len > 0 && (!merged || strcmp(merged->made_of, made_of) != 0)) {
-        Merged *made = merge(folder, uploads, n_chunks, g_steal_pointer(&made_of));
+        Merged *made = merge(folder, uploads, n_chunks, inherited);
+        made->made_of = g_steal_pointer(&made_of);
         g_hash_table_replace(profiles->merged, g_strdup(room), made);
         merged = made;
     }

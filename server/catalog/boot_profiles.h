@@ -6,8 +6,9 @@
  *
  *     STATE/boot-profiles/ROOM/VERSION/MAC      its plain bytes, replaced atomically
  *
- * The version's own profile is merged out of them when it is asked for, and kept until an
- * upload changes: thirty seats that ask cost one merge. All of it is a hint and may be
+ * The version's own profile is merged out of them when it is asked for, with the one that
+ * it inherited as one vote more, and kept until an upload changes: thirty seats that ask
+ * cost one merge. All of it is a hint and may be
  * deleted at any time; a file that cannot be read counts as one that is not there.
  *
  * Whether a room and a version exist, the caller knows. Names of rooms and MACs are
@@ -35,11 +36,13 @@ gboolean pup_boot_profiles_put(PupBootProfiles *profiles, const char *room,
                                unsigned version, const char *mac, const GArray *positions,
                                GError **error);
 
-/* The profile that the uploads of @room@@version, a disk of @n_chunks chunks, merge to:
- * plain bytes, a new reference. *@n_seats: of how many. NULL when there are none, or
- * nothing remains of them. */
+/* The profile that the uploads of @room@@version, a disk of @n_chunks chunks, and
+ * @inherited (plain bytes, what the version was published with; NULL: nothing) merge to:
+ * plain bytes, a new reference. *@n_seats: of how many seats. NULL when there are no
+ * uploads, or nothing remains of them. */
 GBytes *pup_boot_profiles_merged(PupBootProfiles *profiles, const char *room,
-                                 unsigned version, guint64 n_chunks, unsigned *n_seats);
+                                 unsigned version, guint64 n_chunks, GBytes *inherited,
+                                 unsigned *n_seats);
 
 /* The rooms that have uploads, by their folders; NULL-terminated, g_strfreev(). */
 char **pup_boot_profiles_rooms(PupBootProfiles *profiles);

@@ -29,16 +29,20 @@ load_manifest(PupService *service, const char *room, unsigned version, GError **
     return manifest;
 }
 
-/* What its seats saw; else what it was published with. */
+/* What its seats saw, merged with what it was published with; else the latter. */
 static GBytes *
 find_profile(PupService *service, const PupManifest *manifest, GError **error)
 {
     PupBootProfiles *uploads = pup_catalog_boot_profiles(service->catalog);
     unsigned n_seats;
-    GBytes *merged =
-        pup_boot_profiles_merged(uploads, manifest->name, manifest->version,
-                                 pup_chunk_count(manifest->disk_bytes), &n_seats);
-    return merged ? merged : pup_store_boot_profile(service->store, manifest, error);
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GBytes) inherited = pup_store_boot_profile(service->store, manifest, &why);
+    GBytes *merged = pup_boot_profiles_merged(uploads, manifest->name, manifest->version,
+                                              pup_chunk_count(manifest->disk_bytes),
+                                              inherited, &n_seats);
+    if (!merged && why)
+        g_propagate_error(error, g_steal_pointer(&why));
+    return merged ? merged : g_steal_pointer(&inherited);
 }
 
 gboolean

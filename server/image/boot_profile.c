@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A new version starts much as the one before did: most of what the guest touches lies
- * where it lay. So it inherits the boot profile by position, until its own seats have
- * seen better. A profile is a hint: one that cannot be read is left out, as a publish
+ * where it lay. So it inherits the boot profile by position, which counts as one
+ * vote beside its own seats'. A profile is a hint: one that cannot be read is left out, as a publish
  * that fails for its sake would be the greater harm; `pupitre fsck` names the damage.
  */
 #include <string.h>
@@ -10,18 +10,20 @@
 #include "lib/error.h"
 #include "server/image/workshop.h"
 
-/* What the seats of @manifest's version saw, else what it was published with; NULL for
- * neither. */
+/* What the seats of @manifest's version saw, merged with what it was published with; else
+ * the latter; NULL for neither. */
 static GBytes *
 find_profile(const PupWorkshop *shop, const PupManifest *manifest, unsigned *n_seats)
 {
     PupBootProfiles *uploads = pup_catalog_boot_profiles(shop->catalog);
+    g_autoptr(GBytes) inherited = pup_store_boot_profile(shop->store, manifest, NULL);
     GBytes *bytes;
 
     *n_seats = 0;
     bytes = pup_boot_profiles_merged(uploads, manifest->name, manifest->version,
-                                     pup_chunk_count(manifest->disk_bytes), n_seats);
-    return bytes ? bytes : pup_store_boot_profile(shop->store, manifest, NULL);
+                                     pup_chunk_count(manifest->disk_bytes), inherited,
+                                     n_seats);
+    return bytes ? bytes : g_steal_pointer(&inherited);
 }
 
 PupBootProfileSize

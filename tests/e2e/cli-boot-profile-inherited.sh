@@ -96,10 +96,13 @@ pupitre --quiet room publish lab-1
 expect 4 0 9 3
 expect 3 0 9 3 250
 
-show "a version's own seats go before what it inherited"
+show "what a version inherited counts as one seat more"
 [ "$(upload 52:54:00:00:00:02 4 5 6 7)" = 204 ] || die "$(cat "$work/answer")"
+expect 4 0 5 6 9 3 7
+says "6 chunks, 768.0 KiB, seen by 1 seat$" pupitre room show lab-1
+[ "$(upload 52:54:00:00:00:03 4 5 6 7)" = 204 ] || die "$(cat "$work/answer")"
 expect 4 5 6 7
-says "3 chunks, 384.0 KiB, seen by 1 seat$" pupitre room show lab-1
+says "3 chunks, 384.0 KiB, seen by 2 seats$" pupitre room show lab-1
 
 show "a rollback and gc change none of them"
 pupitre --quiet room rollback lab-1 1

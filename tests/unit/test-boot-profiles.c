@@ -57,7 +57,7 @@ assert_merged(Fixture *f, guint32 first, guint n, unsigned n_seats)
     GError *error = NULL;
     unsigned n_merged = 0;
     g_autoptr(GBytes) bytes =
-        pup_boot_profiles_merged(f->profiles, "lab", 1, N_CHUNKS, &n_merged);
+        pup_boot_profiles_merged(f->profiles, "lab", 1, N_CHUNKS, NULL, &n_merged);
     assert_non_null(bytes);
     g_autoptr(GArray) positions = pup_boot_profile_parse(
         g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), N_CHUNKS, &error);
@@ -73,7 +73,7 @@ assert_none(Fixture *f, unsigned version)
 {
     unsigned n_seats;
     assert_null(
-        pup_boot_profiles_merged(f->profiles, "lab", version, N_CHUNKS, &n_seats));
+        pup_boot_profiles_merged(f->profiles, "lab", version, N_CHUNKS, NULL, &n_seats));
 }
 
 static void
@@ -94,9 +94,46 @@ test_uploads_count_at_once(void **state)
     put(f, "lab", 2, 1, 30, 5);
     unsigned n_seats;
     g_autoptr(GBytes) other =
-        pup_boot_profiles_merged(f->profiles, "lab", 2, N_CHUNKS, &n_seats);
+        pup_boot_profiles_merged(f->profiles, "lab", 2, N_CHUNKS, NULL, &n_seats);
     assert_non_null(other);
     assert_merged(f, 20, 5, 3);
+}
+
+/* The merged profile of lab@1, which inherited the @n positions from @first on, has so
+ * many of so many seats. */
+static void
+assert_with_inherited(Fixture *f, guint32 first, guint n, guint n_wanted,
+                      unsigned n_seats)
+{
+    g_autofree guint32 *positions = g_new(guint32, n);
+    unsigned n_merged = 0;
+    for (guint i = 0; i < n; i++)
+        positions[i] = first + i;
+    g_autoptr(GBytes) inherited = pup_boot_profile_format(positions, n);
+    g_autoptr(GBytes) bytes =
+        pup_boot_profiles_merged(f->profiles, "lab", 1, N_CHUNKS, inherited, &n_merged);
+    assert_int_equal(bytes != NULL, n_wanted > 0);
+    if (bytes)
+        assert_int_equal(g_bytes_get_size(bytes),
+                         PUP_BOOT_PROFILE_HEAD_BYTES + 4 * n_wanted);
+    assert_int_equal(n_merged, n_seats);
+}
+
+/* What a version inherited counts as one seat more, once there is a seat. */
+static void
+test_inherited_is_a_vote(void **state)
+{
+    Fixture *f = *state;
+    assert_with_inherited(f, 40, 3, 0, 0);
+    put(f, "lab", 1, 1, 10, 5);
+    assert_merged(f, 10, 5, 1);
+    assert_with_inherited(f, 40, 3, 8, 1);
+    assert_with_inherited(f, 12, 9, 11, 1);
+    put(f, "lab", 1, 2, 10, 5);
+    assert_with_inherited(f, 40, 3, 5, 2);
+    /* An odd seat is outvoted by the other and what they inherited. */
+    put(f, "lab", 1, 2, 500, 9);
+    assert_with_inherited(f, 10, 5, 5, 2);
 }
 
 static void
@@ -106,9 +143,9 @@ test_merged_once(void **state)
     unsigned n_seats;
     put(f, "lab", 1, 1, 10, 5);
     g_autoptr(GBytes) first =
-        pup_boot_profiles_merged(f->profiles, "lab", 1, N_CHUNKS, &n_seats);
+        pup_boot_profiles_merged(f->profiles, "lab", 1, N_CHUNKS, NULL, &n_seats);
     g_autoptr(GBytes) second =
-        pup_boot_profiles_merged(f->profiles, "lab", 1, N_CHUNKS, &n_seats);
+        pup_boot_profiles_merged(f->profiles, "lab", 1, N_CHUNKS, NULL, &n_seats);
     assert_ptr_equal(first, second);
 }
 
@@ -194,6 +231,7 @@ main(void)
 #define PROFILES_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         PROFILES_TEST(test_uploads_count_at_once),
+        PROFILES_TEST(test_inherited_is_a_vote),
         PROFILES_TEST(test_merged_once),
         PROFILES_TEST(test_newest_are_kept),
         PROFILES_TEST(test_bad_files_are_passed_over),
