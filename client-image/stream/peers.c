@@ -34,12 +34,13 @@ struct PupPeers {
     PupStats *stats;
     PupHttp *http;
     pthread_t thread;
-    /* Of the thread alone: */
-    guint current; /* server in use */
-    unsigned n_polls;
+    guint current; /* server in use; of the thread alone */
     /* Of all, under the lock: */
     pthread_mutex_t lock;
+    unsigned n_polls;
     pthread_cond_t change;
+    pthread_cond_t known; /* n_polls has become KNOWN_POLLS */
+    gint64 await_until_us;
     gboolean stopping;
     gboolean poked; /* poll soon */
     PupPeersAnswer answer;
@@ -132,7 +133,8 @@ poll_all(void *user)
         pthread_mutex_unlock(&peers->lock);
         poll_once(peers);
         pthread_mutex_lock(&peers->lock);
-        peers->n_polls++;
+        if (++peers->n_polls == KNOWN_POLLS)
+            pthread_cond_broadcast(&peers->known);
         next_us = soon_us + ((gint64) peers->answer.poll_ms - QUICK_MS) * 1000;
         if (peers->n_polls < QUICK_POLLS)
             next_us = MIN(next_us, soon_us);
@@ -164,6 +166,8 @@ pup_peers_new(const PupPeersConfig *config)
     peers->bads = g_array_new(FALSE, FALSE, sizeof(Bad));
     pthread_mutex_init(&peers->lock, NULL);
     pup_clock_cond_init(&peers->change);
+    pup_clock_cond_init(&peers->known);
+    peers->await_until_us = g_get_monotonic_time() + (gint64) PUP_PEERS_AWAIT_MS * 1000;
     if (pthread_create(&peers->thread, NULL, poll_all, peers) != 0)
         g_error("cannot start a thread");
     return peers;
@@ -185,6 +189,7 @@ pup_peers_free(PupPeers *peers)
     pup_avoid_free(peers->avoid);
     g_array_free(peers->bads, TRUE);
     pthread_cond_destroy(&peers->change);
+    pthread_cond_destroy(&peers->known);
     pthread_mutex_destroy(&peers->lock);
     g_strfreev(peers->servers);
     g_free(peers->mac);
@@ -202,6 +207,16 @@ pup_peers_has_polled(PupPeers *peers)
     has = peers->n_polls >= KNOWN_POLLS;
     pthread_mutex_unlock(&peers->lock);
     return has;
+}
+
+void
+pup_peers_await_polls(PupPeers *peers)
+{
+    pthread_mutex_lock(&peers->lock);
+    while (!peers->stopping && peers->n_polls < KNOWN_POLLS &&
+           pup_clock_cond_wait(&peers->known, &peers->lock, peers->await_until_us))
+        ;
+    pthread_mutex_unlock(&peers->lock);
 }
 
 void

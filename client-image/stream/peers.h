@@ -57,6 +57,9 @@ typedef struct {
 
 typedef struct PupPeers PupPeers;
 
+/* QEMU takes longer to its first read: a guest seldom waits for it. */
+#define PUP_PEERS_AWAIT_MS 1000u
+
 /* Start to poll. @config is copied. */
 PupPeers *pup_peers_new(const PupPeersConfig *config);
 void pup_peers_free(PupPeers *peers);
@@ -65,6 +68,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupPeers, pup_peers_free)
 /* TRUE when the server was asked often enough to know of seats that start with us,
  * whether it has answered or not. */
 gboolean pup_peers_has_polled(PupPeers *peers);
+/* Wait until it was, at most PUP_PEERS_AWAIT_MS after pup_peers_new(). */
+void pup_peers_await_polls(PupPeers *peers);
 
 /* The guest reads version @version from now on: tell the server. */
 void pup_peers_tell_version(PupPeers *peers, unsigned version);

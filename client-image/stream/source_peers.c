@@ -4,8 +4,9 @@
  * that a seat takes to it because an owner was slow makes one copy more. When the
  * server's line is what is slow, all owners are, and thirty seats that lose patience make
  * it worse. Hence: a guest's read is patient for three times what most answers take, and
- * only so often that it stays an exception (HEDGE_*); beyond that, and for what nobody
- * waits for, patience is PATIENCE times as long.
+ * only so often that it stays an exception (HEDGE_*); beyond that, patience is PATIENCE
+ * times as long. What nobody waits for has all the patience there is. And all seats read
+ * the same when they start: none begins before it has heard of the others.
  *
  * A chunk that is foreseen and becomes a guest's read meanwhile keeps its patience: it
  * has been on its way for a while.
@@ -115,6 +116,8 @@ hedge_ms(Peers *self, const PupPeer *peer, PupUrgency urgency)
     pthread_mutex_lock(&self->lock);
     may_hurry = urgency == PUP_FETCH_NOW && self->hedge_credit >= HEDGE_EACH;
     pthread_mutex_unlock(&self->lock);
+    if (urgency > PUP_FETCH_PEER)
+        return PATIENCE_MAX_MS;
     return may_hurry ? ms : CLAMP(PATIENCE * ms, PATIENCE_MIN_MS, PATIENCE_MAX_MS);
 }
 
@@ -319,11 +322,14 @@ peers_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urge
           PupHttpBuffer *encoded, GError **error)
 {
     Peers *self = (Peers *) source;
-    g_autoptr(PupPeerList) list = pup_peers_list(self->peers);
+    g_autoptr(PupPeerList) list = NULL;
     g_autoptr(GError) failure = NULL;
     guint owner = PUP_OWNER_NONE;
     gboolean came;
 
+    if (urgency != PUP_FETCH_PEER)
+        pup_peers_await_polls(self->peers);
+    list = pup_peers_list(self->peers);
     if (urgency == PUP_FETCH_PEER)
         return from_servers(self, http, list, name, encoded, error);
     owner = choose(self, list, name);

@@ -247,10 +247,10 @@ wait_for_list(const Seat *seat, guint n)
     }
 }
 
-/* Start more seats until there are @n; they and those that were there are told each
+/* Start more seats until there are @n; they and those that were there will be told each
  * other, and one more at @extra_port (0: none). */
 static void
-start_seats(Fixture *f, guint n, unsigned extra_port)
+begin_seats(Fixture *f, guint n, unsigned extra_port)
 {
     guint n_before = f->n_seats;
 
@@ -264,6 +264,13 @@ start_seats(Fixture *f, guint n, unsigned extra_port)
     write_list(f, extra_port);
     for (guint i = n_before; i < n; i++)
         seat_start(f, &f->seats[i]);
+}
+
+/* The same, and they were told. */
+static void
+start_seats(Fixture *f, guint n, unsigned extra_port)
+{
+    begin_seats(f, n, extra_port);
     for (guint i = 0; i < n; i++)
         wait_for_list(&f->seats[i], n + (extra_port > 0));
 }
@@ -324,6 +331,37 @@ test_room_is_one_cache(void **state)
                     f->encoded_bytes * 2);
     assert_true(sum(f, PUP_STAT_SERVED_BYTES) >= sum(f, PUP_STAT_PEER_BYTES));
     assert_int_equal(sum(f, PUP_STAT_READS), N_SEATS * N_CHUNKS);
+}
+
+/* A chunk that seat @at of @n does not own. */
+static const PupName *
+not_owned_by(const Fixture *f, guint at, guint n)
+{
+    guint64 keys[N_SEATS];
+    guint i = 0;
+
+    for (guint j = 0; j < n; j++)
+        keys[j] = pup_owner_key(f->seats[j].mac);
+    while (pup_owner_next(keys, n, &f->names[i], PUP_OWNER_NONE) == at)
+        i++;
+    assert_true(i < N_CHUNKS);
+    return &f->names[i];
+}
+
+/* A guest that reads at once does not make its seat ask the server for what is another
+ * seat's. */
+static void
+test_others_are_known_before_the_first_read(void **state)
+{
+    Fixture *f = *state;
+    Seat *late = &f->seats[N_SEATS - 1];
+    g_autoptr(PupBuffer) plain = NULL;
+
+    start_seats(f, N_SEATS - 1, 0);
+    begin_seats(f, N_SEATS, 0);
+    plain = pup_supply_get(late->supply, not_owned_by(f, N_SEATS - 1, N_SEATS), in_time);
+    assert_non_null(plain);
+    assert_int_equal(pup_stats_get(late->stats, PUP_STAT_SERVER_BYTES), 0);
 }
 
 /* The server goes; who came late finds everything at the others, also what it owns. */
@@ -819,6 +857,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_room_is_one_cache),
+        TEST(test_others_are_known_before_the_first_read),
         TEST(test_seats_go_on_without_server),
         TEST(test_late_joiner),
         TEST(test_readers_do_not_wait_for_each_other),
