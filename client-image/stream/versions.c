@@ -23,7 +23,7 @@ struct PupVersions {
     pthread_mutex_t lock;
     GPtrArray *all;      /* of PupVersion; they stay */
     PupVersion *current; /* that a guest opened last */
-    PupVersion *warm;    /* NULL: none */
+    PupVersion *warm;    /* NULL: none; set by the thread alone */
     PupHttp *http;       /* of the thread */
     int control_fd;      /* -1: none */
     pthread_t thread;
@@ -117,6 +117,17 @@ pup_versions_open(PupVersions *versions, unsigned number, GError **error)
     return version;
 }
 
+static PupVersion *
+current_of(PupVersions *versions)
+{
+    PupVersion *current;
+
+    pthread_mutex_lock(&versions->lock);
+    current = versions->current;
+    pthread_mutex_unlock(&versions->lock);
+    return current;
+}
+
 /* What the guest is about to read goes before what may be read at its next start. */
 static gboolean
 step(gpointer user)
@@ -140,7 +151,7 @@ hear_control(PupVersions *versions)
 
     while (versions->control_fd >= 0 && pup_notify_receive(versions->control_fd, line)) {
         if (strcmp(line, "guest-ready") == 0)
-            pup_version_guest_ready(versions->current);
+            pup_version_guest_ready(current_of(versions));
     }
 }
 
@@ -177,7 +188,7 @@ tell_stats(PupVersions *versions)
     PupStats *stats = versions->config.stats;
     guint n_chunks, n_present;
 
-    pup_version_coverage(versions->current, &n_chunks, &n_present);
+    pup_version_coverage(current_of(versions), &n_chunks, &n_present);
     pup_stats_set(stats, PUP_STAT_PROFILE_CHUNKS, n_chunks);
     pup_stats_set(stats, PUP_STAT_PROFILE_PRESENT, n_present);
     if (!versions->warm)
