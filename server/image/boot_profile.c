@@ -2,8 +2,9 @@
 /*
  * A new version starts much as the one before did: most of what the guest touches lies
  * where it lay. So it inherits the boot profile by position, which counts as one
- * vote beside its own seats'. A profile is a hint: one that cannot be read is left out, as a publish
- * that fails for its sake would be the greater harm; `pupitre fsck` names the damage.
+ * vote beside its own seats'. A profile is a hint: one that cannot be read is left out,
+ * as a publish that fails for its sake would be the greater harm; `pupitre fsck` names
+ * the damage.
  */
 #include <string.h>
 

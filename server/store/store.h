@@ -63,8 +63,8 @@ void pup_extent_clear(PupExtent *extent);
 gboolean pup_store_get(PupStore *store, const PupName *name, guint8 *plain,
                        GError **error);
 
-/* The boot profile that @manifest names, plain bytes without padding (lib/boot_profile.h);
- * a new GBytes. Errors: NOT_FOUND (it names none), CORRUPT. */
+/* The boot profile that @manifest names, plain bytes without padding
+ * (lib/boot_profile.h); a new GBytes. Errors: NOT_FOUND (it names none), CORRUPT. */
 GBytes *pup_store_boot_profile(PupStore *store, const PupManifest *manifest,
                                GError **error);
 

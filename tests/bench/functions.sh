@@ -10,6 +10,7 @@
 #     PUP_BENCH_DIR=DIR     where disk and published disk are kept between runs
 #     PUP_BENCH_TRACE=FILE  another trace
 #     PUP_BENCH_PLUGIN="connections=8 ..."  further parameters
+# shellcheck disable=SC2034 # what is set here is for who reads this file
 set -eu
 
 build=${PUP_TOP_BUILDDIR:?the build folder}

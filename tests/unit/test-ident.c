@@ -68,7 +68,8 @@ test_split(void **state)
 static void
 test_version(void **state)
 {
-    static const char *const bad[] = {"", "0", "01", "-1", "+1", " 1", "1x", "2147483648"};
+    static const char *const bad[] = {"",   "0",  "01", "-1",
+                                      "+1", " 1", "1x", "2147483648"};
     GError *error = NULL;
     unsigned version = 99;
     assert_true(pup_version_parse("2147483647", &version, &error));
@@ -119,10 +120,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_check),
-        cmocka_unit_test(test_message_is_one_line),
-        cmocka_unit_test(test_split),
-        cmocka_unit_test(test_version),
+        cmocka_unit_test(test_check), cmocka_unit_test(test_message_is_one_line),
+        cmocka_unit_test(test_split), cmocka_unit_test(test_version),
         cmocka_unit_test(test_mac),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
