@@ -29,6 +29,7 @@ struct PupSupply {
     PupFlights *flights;
     GHashTable *waits; /* PupName -> GArray of Wait: seats that asked */
     size_t encoded_max_bytes;
+    pthread_mutex_t idle_lock; /* held while idle() runs: taken before lock */
     PupFetchIdle idle;
     gpointer idle_user;
     PupFetch *fetch;
@@ -105,14 +106,12 @@ static gboolean
 is_idle(gpointer user)
 {
     PupSupply *supply = user;
-    PupFetchIdle idle;
-    gpointer idle_user;
+    gboolean more;
 
-    pthread_mutex_lock(&supply->lock);
-    idle = supply->idle;
-    idle_user = supply->idle_user;
-    pthread_mutex_unlock(&supply->lock);
-    return idle && idle(idle_user);
+    pthread_mutex_lock(&supply->idle_lock);
+    more = supply->idle && supply->idle(supply->idle_user);
+    pthread_mutex_unlock(&supply->idle_lock);
+    return more;
 }
 
 PupSupply *
@@ -131,6 +130,7 @@ pup_supply_new(const PupSupplyConfig *config)
     };
 
     pthread_mutex_init(&supply->lock, NULL);
+    pthread_mutex_init(&supply->idle_lock, NULL);
     supply->source = config->source;
     supply->disk_cache = config->disk_cache;
     supply->stats = config->stats;
@@ -171,6 +171,7 @@ pup_supply_free(PupSupply *supply)
     pup_cache_free(supply->plains);
     pup_pool_free(supply->pool);
     supply->source->ops->free(supply->source);
+    pthread_mutex_destroy(&supply->idle_lock);
     pthread_mutex_destroy(&supply->lock);
     g_free(supply);
 }
@@ -193,10 +194,10 @@ land_encoded(PupSupply *supply, const PupName *name, PupBuffer *encoded)
 void
 pup_supply_set_idle(PupSupply *supply, PupFetchIdle idle, gpointer user)
 {
-    pthread_mutex_lock(&supply->lock);
+    pthread_mutex_lock(&supply->idle_lock);
     supply->idle = idle;
     supply->idle_user = user;
-    pthread_mutex_unlock(&supply->lock);
+    pthread_mutex_unlock(&supply->idle_lock);
     pup_supply_wake(supply);
 }
 

@@ -32,7 +32,8 @@ void pup_supply_free(PupSupply *supply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSupply, pup_supply_free)
 
 /* What threads with nothing to do call, to have something asked for (PUP_FETCH_LATER);
- * TRUE when they did. NULL: nothing. */
+ * TRUE when they did; one thread at a time. NULL: nothing. When this returns, no thread
+ * is in what was set before. */
 void pup_supply_set_idle(PupSupply *supply, PupFetchIdle idle, gpointer user);
 /* There is more to ask for than idle said last. */
 void pup_supply_wake(PupSupply *supply);

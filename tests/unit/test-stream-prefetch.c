@@ -171,6 +171,39 @@ test_what_became_ours_is_not_forgotten(void **state)
         assert_int_equal(has(f, i), not_each_seventh(i));
 }
 
+typedef struct {
+    gint n_running, n_begun; /* atomic */
+} Slow;
+
+static gboolean
+step_slowly(gpointer user)
+{
+    Slow *slow = user;
+
+    g_atomic_int_inc(&slow->n_running);
+    g_atomic_int_inc(&slow->n_begun);
+    g_usleep(100000);
+    g_atomic_int_add(&slow->n_running, -1);
+    return FALSE;
+}
+
+/* Who takes his walk away may free it: no thread is in it any more. */
+static void
+test_no_step_after_it_was_taken_away(void **state)
+{
+    g_autoptr(Fixture) f = fixture_new(8u << 20, 3, 0);
+    gint64 until_us = g_get_monotonic_time() + DEADLINE_US;
+    Slow slow = {0, 0};
+
+    pup_supply_set_idle(f->supply, step_slowly, &slow);
+    while (g_atomic_int_get(&slow.n_begun) == 0) {
+        assert_true(g_get_monotonic_time() < until_us);
+        g_usleep(1000);
+    }
+    pup_supply_set_idle(f->supply, NULL, NULL);
+    assert_int_equal(g_atomic_int_get(&slow.n_running), 0);
+}
+
 /* How much memory @n of its chunks take, more or less: they compress well. */
 static size_t
 memory_for(const FakeSource *fake, unsigned n)
@@ -205,6 +238,7 @@ main(void)
         cmocka_unit_test(test_gets_all),
         cmocka_unit_test(test_own_and_others_side_by_side),
         cmocka_unit_test(test_what_became_ours_is_not_forgotten),
+        cmocka_unit_test(test_no_step_after_it_was_taken_away),
         cmocka_unit_test(test_stops_before_memory_is_full),
     };
 
