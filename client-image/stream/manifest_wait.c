@@ -6,14 +6,12 @@
 #include "client-image/common/room_version.h"
 #include "lib/error.h"
 
-#define CONNECT_TIMEOUT_MS 2000u
-#define STALL_TIMEOUT_MS 4000u
 #define DELAY_FIRST_MS 100u
 #define DELAY_MAX_MS 2000u
 
-/* Ask each server once. NULL with *@is_final when asking again would be vain. */
-static PupManifest *
-try_all(const PupManifestWait *wait, PupHttp *http, gboolean *is_final, GError **error)
+PupManifest *
+pup_manifest_try(const PupManifestWait *wait, PupHttp *http, gboolean *is_final,
+                 GError **error)
 {
     *is_final = TRUE;
     for (const char *const *server = wait->servers; *server; server++) {
@@ -35,13 +33,14 @@ try_all(const PupManifestWait *wait, PupHttp *http, gboolean *is_final, GError *
 PupManifest *
 pup_manifest_wait(const PupManifestWait *wait, GError **error)
 {
-    g_autoptr(PupHttp) http = pup_http_new(CONNECT_TIMEOUT_MS, STALL_TIMEOUT_MS);
+    g_autoptr(PupHttp) http =
+        pup_http_new(PUP_HTTP_CONNECT_TIMEOUT_MS, PUP_HTTP_STALL_TIMEOUT_MS);
     g_autoptr(GError) failure = NULL;
     guint64 delay_ms = DELAY_FIRST_MS;
     gboolean is_final, waiting = FALSE;
     PupManifest *manifest;
 
-    while (!(manifest = try_all(wait, http, &is_final, &failure)) && !is_final) {
+    while (!(manifest = pup_manifest_try(wait, http, &is_final, &failure)) && !is_final) {
         if (!waiting)
             pup_report_wait(wait->report, failure->message);
         waiting = TRUE;

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "client-image/common/http.h"
 #include "client-image/stream/report.h"
 #include "lib/manifest.h"
 #include "lib/signature.h"
@@ -23,3 +24,8 @@ typedef struct {
  * on error, only when every server gave a final answer: NOT_FOUND; DENIED, INVALID,
  * UNSUPPORTED (what it gave cannot be trusted or read). */
 PupManifest *pup_manifest_wait(const PupManifestWait *wait, GError **error);
+
+/* The same with each server asked once, with @http. NULL on error, also NET and BUSY;
+ * *@is_final then tells whether asking again would be vain. */
+PupManifest *pup_manifest_try(const PupManifestWait *wait, PupHttp *http,
+                              gboolean *is_final, GError **error);

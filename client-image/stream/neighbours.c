@@ -140,12 +140,6 @@ pup_neighbours_is_ours(PupNeighbours *neighbours, const PupName *name)
     return owner == PUP_OWNER_NONE || owner == list->own;
 }
 
-gboolean
-pup_neighbours_are_known(PupNeighbours *neighbours)
-{
-    return neighbours->port == 0 || pup_peers_has_polled(neighbours->peers);
-}
-
 void
 pup_neighbours_tell_version(PupNeighbours *neighbours, unsigned version)
 {

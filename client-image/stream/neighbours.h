@@ -46,10 +46,6 @@ void pup_neighbours_stop(PupNeighbours *neighbours);
 /* TRUE when nobody else is there to have chunk @name first: we own it, or are alone. */
 gboolean pup_neighbours_is_ours(PupNeighbours *neighbours, const PupName *name);
 
-/* FALSE in the first moments, while those who started with us are not known yet: what
- * nobody waits for is better not asked for, as all of it seems ours. */
-gboolean pup_neighbours_are_known(PupNeighbours *neighbours);
-
 /* The guest reads version @version from now on. */
 void pup_neighbours_tell_version(PupNeighbours *neighbours, unsigned version);
 

@@ -198,17 +198,6 @@ pup_peers_free(PupPeers *peers)
     g_free(peers);
 }
 
-gboolean
-pup_peers_has_polled(PupPeers *peers)
-{
-    gboolean has;
-
-    pthread_mutex_lock(&peers->lock);
-    has = peers->n_polls >= KNOWN_POLLS;
-    pthread_mutex_unlock(&peers->lock);
-    return has;
-}
-
 void
 pup_peers_await_polls(PupPeers *peers)
 {

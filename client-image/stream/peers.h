@@ -65,10 +65,9 @@ PupPeers *pup_peers_new(const PupPeersConfig *config);
 void pup_peers_free(PupPeers *peers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupPeers, pup_peers_free)
 
-/* TRUE when the server was asked often enough to know of seats that start with us,
- * whether it has answered or not. */
-gboolean pup_peers_has_polled(PupPeers *peers);
-/* Wait until it was, at most PUP_PEERS_AWAIT_MS after pup_peers_new(). */
+/* Wait until the server was asked often enough to know of seats that start with us,
+ * whether it has answered or not; at most until PUP_PEERS_AWAIT_MS after
+ * pup_peers_new(). */
 void pup_peers_await_polls(PupPeers *peers);
 
 /* The guest reads version @version from now on: tell the server. */

@@ -8,15 +8,10 @@
 #include <unistd.h>
 
 #include "client-image/common/notify.h"
-#include "client-image/common/room_version.h"
 #include "client-image/stream/clock.h"
 #include "client-image/stream/manifest_wait.h"
 
 #define LOOK_US G_USEC_PER_SEC
-/* Until the neighbours are known. */
-#define LOOK_SOON_US (50 * 1000)
-#define CONNECT_TIMEOUT_MS 2000u
-#define STALL_TIMEOUT_MS 4000u
 
 struct PupVersions {
     PupVersionsConfig config;
@@ -24,7 +19,8 @@ struct PupVersions {
     GPtrArray *all;      /* of PupVersion; they stay */
     PupVersion *current; /* that a guest opened last */
     PupVersion *warm;    /* NULL: none; set by the thread alone */
-    PupHttp *http;       /* of the thread */
+    unsigned vain;       /* the version to warm up that nobody can give; 0: none */
+    PupHttp *http;       /* of the thread, as is vain */
     int control_fd;      /* -1: none */
     pthread_t thread;
     pthread_cond_t wake;
@@ -80,23 +76,22 @@ add(PupVersions *versions, PupManifest *manifest, const char *mac, GError **erro
     return version;
 }
 
-static PupManifest *
-await_manifest(PupVersions *versions, unsigned number, GError **error)
+static PupManifestWait
+manifest_of(const PupVersions *versions, unsigned number)
 {
-    const PupManifestWait wait = {
+    return (PupManifestWait){
         .servers = versions->config.servers,
         .room = versions->config.room,
         .version = number,
         .key = versions->config.key,
         .report = versions->config.report,
     };
-
-    return pup_manifest_wait(&wait, error);
 }
 
 PupVersion *
 pup_versions_open(PupVersions *versions, unsigned number, GError **error)
 {
+    const PupManifestWait wait = manifest_of(versions, number);
     PupVersion *version;
     PupManifest *manifest;
 
@@ -104,7 +99,7 @@ pup_versions_open(PupVersions *versions, unsigned number, GError **error)
     version = number ? find(versions, number) : g_ptr_array_index(versions->all, 0);
     pthread_mutex_unlock(&versions->lock);
     if (!version) {
-        manifest = await_manifest(versions, number, error);
+        manifest = pup_manifest_wait(&wait, error);
         version = manifest ? add(versions, manifest, versions->config.mac, error) : NULL;
     }
     if (!version)
@@ -135,8 +130,6 @@ step(gpointer user)
     PupVersions *versions = user;
     PupVersion *current, *warm;
 
-    if (!pup_neighbours_are_known(versions->config.neighbours))
-        return FALSE;
     pthread_mutex_lock(&versions->lock);
     current = versions->current;
     warm = versions->warm;
@@ -155,31 +148,50 @@ hear_control(PupVersions *versions)
     }
 }
 
+/* Version @number, which the server wants warmed up; NULL: not now, or never. */
+static PupVersion *
+get_warm(PupVersions *versions, unsigned number)
+{
+    const PupManifestWait wait = manifest_of(versions, number);
+    g_autoptr(GError) error = NULL;
+    PupVersion *version;
+    PupManifest *manifest;
+    gboolean is_final = TRUE;
+
+    pthread_mutex_lock(&versions->lock);
+    version = find(versions, number);
+    pthread_mutex_unlock(&versions->lock);
+    if (version)
+        return version;
+    manifest = pup_manifest_try(&wait, versions->http, &is_final, &error);
+    if (manifest)
+        version = add(versions, manifest, versions->config.mac, &error);
+    if (!version && is_final) {
+        versions->vain = number;
+        g_printerr("pupitre: version %u is not warmed up: %s\n", number, error->message);
+    }
+    return version;
+}
+
 /* Begin to warm up what the server wants, when it wants it. Tried anew each second. */
 static void
 hear_warm(PupVersions *versions)
 {
-    const PupVersionsConfig *config = &versions->config;
-    unsigned number = pup_neighbours_warm(config->neighbours);
-    PupManifest *manifest = NULL;
+    unsigned number = pup_neighbours_warm(versions->config.neighbours);
     PupVersion *version;
 
-    if (number == 0 || (versions->warm && pup_version_number(versions->warm) == number))
+    if (versions->vain != number)
+        versions->vain = 0;
+    if (number == 0 || versions->vain == number ||
+        (versions->warm && pup_version_number(versions->warm) == number))
         return;
-    pthread_mutex_lock(&versions->lock);
-    version = find(versions, number);
-    pthread_mutex_unlock(&versions->lock);
-    for (guint i = 0; !version && !manifest && config->servers[i]; i++)
-        manifest = pup_room_version_fetch(versions->http, config->servers[i],
-                                          config->room, number, config->key, NULL, NULL);
-    if (manifest)
-        version = add(versions, manifest, config->mac, NULL);
+    version = get_warm(versions, number);
     if (!version)
         return;
     pthread_mutex_lock(&versions->lock);
     versions->warm = version;
     pthread_mutex_unlock(&versions->lock);
-    pup_supply_wake(config->supply);
+    pup_supply_wake(versions->config.supply);
 }
 
 static void
@@ -205,8 +217,7 @@ tell_stats(PupVersions *versions)
 static gboolean
 sleep_on(PupVersions *versions)
 {
-    gboolean known = pup_neighbours_are_known(versions->config.neighbours);
-    gint64 until_us = g_get_monotonic_time() + (known ? LOOK_US : LOOK_SOON_US);
+    gint64 until_us = g_get_monotonic_time() + LOOK_US;
     gboolean goes_on;
 
     pthread_mutex_lock(&versions->lock);
@@ -215,8 +226,6 @@ sleep_on(PupVersions *versions)
         ;
     goes_on = !versions->stopping;
     pthread_mutex_unlock(&versions->lock);
-    if (!known)
-        pup_supply_wake(versions->config.supply);
     return goes_on;
 }
 
@@ -251,7 +260,7 @@ pup_versions_new(const PupVersionsConfig *config, PupManifest *first, GError **e
         g_free(versions);
         return NULL;
     }
-    versions->http = pup_http_new(CONNECT_TIMEOUT_MS, STALL_TIMEOUT_MS);
+    versions->http = pup_http_new(PUP_HTTP_CONNECT_TIMEOUT_MS, PUP_HTTP_STALL_TIMEOUT_MS);
     if (pthread_create(&versions->thread, NULL, run, versions) != 0)
         g_error("cannot start a thread");
     pup_supply_set_idle(config->supply, step, versions);
