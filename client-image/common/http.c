@@ -546,26 +546,30 @@ pup_http_get(PupHttp *http, const char *url, size_t max_bytes, GError **error)
     return request_bytes(http, url, max_bytes, error);
 }
 
+static GBytes *
+post(PupHttp *http, const char *url, struct curl_slist *headers, GBytes *body,
+     size_t max_bytes, GError **error)
+{
+    CURL *easy = http->transfers[0].easy;
+
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long) g_bytes_get_size(body));
+    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, g_bytes_get_data(body, NULL));
+    return request_bytes(http, url, max_bytes, error);
+}
+
 GBytes *
 pup_http_post_json(PupHttp *http, const char *url, const char *json, size_t max_bytes,
                    GError **error)
 {
-    CURL *easy = http->transfers[0].easy;
+    g_autoptr(GBytes) body = g_bytes_new_static(json, strlen(json));
 
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->json_headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, -1L);
-    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, json);
-    return request_bytes(http, url, max_bytes, error);
+    return post(http, url, http->json_headers, body, max_bytes, error);
 }
 
 GBytes *
 pup_http_post(PupHttp *http, const char *url, GBytes *body, size_t max_bytes,
               GError **error)
 {
-    CURL *easy = http->transfers[0].easy;
-
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->bytes_headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long) g_bytes_get_size(body));
-    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, g_bytes_get_data(body, NULL));
-    return request_bytes(http, url, max_bytes, error);
+    return post(http, url, http->bytes_headers, body, max_bytes, error);
 }

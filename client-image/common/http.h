@@ -19,6 +19,10 @@
 
 typedef struct PupHttp PupHttp;
 
+/* Where nothing speaks for others: a server of the same site answers much sooner. */
+#define PUP_HTTP_CONNECT_TIMEOUT_MS 2000u
+#define PUP_HTTP_STALL_TIMEOUT_MS 4000u
+
 /* @connect_timeout_ms: to a connection; @stall_timeout_ms: give up when not one byte came
  * for that long after it. */
 PupHttp *pup_http_new(unsigned connect_timeout_ms, unsigned stall_timeout_ms);
@@ -64,9 +68,9 @@ int pup_http_get_hedged(PupHttp *http, PupHttpTry tries[2], unsigned hedge_ms,
                         PupHttpBuffer *buffer, GError **error);
 /* GET @url, at most @max_bytes. New GBytes. */
 GBytes *pup_http_get(PupHttp *http, const char *url, size_t max_bytes, GError **error);
-/* POST a JSON text; answer as above. */
+/* POST a JSON text, not empty; answer as above. */
 GBytes *pup_http_post_json(PupHttp *http, const char *url, const char *json,
                            size_t max_bytes, GError **error);
-/* POST @body as application/octet-stream; answer as above. */
+/* POST @body, not empty, as application/octet-stream; answer as above. */
 GBytes *pup_http_post(PupHttp *http, const char *url, GBytes *body, size_t max_bytes,
                       GError **error);

@@ -11,8 +11,6 @@
 #include "client-image/stream/clock.h"
 #include "lib/error.h"
 
-#define CONNECT_TIMEOUT_MS 2000u
-#define STALL_TIMEOUT_MS 4000u
 #define DELAY_FIRST_MS 50u
 #define DELAY_MAX_MS 2000u
 /* A read that waits this long is worth a word on the screen. */
@@ -212,7 +210,8 @@ pup_fetch_new(const PupFetchConfig *config)
         worker->fetch = fetch;
         worker->buffer =
             (PupHttpBuffer){worker->encoded, sizeof worker->encoded, 0, grew};
-        worker->http = pup_http_new(CONNECT_TIMEOUT_MS, STALL_TIMEOUT_MS);
+        worker->http =
+            pup_http_new(PUP_HTTP_CONNECT_TIMEOUT_MS, PUP_HTTP_STALL_TIMEOUT_MS);
         worker->codec = pup_chunk_codec_new(PUP_CHUNK_LEVEL);
         if (pthread_create(&worker->thread, NULL, work, worker) != 0)
             g_error("cannot start a thread");

@@ -8,8 +8,6 @@
 #include "lib/boot_profile.h"
 #include "lib/error.h"
 
-#define CONNECT_TIMEOUT_MS 2000u
-#define STALL_TIMEOUT_MS 4000u
 #define RETRY_US (2 * G_USEC_PER_SEC)
 /* How often to look whether the recording is over. */
 #define LOOK_US G_USEC_PER_SEC
@@ -44,19 +42,19 @@ sleep_for(PupLearn *learn, gint64 us)
     return goes_on;
 }
 
-/* The profile as one of the servers has it; NULL with NOT_FOUND when there is none. */
+/* GET @path from the first of the servers that has it, or POST @body (not NULL) to the
+ * first that takes it. */
 static GBytes *
-ask_servers(PupLearn *learn, GError **error)
+ask_servers(PupLearn *learn, const char *path, GBytes *body, GError **error)
 {
-    const PupLearnConfig *config = &learn->config;
     GBytes *answer = NULL;
 
-    for (guint i = 0; !answer && config->servers[i]; i++) {
-        g_autofree char *url =
-            g_strdup_printf("%s/v1/rooms/%s/versions/%u/boot-profile", config->servers[i],
-                            config->room, config->version);
+    for (const char *const *server = learn->config.servers; !answer && *server;
+         server++) {
+        g_autofree char *url = g_strconcat(*server, path, NULL);
         g_clear_error(error);
-        answer = pup_http_get(learn->http, url, PUP_BOOT_PROFILE_MAX_BYTES, error);
+        answer = body ? pup_http_post(learn->http, url, body, ANSWER_MAX_BYTES, error)
+                      : pup_http_get(learn->http, url, PUP_BOOT_PROFILE_MAX_BYTES, error);
     }
     return answer;
 }
@@ -66,11 +64,13 @@ static gboolean
 get(PupLearn *learn)
 {
     const PupLearnConfig *config = &learn->config;
+    g_autofree char *path = g_strdup_printf("/v1/rooms/%s/versions/%u/boot-profile",
+                                            config->room, config->version);
     g_autoptr(GArray) positions = NULL;
     g_autoptr(GBytes) answer = NULL;
     g_autoptr(GError) error = NULL;
 
-    while (!(answer = ask_servers(learn, &error)) &&
+    while (!(answer = ask_servers(learn, path, NULL, &error)) &&
            !g_error_matches(error, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
         if (!sleep_for(learn, RETRY_US))
             return FALSE;
@@ -88,32 +88,23 @@ get(PupLearn *learn)
     return TRUE;
 }
 
-static gboolean
-send_once(PupLearn *learn, GBytes *profile, GError **error)
-{
-    const PupLearnConfig *config = &learn->config;
-    g_autoptr(GBytes) answer = NULL;
-
-    for (guint i = 0; !answer && config->servers[i]; i++) {
-        g_autofree char *url = g_strdup_printf(
-            "%s/v1/seats/%s/boot-profile?room=%s&version=%u", config->servers[i],
-            config->mac, config->room, config->version);
-        g_clear_error(error);
-        answer = pup_http_post(learn->http, url, profile, ANSWER_MAX_BYTES, error);
-    }
-    return answer != NULL;
-}
-
 static void
 send_recorded(PupLearn *learn)
 {
-    g_autoptr(GArray) positions = pup_recorder_positions(learn->config.recorder);
+    const PupLearnConfig *config = &learn->config;
+    g_autofree char *path =
+        g_strdup_printf("/v1/seats/%s/boot-profile?room=%s&version=%u", config->mac,
+                        config->room, config->version);
+    g_autoptr(GArray) positions = pup_recorder_positions(config->recorder);
     g_autoptr(GBytes) profile = pup_boot_profile_format(
         (const guint32 *) (gpointer) positions->data, positions->len);
     g_autoptr(GError) error = NULL;
 
+    if (positions->len == 0)
+        return;
     for (unsigned i = 0; i < SEND_TRIES; i++) {
-        if (send_once(learn, profile, &error) || !sleep_for(learn, RETRY_US))
+        g_autoptr(GBytes) answer = ask_servers(learn, path, profile, &error);
+        if (answer || !sleep_for(learn, RETRY_US))
             return;
     }
     g_printerr("pupitre: the boot profile of this start was not sent: %s\n",
@@ -142,7 +133,7 @@ pup_learn_new(const PupLearnConfig *config)
     PupLearn *learn = g_new0(PupLearn, 1);
 
     learn->config = *config;
-    learn->http = pup_http_new(CONNECT_TIMEOUT_MS, STALL_TIMEOUT_MS);
+    learn->http = pup_http_new(PUP_HTTP_CONNECT_TIMEOUT_MS, PUP_HTTP_STALL_TIMEOUT_MS);
     pthread_mutex_init(&learn->lock, NULL);
     pup_clock_cond_init(&learn->wake);
     if (pthread_create(&learn->thread, NULL, run, learn) != 0)
