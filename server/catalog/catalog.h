@@ -114,6 +114,8 @@ gboolean pup_catalog_forget_sent(PupCatalog *catalog, const char *room, unsigned
                                  GError **error);
 /* All that is kept, by room and version: GArray of PupSent. */
 GArray *pup_catalog_sent(PupCatalog *catalog, GError **error);
+/* The array of @all (of PupSent): room, version, chunks, bytes. New reference. */
+json_t *pup_sent_json(const GArray *all);
 
 /* How long a wish for a warm-up stands. */
 #define PUP_WARM_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)

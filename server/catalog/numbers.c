@@ -88,3 +88,17 @@ pup_catalog_sent(PupCatalog *catalog, GError **error)
     g_mutex_unlock(&catalog->lock);
     return ok ? g_steal_pointer(&all) : NULL;
 }
+
+json_t *
+pup_sent_json(const GArray *all)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < all->len; i++) {
+        const PupSent *sent = &g_array_index(all, PupSent, i);
+        json_array_append_new(list, json_pack("{s:s,s:i,s:I,s:I}", "room", sent->room,
+                                              "version", (int) sent->version, "chunks",
+                                              (json_int_t) sent->chunks, "bytes",
+                                              (json_int_t) sent->bytes));
+    }
+    return list;
+}

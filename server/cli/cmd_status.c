@@ -148,21 +148,6 @@ print_text(const Status *status)
     print_sent(status->sent);
 }
 
-static json_t *
-json_of_sent(const GArray *all)
-{
-    json_t *list = json_array();
-
-    for (unsigned i = 0; i < all->len; i++) {
-        const PupSent *sent = &g_array_index(all, PupSent, i);
-        json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:I}", "room", sent->room,
-                                              "version", (int) sent->version, "chunks",
-                                              (json_int_t) sent->chunks, "bytes",
-                                              (json_int_t) sent->bytes));
-    }
-    return list;
-}
-
 static void
 print_json(const Status *status)
 {
@@ -174,7 +159,7 @@ print_json(const Status *status)
         status->client_image, "masters", (int) status->n_masters, "rooms",
         (int) status->n_rooms, "rooms_published", (int) status->n_published, "seats",
         (int) status->n_seats, "seats_running", (int) status->n_running, "stats",
-        pup_seat_stats_sum_json(&status->stats), "sent", json_of_sent(status->sent));
+        pup_seat_stats_sum_json(&status->stats), "sent", pup_sent_json(status->sent));
     char *text = json_dumps(root, JSON_INDENT(2));
 
     puts(text);

@@ -30,20 +30,6 @@ stats_json(const GPtrArray *seats)
     return pup_seat_stats_sum_json(&sum);
 }
 
-static json_t *
-sent_json(const GArray *all)
-{
-    json_t *list = json_array();
-    for (guint i = 0; i < all->len; i++) {
-        const PupSent *sent = &g_array_index(all, PupSent, i);
-        json_array_append_new(list, json_pack("{s:s,s:i,s:I,s:I}", "room", sent->room,
-                                              "version", (int) sent->version, "chunks",
-                                              (json_int_t) sent->chunks, "bytes",
-                                              (json_int_t) sent->bytes));
-    }
-    return list;
-}
-
 /* Every room that has a profile, with the version that it stands at (0: none yet). */
 static json_t *
 rooms_json(PupService *service, GError **error)
@@ -80,6 +66,6 @@ pup_get_status(gpointer data, const PupRequest *req, PupResponse *res, GError **
                                      PACKAGE_VERSION, "url", url, "dhcp", dhcp,
                                      "client_image", image ? image->id : NULL, "rooms",
                                      rooms, "seats", states_json(seats), "sent",
-                                     sent_json(sent), "stats", stats_json(seats)));
+                                     pup_sent_json(sent), "stats", stats_json(seats)));
     return TRUE;
 }
