@@ -291,8 +291,8 @@ lab_pc_on() {
     if [ "${PUPITRE_KVM:-0}" = 1 ]; then
         args+=(-accel kvm -cpu host)
     else
-        # Emulated, the default processor's SVM gives the PC a KVM in which about one guest
-        # in five never leaves its firmware on a busy machine.
+        # Emulated, the default processor's SVM would give the PC a KVM, in which the guest
+        # starts no sooner than without.
         args+=(-accel "tcg,thread=multi" -cpu "qemu64,-svm")
     fi
     case $firmware in
