@@ -8,6 +8,7 @@
 #include "lib/error.h"
 #include "lib/ident.h"
 #include "server/http/routes.h"
+#include "server/image/image.h"
 #include "server/log.h"
 
 /* The manifest of @room@@version. One that cannot be read is damage here, whatever the
@@ -29,22 +30,6 @@ load_manifest(PupService *service, const char *room, unsigned version, GError **
     return manifest;
 }
 
-/* What its seats saw, merged with what it was published with; else the latter. */
-static GBytes *
-find_profile(PupService *service, const PupManifest *manifest, GError **error)
-{
-    PupBootProfiles *uploads = pup_catalog_boot_profiles(service->catalog);
-    unsigned n_seats;
-    g_autoptr(GError) why = NULL;
-    g_autoptr(GBytes) inherited = pup_store_boot_profile(service->store, manifest, &why);
-    GBytes *merged = pup_boot_profiles_merged(uploads, manifest->name, manifest->version,
-                                              pup_chunk_count(manifest->disk_bytes),
-                                              inherited, &n_seats);
-    if (!merged && why)
-        g_propagate_error(error, g_steal_pointer(&why));
-    return merged ? merged : g_steal_pointer(&inherited);
-}
-
 gboolean
 pup_get_boot_profile(gpointer data, const PupRequest *req, PupResponse *res,
                      GError **error)
@@ -56,7 +41,10 @@ pup_get_boot_profile(gpointer data, const PupRequest *req, PupResponse *res,
         return FALSE;
     g_autoptr(PupManifest) manifest =
         load_manifest(service, req->args[0], version, error);
-    g_autoptr(GBytes) bytes = manifest ? find_profile(service, manifest, error) : NULL;
+    g_autoptr(GBytes) bytes =
+        manifest ? pup_version_boot_profile(service->store, service->catalog, manifest,
+                                            NULL, error)
+                 : NULL;
     if (!bytes)
         return FALSE;
     g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);

@@ -11,19 +11,24 @@
 #include "lib/error.h"
 #include "server/image/workshop.h"
 
-/* What the seats of @manifest's version saw, merged with what it was published with; else
- * the latter; NULL for neither. */
-static GBytes *
-find_profile(const PupWorkshop *shop, const PupManifest *manifest, unsigned *n_seats)
+GBytes *
+pup_version_boot_profile(PupStore *store, PupCatalog *catalog,
+                         const PupManifest *manifest, unsigned *n_seats, GError **error)
 {
-    PupBootProfiles *uploads = pup_catalog_boot_profiles(shop->catalog);
-    g_autoptr(GBytes) inherited = pup_store_boot_profile(shop->store, manifest, NULL);
-    GBytes *bytes;
+    PupBootProfiles *uploads = pup_catalog_boot_profiles(catalog);
+    unsigned n_merged = 0;
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GBytes) inherited = pup_store_boot_profile(store, manifest, &why);
+    GBytes *bytes = pup_boot_profiles_merged(uploads, manifest->name, manifest->version,
+                                             pup_chunk_count(manifest->disk_bytes),
+                                             inherited, &n_merged);
 
-    *n_seats = 0;
-    bytes = pup_boot_profiles_merged(uploads, manifest->name, manifest->version,
-                                     pup_chunk_count(manifest->disk_bytes), inherited,
-                                     n_seats);
+    if (!bytes && !inherited) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return NULL;
+    }
+    if (n_seats)
+        *n_seats = n_merged;
     return bytes ? bytes : g_steal_pointer(&inherited);
 }
 
@@ -31,7 +36,8 @@ PupBootProfileSize
 pup_workshop_boot_profile_size(const PupWorkshop *shop, const PupManifest *manifest)
 {
     PupBootProfileSize size = {0};
-    g_autoptr(GBytes) bytes = find_profile(shop, manifest, &size.n_seats);
+    g_autoptr(GBytes) bytes = pup_version_boot_profile(shop->store, shop->catalog,
+                                                       manifest, &size.n_seats, NULL);
 
     if (bytes)
         size.n_chunks = (g_bytes_get_size(bytes) - PUP_BOOT_PROFILE_HEAD_BYTES) / 4;
@@ -43,8 +49,8 @@ pup_workshop_boot_profile_size(const PupWorkshop *shop, const PupManifest *manif
 static GArray *
 positions_for(const PupWorkshop *shop, const PupManifest *parent, guint64 n_chunks)
 {
-    unsigned n_seats;
-    g_autoptr(GBytes) bytes = find_profile(shop, parent, &n_seats);
+    g_autoptr(GBytes) bytes =
+        pup_version_boot_profile(shop->store, shop->catalog, parent, NULL, NULL);
     g_autoptr(GArray) positions = NULL;
 
     if (!bytes)

@@ -56,15 +56,23 @@ gboolean pup_master_import(const PupWorkshop *shop, const char *name, const char
 PupManifest *pup_workshop_manifest(const PupWorkshop *shop, PupKind kind,
                                    const char *name, unsigned version, GError **error);
 
+/* The boot profile of @manifest's version, as seats are given it: what its seats' uploads
+ * and what it was published with merge to, without uploads the latter. Plain bytes
+ * (lib/boot_profile.h), a new reference. *@n_seats (may be NULL): how many seats'
+ * uploads are in it, 0: it was inherited. What it was published with and cannot be read
+ * counts as none where there are uploads. Errors: NOT_FOUND (it has none), CORRUPT. */
+GBytes *pup_version_boot_profile(PupStore *store, PupCatalog *catalog,
+                                 const PupManifest *manifest, unsigned *n_seats,
+                                 GError **error);
+
 /* How large the boot profile of a version is. */
 typedef struct {
     guint64 n_chunks, bytes; /* of the disk; 0: the version has none */
     unsigned n_seats;        /* whose uploads it was merged of; 0: it was inherited */
 } PupBootProfileSize;
 
-/* The size of the boot profile of @manifest's version, as seats are given it: what its
- * seats' uploads merge to, else what it was published with. One that cannot be read
- * counts as none. */
+/* The size of the boot profile of @manifest's version. One that cannot be read counts as
+ * none. */
 PupBootProfileSize pup_workshop_boot_profile_size(const PupWorkshop *shop,
                                                   const PupManifest *manifest);
 
