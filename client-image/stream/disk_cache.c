@@ -525,9 +525,6 @@ pup_disk_cache_get(PupDiskCache *cache, const PupName *name, guint8 *encoded, si
         return FALSE;
     }
     *len = where.length;
-    pthread_mutex_lock(&cache->lock);
-    cache->stats.got_bytes += where.length;
-    pthread_mutex_unlock(&cache->lock);
     return TRUE;
 }
 

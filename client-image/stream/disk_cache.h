@@ -61,7 +61,6 @@ typedef struct {
     guint64 bytes;     /* of all files, now */
     guint64 max_bytes; /* that they may become */
     guint n_chunks;    /* that can be got */
-    guint64 got_bytes; /* encoded, since it was opened */
 } PupDiskCacheStats;
 
 void pup_disk_cache_stats(PupDiskCache *cache, PupDiskCacheStats *stats);

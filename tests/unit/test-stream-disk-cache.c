@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client-image/stream/disk_cache.h"
-#include "lib/chunk.h"
+#include "client-image/stream/source.h"
+#include "tests/unit/fake-source.h"
 
 #define MAX_BYTES PUP_DISK_CACHE_MIN_BYTES
 /* 64 of them are a segment of so small a cache. */
@@ -189,8 +189,56 @@ test_survives_a_restart(void **state)
         assert_int_equal(stats_of(f).bytes + 0, disk_bytes(f));
         for (unsigned i = 0; i < 200; i++)
             assert_true(get(f, i));
-        assert_int_equal(stats_of(f).got_bytes, 200 * LENGTH);
     }
+}
+
+static gboolean
+is_zeros(guint64 index)
+{
+    return FALSE;
+}
+
+static void
+came(PupHttpBuffer *buffer)
+{
+}
+
+/* Get @i through @source; TRUE when it came, in its length. */
+static gboolean
+get_through(PupSource *source, unsigned i)
+{
+    g_autofree guint8 *data = g_malloc(PUP_CHUNK_ENCODED_MAX);
+    PupHttpBuffer encoded = {.data = data, .size = PUP_CHUNK_ENCODED_MAX, .came = came};
+    PupName name = name_of(i);
+    g_autoptr(GError) error = NULL;
+
+    return source->ops->get(source, NULL, &name, PUP_FETCH_NOW, &encoded, &error) &&
+           encoded.len == LENGTH && data[LENGTH - 1] == (guint8) i;
+}
+
+/* What it has comes from it and is counted; only for the rest the source behind is asked.
+ */
+static void
+test_counts_what_it_gives(void **state)
+{
+    Fixture *f = *state;
+    FakeSource *behind = fake_source_new(PUP_CHUNK_BYTES, is_zeros);
+    g_autoptr(PupStats) stats = pup_stats_new();
+    PupSource *source;
+
+    open_cache(f, MAX_BYTES);
+    for (unsigned i = 0; i < 200; i++)
+        put_and_wait(f, i);
+    restart(f);
+    source = pup_source_disk_new(f->cache, &behind->source, stats);
+    for (unsigned i = 0; i < 200; i++)
+        assert_true(get_through(source, i));
+    assert_int_equal(behind->n_gets, 0);
+    assert_int_equal(pup_stats_get(stats, PUP_STAT_DISK_BYTES), 200 * LENGTH);
+    assert_false(get_through(source, 200));
+    assert_int_equal(behind->n_gets, 1);
+    assert_int_equal(pup_stats_get(stats, PUP_STAT_DISK_BYTES), 200 * LENGTH);
+    source->ops->free(source);
 }
 
 /* Put is not waited for, but what was put before free is written. */
@@ -480,6 +528,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_survives_a_restart),
+        TEST(test_counts_what_it_gives),
         TEST(test_free_writes_what_was_put),
         TEST(test_same_name_takes_space_once),
         TEST(test_forgotten_is_gone_until_it_comes_again),
