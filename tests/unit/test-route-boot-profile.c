@@ -2,41 +2,17 @@
 /* The boot profile of a version: uploaded by seats, merged, asked for. */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
-#include <gio/gio.h>
-#include <glib/gstdio.h>
-#include <string.h>
 #include "lib/boot_profile.h"
-#include "server/http/service.h"
-#include "server/log.h"
 #include "tests/unit/raw_http.h"
+#include "tests/unit/route_server.h"
 
 #define MAC "52:54:00:12:34:56"
 #define OTHER_MAC "52:54:00:12:34:57"
 #define UNKNOWN_MAC "52:54:00:99:99:99"
 /* As many as a profile can have. */
 #define N_CHUNKS PUP_BOOT_PROFILE_MAX
-
-typedef struct {
-    char *dir;
-    PupService *service;
-    PupHttpd *httpd;
-    unsigned port;
-} Fixture;
-
-static void
-put_file(const Fixture *f, const char *sub, const char *text)
-{
-    g_autofree char *path = g_build_filename(f->dir, sub, NULL);
-    g_autofree char *dir = g_path_get_dirname(path);
-    assert_int_equal(g_mkdir_with_parents(dir, 0755), 0);
-    assert_true(g_file_set_contents(path, text, -1, NULL));
-}
 
 /* A profile of the @n positions from @first on. */
 static GBytes *
@@ -86,9 +62,8 @@ publish(PupStore *store, unsigned version, guint32 first, guint n)
 
 /* Version 1 has no boot profile, 2 and 3 have positions 40, 41. */
 static void
-fill_store(const Fixture *f)
+fill_store(const char *uri)
 {
-    g_autofree char *uri = g_strdup_printf("dir:%s/state/store", f->dir);
     assert_true(pup_store_create(uri, NULL));
     g_autoptr(PupStore) store = pup_store_open(uri, NULL);
     assert_non_null(store);
@@ -97,58 +72,25 @@ fill_store(const Fixture *f)
     publish(store, 3, 40, 2);
 }
 
-static PupSettings *
-load_settings(const Fixture *f)
-{
-    g_autofree char *text = g_strdup_printf(
-        "[server]\nstate_dir = %s/state\naddress = 127.0.0.1\n[dhcp]\nmode = off\n",
-        f->dir);
-    g_autofree char *path = g_build_filename(f->dir, "pupitre.conf", NULL);
-    put_file(f, "pupitre.conf", text);
-    return pup_settings_load(path, NULL);
-}
-
 static int
 setup(void **state)
 {
-    g_autoptr(GError) error = NULL;
-    Fixture *f = g_new0(Fixture, 1);
-    PupHttpdOptions options = {"127.0.0.1", 0, 2};
-    pup_log_set_level(LOG_CRIT);
-    f->dir = g_dir_make_tmp("pupitre-test-XXXXXX", NULL);
-    put_file(f, "rooms/lab-101.conf",
-             "[room]\nmaster = win11\n[seats]\npc01 = " MAC "\npc02 = " OTHER_MAC "\n");
-    fill_store(f);
-    f->service = pup_service_new(load_settings(f), g_getenv("PUP_TOP_SRCDIR"), &error);
-    if (!f->service)
-        fail_msg("%s", error->message);
-    f->httpd = pup_httpd_new(&options, pup_routes, f->service, &error);
-    assert_non_null(f->httpd);
-    f->port = pup_httpd_port(f->httpd);
-    *state = f;
+    RouteServer *server = g_new0(RouteServer, 1);
+    route_server_make(server);
+    route_server_put(server, "rooms/lab-101.conf",
+                     "[room]\nmaster = win11\n[seats]\npc01 = " MAC "\npc02 = " OTHER_MAC
+                     "\n");
+    fill_store(server->store_uri);
+    route_server_start(server, "");
+    *state = server;
     return 0;
-}
-
-static void
-remove_tree(const char *path)
-{
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    for (const char *name; dir && (name = g_dir_read_name(dir));) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        remove_tree(inner);
-    }
-    g_remove(path);
 }
 
 static int
 teardown(void **state)
 {
-    Fixture *f = *state;
-    pup_httpd_free(f->httpd);
-    pup_service_free(f->service);
-    remove_tree(f->dir);
-    g_free(f->dir);
-    g_free(f);
+    route_server_clear(*state);
+    g_free(*state);
     return 0;
 }
 
@@ -156,7 +98,7 @@ teardown(void **state)
 static GString *
 post(void **state, const char *target, GBytes *body)
 {
-    const Fixture *f = *state;
+    const RouteServer *server = *state;
     gsize len;
     gconstpointer data = g_bytes_get_data(body, &len);
     g_autoptr(GString) request = g_string_new(NULL);
@@ -165,7 +107,7 @@ post(void **state, const char *target, GBytes *body)
                     "Content-Length: %zu\r\n\r\n",
                     target, len);
     g_string_append_len(request, data, (gssize) len);
-    return raw_http_talk(f->port, request->str, request->len);
+    return raw_http_talk(server->port, request->str, request->len);
 }
 
 static void
@@ -181,10 +123,10 @@ expect_post(void **state, const char *target, GBytes *body, unsigned status,
 static GString *
 get(void **state, unsigned version, const char *headers)
 {
-    const Fixture *f = *state;
+    const RouteServer *server = *state;
     g_autofree char *line =
         g_strdup_printf("GET /v1/rooms/lab-101/versions/%u/boot-profile", version);
-    return raw_http_ask(f->port, line, headers, NULL);
+    return raw_http_ask(server->port, line, headers, NULL);
 }
 
 /* The version's profile is @wanted. */
@@ -311,7 +253,7 @@ test_damaged_upload(void **state)
 {
     g_autoptr(GBytes) usual = profile_of(7, 3);
     expect_post(state, MAC TO_2, usual, 204, "");
-    put_file(*state, "state/boot-profiles/lab-101/2/" MAC, "PUP-BOOT and more");
+    route_server_put(*state, "state/boot-profiles/lab-101/2/" MAC, "PUP-BOOT and more");
     expect_profile(state, 2, 40, 2);
 }
 

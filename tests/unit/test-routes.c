@@ -2,64 +2,28 @@
 /* Every route, answered from a small state folder of the test's own. */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
-#include <gio/gio.h>
-#include <glib/gstdio.h>
-#include <string.h>
 #include <unistd.h>
-#include "lib/error.h"
-#include "lib/file.h"
-#include "server/http/service.h"
-#include "server/log.h"
+
 #include "tests/unit/prometheus.h"
 #include "tests/unit/raw_http.h"
+#include "tests/unit/route_server.h"
 
 #define ROOT_SHA "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #define MAC "52:54:00:12:34:56"
 #define UNPUBLISHED_MAC "52:54:00:12:34:57"
 #define UNKNOWN_MAC "52:54:00:99:99:99"
 
+/* More than the defaults say. */
+#define SETTINGS "[seats]\npoll = 7\n"
+
 typedef struct {
-    char *dir;
-    PupService *service;
-    PupHttpd *httpd;
-    unsigned port;
+    RouteServer server;
     char chunk_path[128]; /* of the one chunk in the store */
     guint8 encoded[PUP_CHUNK_ENCODED_MAX];
     size_t encoded_len;
 } Fixture;
-
-static void
-put_file(const Fixture *f, const char *sub, const char *text)
-{
-    g_autofree char *path = g_build_filename(f->dir, sub, NULL);
-    g_autofree char *dir = g_path_get_dirname(path);
-    assert_int_equal(g_mkdir_with_parents(dir, 0755), 0);
-    assert_true(g_file_set_contents(path, text, -1, NULL));
-}
-
-static PupSettings *
-load_settings(const Fixture *f, const char *seats)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = g_strdup_printf("[server]\n"
-                                            "state_dir = %s/state\n"
-                                            "address = 127.0.0.1\n"
-                                            "[dhcp]\nmode = off\n"
-                                            "[seats]\npoll = 7\n%s",
-                                            f->dir, seats);
-    put_file(f, "pupitre.conf", text);
-    g_autofree char *path = g_build_filename(f->dir, "pupitre.conf", NULL);
-    PupSettings *settings = pup_settings_load(path, &error);
-    if (!settings)
-        fail_msg("%s", error->message);
-    return settings;
-}
 
 /* Version 1 of @room, which is not a real disk: the server does not look into what it
  * serves. */
@@ -69,7 +33,7 @@ publish(const Fixture *f, const char *room)
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) manifest = g_bytes_new_static("{\"manifest\":1}\n", 15);
     g_autoptr(GBytes) signature = g_bytes_new_static("untrusted comment: x\n", 21);
-    g_autoptr(PupStoreWrite) w = pup_store_begin(f->service->store, NULL, &error);
+    g_autoptr(PupStoreWrite) w = pup_store_begin(f->server.service->store, NULL, &error);
     if (!w ||
         !pup_store_write_commit(w, PUP_KIND_ROOM, room, 1, manifest, signature, &error))
         fail_msg("%s", error->message);
@@ -81,7 +45,7 @@ static void
 fill_store(Fixture *f)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *uri = g_strdup_printf("dir:%s/state/store", f->dir);
+    const char *uri = f->server.store_uri;
     g_autofree guint8 *plain = g_malloc(PUP_CHUNK_BYTES);
     g_autoptr(PupChunkCodec) codec = pup_chunk_codec_new(PUP_CHUNK_LEVEL);
     g_autoptr(GBytes) manifest = g_bytes_new_static("{\"manifest\":1}\n", 15);
@@ -108,57 +72,32 @@ fill_store(Fixture *f)
 static int
 setup(void **state)
 {
-    g_autoptr(GError) error = NULL;
     Fixture *f = g_new0(Fixture, 1);
-    if (!g_getenv("PUP_TOP_SRCDIR"))
-        fail_msg("PUP_TOP_SRCDIR is not set");
-    pup_log_set_level(LOG_CRIT);
-    f->dir = g_dir_make_tmp("pupitre-test-XXXXXX", NULL);
-    put_file(f, "rooms/lab-101.conf",
-             "[room]\nmaster = win11\n[seats]\npc07 = " MAC "\n");
-    put_file(f, "rooms/lab-102.conf",
-             "[room]\nmaster = win11\n[seats]\npc01 = " UNPUBLISHED_MAC "\n");
-    put_file(f, "state/client-image/img-1/image.json",
-             "{\"format\":1,\"root_bytes\":9,\"root_sha256\":\"" ROOT_SHA "\"}");
-    put_file(f, "state/client-image/img-1/vmlinuz", "a kernel");
-    put_file(f, "state/client-image/img-1/root.img", "root imag");
-    put_file(f, "state/tftp/snponly.efi", "a loader");
-    g_autofree char *link = g_build_filename(f->dir, "state/client-image/current", NULL);
+    RouteServer *server = &f->server;
+    route_server_make(server);
+    route_server_put(server, "rooms/lab-101.conf",
+                     "[room]\nmaster = win11\n[seats]\npc07 = " MAC "\n");
+    route_server_put(server, "rooms/lab-102.conf",
+                     "[room]\nmaster = win11\n[seats]\npc01 = " UNPUBLISHED_MAC "\n");
+    route_server_put(server, "state/client-image/img-1/image.json",
+                     "{\"format\":1,\"root_bytes\":9,\"root_sha256\":\"" ROOT_SHA "\"}");
+    route_server_put(server, "state/client-image/img-1/vmlinuz", "a kernel");
+    route_server_put(server, "state/client-image/img-1/root.img", "root imag");
+    route_server_put(server, "state/tftp/snponly.efi", "a loader");
+    g_autofree char *link =
+        g_build_filename(server->dir, "state/client-image/current", NULL);
     assert_int_equal(symlink("img-1", link), 0);
     fill_store(f);
-    f->service =
-        pup_service_new(load_settings(f, ""), g_getenv("PUP_TOP_SRCDIR"), &error);
-    if (!f->service)
-        fail_msg("%s", error->message);
-    PupHttpdOptions options = {"127.0.0.1", 0, 2, f->service->traffic};
-    f->httpd = pup_httpd_new(&options, pup_routes, f->service, &error);
-    assert_non_null(f->httpd);
-    f->port = pup_httpd_port(f->httpd);
+    route_server_start(server, SETTINGS);
     *state = f;
     return 0;
-}
-
-static void
-remove_tree(const char *path)
-{
-    g_autoptr(GDir) dir = NULL;
-    if (!g_file_test(path, G_FILE_TEST_IS_SYMLINK))
-        dir = g_dir_open(path, 0, NULL);
-    for (const char *name; dir && (name = g_dir_read_name(dir));) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        remove_tree(inner);
-    }
-    g_remove(path);
 }
 
 static int
 teardown(void **state)
 {
     Fixture *f = *state;
-    pup_httpd_free(f->httpd);
-    pup_service_free(f->service);
-    remove_tree(f->dir);
-    g_free(f->dir);
+    route_server_clear(&f->server);
     g_free(f);
     return 0;
 }
@@ -166,7 +105,7 @@ teardown(void **state)
 static GString *
 ask(void **state, const char *line, const char *headers, const char *body)
 {
-    return raw_http_ask(((const Fixture *) *state)->port, line, headers, body);
+    return raw_http_ask(((const Fixture *) *state)->server.port, line, headers, body);
 }
 
 /* The answer to @line has @status and holds @text. */
@@ -260,7 +199,8 @@ static void
 test_no_image(void **state)
 {
     const Fixture *f = *state;
-    g_autofree char *link = g_build_filename(f->dir, "state/client-image/current", NULL);
+    g_autofree char *link =
+        g_build_filename(f->server.dir, "state/client-image/current", NULL);
     assert_int_equal(g_unlink(link), 0);
     expect(state, "GET /boot/" MAC "/ipxe", NULL, 200, "there is no client image yet");
     assert_int_equal(symlink("../escape", link), 0);
@@ -369,7 +309,7 @@ test_stats(void **state)
     expect(state, REPORT, "{\"boot\":\"b1\",\"state\":\"running\",\"version\":1}", 200,
            "");
     g_autoptr(GPtrArray) seats =
-        pup_catalog_seats(f->service->catalog, pup_service_now_ms(), 7, NULL);
+        pup_catalog_seats(f->server.service->catalog, pup_service_now_ms(), 7, NULL);
     for (guint i = 0; i < seats->len; i++) {
         const PupSeat *seat = g_ptr_array_index(seats, i);
         if (!g_str_equal(seat->mac, MAC))
@@ -406,7 +346,7 @@ test_sent(void **state)
                         "\"version\":1}]",
                         2 * f->encoded_len);
     expect(state, "GET /v1/status", NULL, 200, wanted);
-    pup_service_tick(f->service);
+    pup_service_tick(f->server.service);
     expect(state, "GET /v1/status", NULL, 200, wanted);
 }
 
@@ -468,11 +408,13 @@ test_stranger(void **state)
     static const char body[] = "{\"boot\":\"s\",\"room\":\"lab-101\",\"version\":1,"
                                "\"port\":9000,\"epoch\":\"\"}";
     expect(state, "POST /v1/seats/" UNKNOWN_MAC "/peers", body, 200, "\"seats\":[]");
-    PupSettings *settings = load_settings(f, "unknown = room lab-101\n");
-    assert_true(pup_service_reload(f->service, settings, &error));
+    PupSettings *settings =
+        route_server_settings(&f->server, SETTINGS "unknown = room lab-101\n");
+    assert_true(pup_service_reload(f->server.service, settings, &error));
     expect(state, "POST /v1/seats/" UNKNOWN_MAC "/peers", body, 200,
            "\"mac\":\"" UNKNOWN_MAC "\"");
-    assert_true(pup_service_reload(f->service, load_settings(f, ""), &error));
+    assert_true(pup_service_reload(f->server.service,
+                                   route_server_settings(&f->server, SETTINGS), &error));
 }
 
 /* What a seat of lab-101 that runs @version and has warmed up @done of @total chunks of
@@ -513,10 +455,10 @@ test_warm(void **state)
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *room = g_strdup_printf("warm-%u", i);
         g_autofree char *file = g_strdup_printf("rooms/%s.conf", room);
-        g_autofree char *path = g_build_filename(f->dir, file, NULL);
-        put_file(f, file, "[room]\nmaster = win11\n");
+        g_autofree char *path = g_build_filename(f->server.dir, file, NULL);
+        route_server_put(&f->server, file, "[room]\nmaster = win11\n");
         publish(f, room);
-        assert_true(pup_catalog_warm(f->service->catalog, room,
+        assert_true(pup_catalog_warm(f->server.service->catalog, room,
                                      pup_service_now_ms() + rows[i].after_ms, NULL));
         unsigned told = told_to_warm(state, room, rows[i].version, rows[i].warm,
                                      rows[i].done, rows[i].total);
@@ -531,12 +473,13 @@ static void
 test_peers_of_the_profile(void **state)
 {
     const Fixture *f = *state;
-    put_file(f, "rooms/shared.conf",
-             "[room]\nmaster = win11\n[seat]\nneighbourhood = lab-101\nuplink = 8\n"
-             "[seats]\npc1 = " MAC "\n");
-    put_file(f, "rooms/alone.conf",
-             "[room]\nmaster = win11\n[seat]\npeers = no\n"
-             "[seats]\npc1 = " MAC "\n");
+    route_server_put(
+        &f->server, "rooms/shared.conf",
+        "[room]\nmaster = win11\n[seat]\nneighbourhood = lab-101\nuplink = 8\n"
+        "[seats]\npc1 = " MAC "\n");
+    route_server_put(&f->server, "rooms/alone.conf",
+                     "[room]\nmaster = win11\n[seat]\npeers = no\n"
+                     "[seats]\npc1 = " MAC "\n");
     g_autoptr(GString) at_home = poll_peers(state, "lab-101", 9000, "");
     g_autofree char *epoch = epoch_of(at_home);
     g_autoptr(GString) shared = poll_peers(state, "shared", 9000, epoch);
@@ -545,8 +488,8 @@ test_peers_of_the_profile(void **state)
     g_autoptr(GString) alone = poll_peers(state, "alone", 9000, epoch);
     assert_non_null(strstr(alone->str, "\"seats\":[]"));
     for (unsigned i = 0; i < 2; i++) {
-        g_autofree char *path =
-            g_build_filename(f->dir, i ? "rooms/alone.conf" : "rooms/shared.conf", NULL);
+        g_autofree char *path = g_build_filename(
+            f->server.dir, i ? "rooms/alone.conf" : "rooms/shared.conf", NULL);
         g_unlink(path);
     }
 }
@@ -586,7 +529,7 @@ stage_ms(void **state, const char *mac, PupStage stage)
 {
     const Fixture *f = *state;
     g_autoptr(GPtrArray) seats =
-        pup_catalog_seats(f->service->catalog, pup_service_now_ms(), 7, NULL);
+        pup_catalog_seats(f->server.service->catalog, pup_service_now_ms(), 7, NULL);
     assert_non_null(seats);
     for (guint i = 0; i < seats->len; i++) {
         const PupSeat *seat = g_ptr_array_index(seats, i);
@@ -634,10 +577,11 @@ static void
 test_broken_profile(void **state)
 {
     const Fixture *f = *state;
-    put_file(f, "rooms/broken.conf", "[room]\nmaster = win11\nnonsense = 1\n");
+    route_server_put(&f->server, "rooms/broken.conf",
+                     "[room]\nmaster = win11\nnonsense = 1\n");
     expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "broken.conf:3");
     expect(state, "GET /boot/" MAC "/ipxe", NULL, 200, "seat pc07 of room lab-101");
-    g_autofree char *path = g_build_filename(f->dir, "rooms/broken.conf", NULL);
+    g_autofree char *path = g_build_filename(f->server.dir, "rooms/broken.conf", NULL);
     g_unlink(path);
 }
 
@@ -647,12 +591,14 @@ test_reload(void **state)
 {
     const Fixture *f = *state;
     g_autoptr(GError) error = NULL;
-    PupSettings *settings = load_settings(f, "unknown = room lab-101\n");
-    assert_true(pup_service_reload(f->service, settings, &error));
+    PupSettings *settings =
+        route_server_settings(&f->server, SETTINGS "unknown = room lab-101\n");
+    assert_true(pup_service_reload(f->server.service, settings, &error));
     expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "Pupitre: room lab-101\n");
     expect(state, "POST /v1/seats/" UNKNOWN_MAC "/register", "{\"boot\":\"b\"}", 200,
            "\"room\":\"lab-101\",\"seat\":\"\"");
-    assert_true(pup_service_reload(f->service, load_settings(f, ""), &error));
+    assert_true(pup_service_reload(f->server.service,
+                                   route_server_settings(&f->server, SETTINGS), &error));
     expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "NAME = " UNKNOWN_MAC);
 }
 
