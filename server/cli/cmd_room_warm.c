@@ -25,7 +25,7 @@ typedef struct {
     const char *room;
     gboolean status, cancel;
     char *at;
-    unsigned version; /* the room's current one */
+    unsigned version; /* the room's current one, 0: none */
     gint64 at_ms;     /* of the wish, 0: none */
 } Warm;
 
@@ -96,7 +96,8 @@ show(PupCli *cli, Warm *warm, GError **error)
 static gboolean
 cancel(PupCli *cli, const Warm *warm, GError **error)
 {
-    pup_cli_say(cli, "cancel the warm-up of room %s", warm->room);
+    if (!cli->json)
+        pup_cli_say(cli, "cancel the warm-up of room %s", warm->room);
     return cli->dry_run || pup_catalog_cancel_warm(cli->catalog, warm->room, error);
 }
 
@@ -117,6 +118,12 @@ order(PupCli *cli, const Warm *warm, GError **error)
 }
 
 static gboolean
+change(PupCli *cli, const Warm *warm, GError **error)
+{
+    return warm->cancel ? cancel(cli, warm, error) : order(cli, warm, error);
+}
+
+static gboolean
 warm_room(PupCli *cli, Warm *warm, GError **error)
 {
     g_autoptr(PupRoomProfile) profile = NULL;
@@ -131,14 +138,13 @@ warm_room(PupCli *cli, Warm *warm, GError **error)
     profile = pup_catalog_room(cli->catalog, warm->room, error);
     if (!profile)
         return FALSE;
-    if (warm->cancel)
-        return cancel(cli, warm, error);
-    warm->version = pup_store_current(cli->store, PUP_KIND_ROOM, warm->room, error);
-    if (warm->version == 0)
+    warm->version = pup_store_current(cli->store, PUP_KIND_ROOM, warm->room,
+                                      warm->cancel ? NULL : error);
+    if (warm->version == 0 && !warm->cancel)
         return FALSE;
-    if (warm->status)
-        return show(cli, warm, error);
-    return order(cli, warm, error) && (!cli->json || show(cli, warm, error));
+    if (!warm->status && !change(cli, warm, error))
+        return FALSE;
+    return (!warm->status && !cli->json) || show(cli, warm, error);
 }
 
 static gboolean
