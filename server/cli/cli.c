@@ -62,7 +62,8 @@ pup_cli_parse(PupCli *cli, const GOptionEntry *options, char ***argv, GError **e
     unsigned n_args;
 
     if (!g_option_context_parse_strv(context, argv, &bad)) {
-        pup_error_set(error, PUP_ERROR_INVALID, "%s: %s", command->name, bad->message);
+        pup_error_set(error, PUP_ERROR_INVALID, "%s: %s (see `pupitre %s --help`)",
+                      command->name, bad->message, command->name);
         return FALSE;
     }
     drop_leading_words(argv);
@@ -182,6 +183,26 @@ pup_cli_check_seats(PupCatalog *catalog, const char *room, const PupRoomProfile 
         return FALSE;
     }
     return TRUE;
+}
+
+unsigned
+pup_cli_room_version(PupCli *cli, const char *room, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(PupRoomProfile) profile = NULL;
+    unsigned version = pup_store_current(cli->store, PUP_KIND_ROOM, room, &why);
+
+    if (version > 0)
+        return version;
+    if (!g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return 0;
+    }
+    profile = pup_catalog_room(cli->catalog, room, error);
+    if (profile)
+        pup_error_set(error, PUP_ERROR_NOT_FOUND, "%s: run `pupitre room publish %s`",
+                      why->message, room);
+    return 0;
 }
 
 void

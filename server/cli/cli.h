@@ -77,6 +77,10 @@ PupCatalog *pup_cli_catalog(PupCli *cli, GError **error);
 gboolean pup_cli_check_seats(PupCatalog *catalog, const char *room,
                              const PupRoomProfile *profile, GError **error);
 
+/* The version that @room stands at, of the opened store and catalog; 0 on error. Errors:
+ * NOT_FOUND (no such room; no version yet, and how to make one). */
+unsigned pup_cli_room_version(PupCli *cli, const char *room, GError **error);
+
 /* From now on SIGINT, SIGTERM and SIGHUP cancel cli->cancellable, for commands that must
  * clean up behind themselves; a second one ends the process at once. */
 void pup_cli_catch_signals(PupCli *cli);

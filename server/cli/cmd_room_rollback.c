@@ -44,7 +44,7 @@ roll_back(PupCli *cli, char **args, GError **error)
 
     if (!pup_cli_workshop(cli, &shop, error))
         return FALSE;
-    current = pup_store_current(shop.store, PUP_KIND_ROOM, args[0], error);
+    current = pup_cli_room_version(cli, args[0], error);
     version = current ? find_target(shop.store, args, current, error) : 0;
     if (version == 0)
         return FALSE;

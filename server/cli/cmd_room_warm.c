@@ -108,8 +108,10 @@ order(PupCli *cli, const Warm *warm, GError **error)
     gint64 at_ms = g_date_time_to_unix(now) * 1000;
     g_autofree char *at = NULL;
 
-    if (warm->at && !pup_when_parse(warm->at, now, &at_ms, error))
+    if (warm->at && !pup_when_parse(warm->at, now, &at_ms, error)) {
+        g_prefix_error(error, "room warm: --at: ");
         return FALSE;
+    }
     at = time_text(at_ms);
     if (!cli->json)
         pup_cli_say(cli, "warm up room %s, now at version %u, from %s on", warm->room,
@@ -138,8 +140,7 @@ warm_room(PupCli *cli, Warm *warm, GError **error)
     profile = pup_catalog_room(cli->catalog, warm->room, error);
     if (!profile)
         return FALSE;
-    warm->version = pup_store_current(cli->store, PUP_KIND_ROOM, warm->room,
-                                      warm->cancel ? NULL : error);
+    warm->version = pup_cli_room_version(cli, warm->room, warm->cancel ? NULL : error);
     if (warm->version == 0 && !warm->cancel)
         return FALSE;
     if (!warm->status && !change(cli, warm, error))

@@ -136,8 +136,11 @@ print_text(const Status *status)
     printf("pupitre        %s\n", PACKAGE_VERSION);
     printf("configuration  %s\n", status->settings->path);
     printf("state          %s, %s free\n", status->settings->state_dir, free_text);
-    printf("server         %s at %s\n", status->serving ? "answers" : "does not answer",
-           status->address);
+    if (status->serving)
+        printf("server         answers at %s\n", status->address);
+    else
+        printf("server         does not answer at %s: run `systemctl start pupitred`\n",
+               status->address);
     printf("client image   %s\n", status->client_image
                                       ? status->client_image
                                       : "none: run `pupitre image build`");

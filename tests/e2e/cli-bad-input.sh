@@ -10,7 +10,7 @@ show "words that are no command"
 fails 2 "unknown command 'rom'" pupitre rom
 fails 2 "'room' needs one of: add, list" pupitre room
 fails 2 "unknown command 'room frob'" pupitre room frob
-fails 2 "room list: .*--frob" pupitre room list --frob
+fails 2 "room list: .*--frob .see .pupitre room list --help" pupitre room list --frob
 fails 2 "an argument is missing" pupitre master import win
 fails 2 "too many arguments" pupitre gc now
 fails 3 "pupitre init" pupitre room list
@@ -18,14 +18,21 @@ fails 3 "pupitre init" pupitre room list
 show "each command has its help"
 pupitre --help >"$work/help"
 for command in init "master import" "master list" "room add" "room list" "room show" \
-    "room edit" "room remove" "room publish" "room history" "room rollback" "seat list" \
-    "image build" serve status fsck gc; do
+    "room edit" "room remove" "room publish" "room history" "room rollback" "room warm" \
+    "seat list" "image build" serve status fsck gc; do
     grep -q "^  $command " "$work/help" || die "'$command' is not in the help"
     # shellcheck disable=SC2086 # two words
     says "pupitre $command" pupitre $command --help
 done
 
 new_server "$work/state"
+
+show "a server that has nothing and does not run"
+sed -i 's/^address = .*/&\nport = 1/' "$work/etc/pupitre.conf"
+says '"seats": \[\]' pupitre seat list --json
+says '"serving": false' pupitre status --json
+says 'does not answer at 127.0.0.1:1: run .systemctl start pupitred' pupitre status
+says 'client image +none: run .pupitre image build' pupitre status
 
 show "files that are no disk"
 : >"$work/empty"
@@ -107,6 +114,29 @@ fails 3 "r9" pupitre room publish r9
 fails 3 "r9" pupitre room history r9
 fails 3 "r9" pupitre room remove r9 --yes
 fails 3 "r9" pupitre room edit r9
+fails 3 "there is no room 'r9'" pupitre room rollback r9
+
+show "a warm-up that cannot be"
+fails 2 "room warm: an argument is missing .see .pupitre room warm --help" pupitre room warm
+fails 2 "'' is no name for a room" pupitre room warm ''
+fails 3 "there is no room 'r9'" pupitre room warm r9
+fails 3 "there is no room 'r9'" pupitre room warm r9 --cancel
+for command in warm "warm --status" rollback; do
+    # shellcheck disable=SC2086 # two words
+    fails 3 "room 'r1' has no published version: run .pupitre room publish r1" \
+        pupitre room $command r1
+done
+pupitre --quiet room publish r1
+pupitre --quiet room warm r1 --at 2099-06-15T12:00:00Z
+for at in 25:00 '' tomorrow; do
+    fails 2 "room warm: --at: '$at' is no time: write 18:30" pupitre room warm r1 --at "$at"
+done
+fails 2 "--at: 2020-01-01T00:00:00Z is in the past" \
+    pupitre room warm r1 --at 2020-01-01T00:00:00Z
+fails 2 "Missing argument for --at .see .pupitre room warm --help" pupitre room warm r1 --at
+fails 2 "give one of --at, --cancel and --status" pupitre room warm r1 --at 18:30 --cancel
+says "warms up version 1 from 2099-06-1" pupitre room warm r1 --status
+pupitre --quiet room warm r1 --cancel
 
 show "a profile is changed only into a good one"
 cp "$work/etc/rooms/r1.conf" "$work/before"
