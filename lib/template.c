@@ -23,6 +23,7 @@ struct PupVars {
 typedef struct {
     char *key;
     gboolean outer_on; /* what surrounds the section is written */
+    gboolean left;     /* its tags are */
 } Section;
 
 typedef struct {
@@ -33,7 +34,8 @@ typedef struct {
     GArray *sections;
     GHashTable *seen; /* keys of texts that the template holds */
     unsigned line;
-    gboolean on; /* write, or skip a section that is off */
+    gboolean on;     /* write, or skip a section that is off */
+    gboolean settle; /* leave tags that @vars does not know as they stand */
 } Render;
 
 /* A "{{...}}" found in the template. */
@@ -190,7 +192,7 @@ open_section(Render *r, const Tag *tag, GError **error)
         render_error(r, error, "unknown flag '%s'", tag->key);
         return FALSE;
     }
-    Section section = {g_strdup(tag->key), r->on};
+    Section section = {g_strdup(tag->key), r->on, FALSE};
     g_array_append_val(r->sections, section);
     r->on = r->on && (GPOINTER_TO_INT(flag) != 0) == (tag->kind == '#');
     return TRUE;
@@ -250,6 +252,41 @@ render_tag(Render *r, const Tag *tag, GError **error)
     }
 }
 
+/* TRUE when @tag is for whoever renders the text after us. */
+static gboolean
+is_left(const Render *r, const Tag *tag)
+{
+    if (!r->settle)
+        return FALSE;
+    switch (tag->kind) {
+    case '#':
+    case '^':
+        return !g_hash_table_contains(r->vars->flags, tag->key);
+    case '/':
+        return r->sections->len &&
+               g_array_index(r->sections, Section, r->sections->len - 1).left;
+    case '!':
+        return TRUE;
+    default:
+        return !g_hash_table_contains(r->vars->texts, tag->key);
+    }
+}
+
+/* Write @tag, which begins at @start, as it stands. */
+static gboolean
+leave_tag(Render *r, const Tag *tag, const char *start, GError **error)
+{
+    if (tag->kind == '#' || tag->kind == '^') {
+        Section section = {g_strdup(tag->key), r->on, TRUE};
+        g_array_append_val(r->sections, section);
+    }
+    if (tag->kind == '/' && !close_section(r, tag, error))
+        return FALSE;
+    if (r->on)
+        g_string_append_len(r->out, start, tag->end - start);
+    return TRUE;
+}
+
 static gboolean
 render_text(Render *r, const char *text, GError **error)
 {
@@ -265,8 +302,10 @@ render_text(Render *r, const char *text, GError **error)
         Tag tag = {0};
         if (!read_tag(r, start, &tag, error))
             return FALSE;
-        p = tag.kind ? swallow_line(r, text, start, tag.end) : tag.end;
-        gboolean ok = render_tag(r, &tag, error);
+        gboolean left = is_left(r, &tag);
+        p = tag.kind && !left ? swallow_line(r, text, start, tag.end) : tag.end;
+        gboolean ok =
+            left ? leave_tag(r, &tag, start, error) : render_tag(r, &tag, error);
         g_free(tag.key);
         if (!ok)
             return FALSE;
@@ -275,15 +314,20 @@ render_text(Render *r, const char *text, GError **error)
 }
 
 static gboolean
+check_all_closed(const Render *r, GError **error)
+{
+    if (!r->sections->len)
+        return TRUE;
+    render_error(r, error, "section '%s' is not closed",
+                 g_array_index(r->sections, Section, r->sections->len - 1).key);
+    return FALSE;
+}
+
+static gboolean
 check_all_used(const Render *r, GError **error)
 {
     GHashTableIter iter;
     gpointer key;
-    if (r->sections->len) {
-        render_error(r, error, "section '%s' is not closed",
-                     g_array_index(r->sections, Section, r->sections->len - 1).key);
-        return FALSE;
-    }
     g_hash_table_iter_init(&iter, r->vars->texts);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
         if (!g_hash_table_contains(r->seen, key)) {
@@ -301,9 +345,9 @@ section_clear(gpointer section)
     g_free(((Section *) section)->key);
 }
 
-char *
-pup_template_render(const char *name, const char *text, PupEscape escape,
-                    const PupVars *vars, GError **error)
+static char *
+render(const char *name, const char *text, PupEscape escape, const PupVars *vars,
+       gboolean settle, GError **error)
 {
     g_autoptr(GArray) sections = g_array_new(FALSE, FALSE, sizeof(Section));
     g_array_set_clear_func(sections, section_clear);
@@ -318,9 +362,25 @@ pup_template_render(const char *name, const char *text, PupEscape escape,
         .seen = seen,
         .line = 1,
         .on = TRUE,
+        .settle = settle,
     };
-    gboolean ok = render_text(&r, text, error) && check_all_used(&r, error);
+    gboolean ok = render_text(&r, text, error) && check_all_closed(&r, error) &&
+                  (settle || check_all_used(&r, error));
     return g_string_free(r.out, !ok);
+}
+
+char *
+pup_template_render(const char *name, const char *text, PupEscape escape,
+                    const PupVars *vars, GError **error)
+{
+    return render(name, text, escape, vars, FALSE, error);
+}
+
+char *
+pup_template_settle(const char *name, const char *text, PupEscape escape,
+                    const PupVars *vars, GError **error)
+{
+    return render(name, text, escape, vars, TRUE, error);
 }
 
 char *

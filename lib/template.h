@@ -50,6 +50,12 @@ void pup_vars_flag(PupVars *vars, const char *key, gboolean on);
 char *pup_template_render(const char *name, const char *text, PupEscape escape,
                           const PupVars *vars, GError **error);
 
+/* Put in what @vars knows and leave everything else for another rendering: sections and
+ * values of other names, and comments. What the template does not hold need not be there.
+ * New string, NULL on error: INVALID. */
+char *pup_template_settle(const char *name, const char *text, PupEscape escape,
+                          const PupVars *vars, GError **error);
+
 /* Render the file @path (its base name goes into messages). Errors: INVALID, those of
  * pup_file_read(). */
 char *pup_template_render_file(const char *path, PupEscape escape, const PupVars *vars,

@@ -20,6 +20,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_autofree char *rendered =
             pup_template_render("fuzz", text, escapes[i], vars, &error);
         fuzz_check(rendered != NULL, &error);
+        g_autofree char *settled =
+            pup_template_settle("fuzz", text, escapes[i], vars, &error);
+        fuzz_check(settled != NULL, &error);
     }
     return 0;
 }

@@ -78,6 +78,52 @@ test_refused(void **state)
     }
 }
 
+/* What is known goes in, the rest stays, byte for byte. */
+static void
+test_settle(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } rows[] = {
+        {"{{b}} {{x}}\n", "t&lt;w&gt;o {{x}}\n"},
+        {"{{! c }}\n {{#x}}\n{{y}}\n {{/x}} \n{{^x}}z{{/x}}",
+         "{{! c }}\n {{#x}}\n{{y}}\n {{/x}} \n{{^x}}z{{/x}}"},
+        {"{{#x}}\n{{#yes}}\n1\n{{/yes}}\n{{#no}}\n2\n{{/no}}\n{{/x}}\n",
+         "{{#x}}\n1\n{{/x}}\n"},
+        {"a{{#no}}{{! c }}{{#x}}{{y}}{{a}}{{/x}}{{/no}}b", "ab"},
+        {"{{^no}}{{#yes}}{{^x}}{{a}}{{/x}}{{/yes}}{{/no}}", "{{^x}}one{{/x}}"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GError *error = NULL;
+        g_autoptr(PupVars) vars = make_vars();
+        g_autofree char *out =
+            pup_template_settle("t", rows[i].text, PUP_ESCAPE_XML, vars, &error);
+        unit_assert_no_error(error);
+        assert_string_equal(out, rows[i].expected);
+    }
+}
+
+static void
+test_settle_refused(void **state)
+{
+    static const struct {
+        const char *text, *part;
+    } rows[] = {
+        {"\n{{#x}}\n", "t:3: section 'x' is not closed"},
+        {"{{#yes}}", "section 'yes' is not closed"},
+        {"\n{{/x}}", "t:2: '{{/x}}' closes no section"},
+        {"{{#x}}{{#yes}}{{/x}}{{/yes}}", "'{{/x}}' closes no section"},
+        {"{{#yes}}{{#x}}{{/yes}}{{/x}}", "'{{/yes}}' closes no section"},
+        {"{{ x }}", "is no tag"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GError *error = NULL;
+        g_autoptr(PupVars) vars = make_vars();
+        assert_null(pup_template_settle("t", rows[i].text, PUP_ESCAPE_XML, vars, &error));
+        unit_assert_error(&error, PUP_ERROR_INVALID, rows[i].part);
+    }
+}
+
 static void
 test_escapes(void **state)
 {
@@ -169,6 +215,10 @@ render_changed(const char *text, size_t len, gpointer data)
     g_autofree char *copy = g_strndup(text, len);
     g_autofree char *out = pup_template_render("t", copy, PUP_ESCAPE_XML, vars, &error);
     assert_int_equal(out == NULL, error != NULL);
+    g_clear_error(&error);
+    g_autofree char *settled =
+        pup_template_settle("t", copy, PUP_ESCAPE_XML, vars, &error);
+    assert_int_equal(settled == NULL, error != NULL);
 }
 
 static void
@@ -185,6 +235,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_render),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_settle),  cmocka_unit_test(test_settle_refused),
         cmocka_unit_test(test_escapes), cmocka_unit_test(test_refused_characters),
         cmocka_unit_test(test_file),    cmocka_unit_test(test_changed),
     };
