@@ -27,6 +27,12 @@ static const char *const net_words[] = {
     [PUP_NET_NONE] = "none",
     NULL,
 };
+static const char *const clock_words[] = {
+    [PUP_CLOCK_AUTO] = "auto",
+    [PUP_CLOCK_UTC] = "utc",
+    [PUP_CLOCK_LOCALTIME] = "localtime",
+    NULL,
+};
 
 void
 pup_guest_defaults(PupGuest *guest)
@@ -89,6 +95,12 @@ pup_net_name(PupNet net)
     return net_words[net];
 }
 
+const char *
+pup_clock_name(PupClock clock)
+{
+    return clock_words[clock];
+}
+
 gboolean
 pup_firmware_parse(const char *word, PupFirmware *firmware)
 {
@@ -122,5 +134,14 @@ pup_net_parse(const char *word, PupNet *net)
     int i = find_word(net_words, word);
     if (i >= 0)
         *net = (PupNet) i;
+    return i >= 0;
+}
+
+gboolean
+pup_clock_parse(const char *word, PupClock *clock)
+{
+    int i = find_word(clock_words, word);
+    if (i >= 0)
+        *clock = (PupClock) i;
     return i >= 0;
 }

@@ -27,6 +27,8 @@ typedef enum {
 typedef enum { PUP_DISPLAY_QXL, PUP_DISPLAY_VIRTIO, PUP_DISPLAY_VGA } PupDisplay;
 typedef enum { PUP_DISK_VIRTIO, PUP_DISK_SATA, PUP_DISK_IDE } PupDiskBus;
 typedef enum { PUP_NET_NAT, PUP_NET_NONE } PupNet;
+/* What the guest's clock hardware shows; AUTO: local time where Hyper-V is on. */
+typedef enum { PUP_CLOCK_AUTO, PUP_CLOCK_UTC, PUP_CLOCK_LOCALTIME } PupClock;
 
 typedef struct {
     unsigned memory_percent; /* share of the PC's memory, 10-95; 0: use memory_mib */
@@ -50,14 +52,16 @@ void pup_guest_defaults(PupGuest *guest);
 gboolean pup_guest_equal(const PupGuest *a, const PupGuest *b);
 
 /* Words of the enums as they stand in the profile and the manifest ("bios", "uefi",
- * "uefi-secure"; "qxl", "virtio", "vga"; "virtio", "sata", "ide"; "nat", "none"). Static.
- */
+ * "uefi-secure"; "qxl", "virtio", "vga"; "virtio", "sata", "ide"; "nat", "none"; "auto",
+ * "utc", "localtime"). Static. */
 const char *pup_firmware_name(PupFirmware firmware);
 const char *pup_display_name(PupDisplay display);
 const char *pup_disk_bus_name(PupDiskBus bus);
 const char *pup_net_name(PupNet net);
+const char *pup_clock_name(PupClock clock);
 /* The reverse; FALSE for an unknown word. */
 gboolean pup_firmware_parse(const char *word, PupFirmware *firmware);
 gboolean pup_display_parse(const char *word, PupDisplay *display);
 gboolean pup_disk_bus_parse(const char *word, PupDiskBus *bus);
 gboolean pup_net_parse(const char *word, PupNet *net);
+gboolean pup_clock_parse(const char *word, PupClock *clock);

@@ -28,6 +28,12 @@ const PupIniKey pup_room_profile_keys[] = {
      "How the guest sees its disk: virtio is fastest, but needs its driver in the guest"},
     {"guest", "network", PUP_INI_CHOICE, "nat", NULL, 0, 0, "nat|none",
      "The guest's network: through the PC's address, or none"},
+    {"guest", "clock", PUP_INI_CHOICE, "auto", NULL, 0, 0, "auto|utc|localtime",
+     "The time of the guest's clock hardware; auto: localtime for Windows (hyperv = "
+     "yes), "
+     "else utc"},
+    {"guest", "timezone", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
+     "The time zone of localtime, such as Europe/Paris. Default: the server's"},
     {"guest", "tpm", PUP_INI_BOOL, "no", NULL, 0, 0, NULL,
      "A TPM 2.0; it forgets everything at the guest's end"},
     {"guest", "sound", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL, "A sound card"},
@@ -72,6 +78,7 @@ pup_room_profile_free(PupRoomProfile *profile)
     g_free(profile->seats);
     g_free(profile->title);
     g_free(profile->master);
+    g_free(profile->timezone);
     g_free(profile->neighbourhood);
     g_free(profile);
 }
@@ -247,6 +254,28 @@ read_guest_size(const PupIni *ini, PupGuest *guest, GError **error)
     return TRUE;
 }
 
+/* A name below the folder of time zones; whether there is one, its reader says. */
+static gboolean
+is_timezone(const char *name)
+{
+    return g_ascii_isalpha(name[0]) && !strstr(name, "//") &&
+           name[strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_+-/")] == '\0';
+}
+
+static gboolean
+read_clock(const PupIni *ini, PupRoomProfile *profile, GError **error)
+{
+    const char *timezone = pup_ini_string(ini, "guest", "timezone");
+    if (timezone && !is_timezone(timezone)) {
+        pup_ini_error(ini, "guest", "timezone", error,
+                      "'%s' is no time zone: they are named like Europe/Paris", timezone);
+        return FALSE;
+    }
+    profile->timezone = g_strdup(timezone);
+    pup_clock_parse(pup_ini_string(ini, "guest", "clock"), &profile->clock);
+    return TRUE;
+}
+
 /* The words were checked against the table's choices, which are these enums'. */
 static void
 read_guest_rest(const PupIni *ini, PupGuest *guest)
@@ -293,8 +322,16 @@ pup_room_profile_parse(const char *origin, const char *text, size_t len, GError 
         return NULL;
     g_autoptr(PupRoomProfile) profile = profile_new();
     if (!read_room(ini, origin, profile, error) || !read_seats(ini, profile, error) ||
-        !read_guest_size(ini, &profile->guest, error) || !read_seat(ini, profile, error))
+        !read_guest_size(ini, &profile->guest, error) ||
+        !read_clock(ini, profile, error) || !read_seat(ini, profile, error))
         return NULL;
     read_guest_rest(ini, &profile->guest);
     return g_steal_pointer(&profile);
+}
+
+gboolean
+pup_room_profile_wants_local_time(const PupRoomProfile *profile)
+{
+    return profile->clock == PUP_CLOCK_LOCALTIME ||
+           (profile->clock == PUP_CLOCK_AUTO && profile->guest.hyperv);
 }

@@ -4,8 +4,8 @@
  *
  *     [room]   title, master (NAME or NAME@VERSION)
  *     [seats]  pc01 = 52:54:00:12:34:56
- *     [guest]  memory, cpus, firmware, display, disk, network, tpm, sound, usb, agent,
- *              hyperv, emulate
+ *     [guest]  memory, cpus, firmware, display, disk, network, clock, timezone, tpm,
+ *              sound, usb, agent, hyperv, emulate
  *     [seat]   cache (MiB), neighbourhood, peers, uplink (Mbit/s)
  *
  * Every key has a default, a unit and an entry in pupitre-room(5). An unknown key, a MAC
@@ -32,6 +32,8 @@ typedef struct {
     PupRoomSeat *seats;
     unsigned n_seats;
     PupGuest guest;
+    PupClock clock;
+    char *timezone;      /* of the clock, "Europe/Paris"; NULL: the server's */
     guint64 cache_mib;   /* bound of the seat's chunk cache; 0: a quarter of its memory */
     char *neighbourhood; /* whose seats ask each other for chunks; NULL: the room's own */
     gboolean peers;      /* they do at all */
@@ -52,6 +54,9 @@ PupRoomProfile *pup_room_profile_new(const char *title, const char *master,
 /* Add a seat. Errors: INVALID (bad name or MAC), EXISTS (either is there). */
 gboolean pup_room_profile_add_seat(PupRoomProfile *profile, const char *name,
                                    const char *mac, GError **error);
+
+/* TRUE when the guest's clock hardware shows the local time, not UTC. */
+gboolean pup_room_profile_wants_local_time(const PupRoomProfile *profile);
 
 /* The text of a profile, with a comment line for each key that says what it does: what
  * `room add` writes for the admin to edit. Parses back to an equal profile. New string.

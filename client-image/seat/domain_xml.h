@@ -3,7 +3,7 @@
  * domain_xml - the guest's description for libvirt: template and facts in, text out
  *
  * The template comes with the version's manifest (templates/domain.xml of the server that
- * published it). It uses these texts, all of them
+ * published it, settled: lib/domain_template.h). It uses these texts, all of them
  *
  *     uuid memory_mib cpus emulator overlay nbd_socket serial_socket spice_socket net_mac
  *     loader nvram_template nvram
@@ -15,6 +15,7 @@
  *
  *     kvm arch_capabilities    runs in KVM; which can give MSR 0x10a to a guest
  *     hyperv windows           enlightenments, where KVM has them; the room asks for them
+ *                              (an older template's clock)
  *     uefi secure              firmware (secure implies uefi)
  *     virtio sata ide          the disk's bus, and what goes with it
  *     qxl virtio_gpu vga       the display

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/domain_template.h"
 #include "lib/error.h"
 #include "lib/failpoint.h"
 #include "lib/file.h"
@@ -20,6 +21,7 @@
 #include "server/image/lock.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
+#include "server/image/timezone.h"
 #include "server/image/workshop.h"
 
 #define TEMPLATE_MAX_BYTES (256u * 1024u)
@@ -54,14 +56,22 @@ static gboolean
 read_template(Publish *publish, GError **error)
 {
     const char *path = publish->shop->domain_template;
-    g_autoptr(GBytes) text =
+    g_autoptr(GBytes) bytes =
         pup_file_read(path ? path : INSTALLED_TEMPLATE, TEMPLATE_MAX_BYTES, error);
+    g_autofree char *text = NULL;
+    g_autofree char *rule = NULL;
 
-    if (!text)
+    if (!bytes)
         return FALSE;
+    if (pup_room_profile_wants_local_time(publish->profile)) {
+        rule = pup_timezone_rule(publish->profile->timezone, error);
+        if (!rule)
+            return FALSE;
+    }
+    text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
     publish->domain_template =
-        g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text));
-    return TRUE;
+        pup_domain_template_settle(text, publish->profile, rule, error);
+    return publish->domain_template != NULL;
 }
 
 /* The master's version that the image at publish->path says it derives from. */

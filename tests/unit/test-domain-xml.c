@@ -5,6 +5,9 @@
 #include "tests/unit/unit.h"
 
 #include "client-image/seat/domain_xml.h"
+#include "lib/domain_template.h"
+
+#define PARIS "CET-1CEST,M3.5.0,M10.5.0/3"
 
 static char *
 read_top(const char *path)
@@ -37,12 +40,27 @@ plain_spec(const PupGuest *guest)
     };
 }
 
+/* The server's template, as it is published for a room of @guest. */
+static char *
+read_template(const PupGuest *guest)
+{
+    const PupRoomProfile profile = {.guest = *guest};
+    g_autofree char *text = read_top("templates/domain.xml");
+    g_autoptr(GError) error = NULL;
+    gboolean local = pup_room_profile_wants_local_time(&profile);
+    char *settled =
+        pup_domain_template_settle(text, &profile, local ? PARIS : NULL, &error);
+
+    unit_assert_no_error(error);
+    return settled;
+}
+
 /* To keep a new text: PUP_KEEP=1 make check, and look at the difference. */
 static void
 check_golden(const PupDomainSpec *spec, const char *name)
 {
     g_autofree char *path = g_strdup_printf("tests/golden/domain/%s.xml", name);
-    g_autofree char *template = read_top("templates/domain.xml");
+    g_autofree char *template = read_template(spec->guest);
     g_autoptr(GError) error = NULL;
     g_autofree char *xml = pup_domain_xml(template, spec, &error);
 
@@ -117,11 +135,12 @@ test_values_are_escaped(void **state)
 {
     PupGuest guest;
     PupDomainSpec spec = plain_spec(&guest);
-    g_autofree char *template = read_top("templates/domain.xml");
+    g_autofree char *template = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *xml = NULL;
 
     pup_guest_defaults(&guest);
+    template = read_template(&guest);
     spec.overlay = "/tmp/<a&b>'\"";
     xml = pup_domain_xml(template, &spec, &error);
     unit_assert_no_error(error);
@@ -146,31 +165,116 @@ test_template_of_another_kind(void **state)
     unit_assert_error(&error, PUP_ERROR_INVALID, "floppy");
 }
 
-/* What was published before there were exports still renders. */
+/* What was published before there were exports, or anything to settle, still renders. */
 static void
-test_template_without_export(void **state)
+test_older_template(void **state)
 {
     PupGuest guest;
     PupDomainSpec spec = plain_spec(&guest);
-    g_autofree char *template = read_top("templates/domain.xml");
-    g_auto(GStrv) parts = g_strsplit(template, " name='{{nbd_export}}'", 2);
-    g_autofree char *older = g_strjoinv("", parts);
+    g_autofree char *template = NULL;
+    g_autoptr(GString) older = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *xml = NULL;
 
-    assert_true(pup_domain_names_export(template));
-    assert_false(pup_domain_names_export(older));
     pup_guest_defaults(&guest);
-    xml = pup_domain_xml(older, &spec, &error);
+    template = read_template(&guest);
+    older = g_string_new(template);
+    g_string_replace(older, " name='{{nbd_export}}'", "", 0);
+    g_string_replace(older, "offset='timezone' timezone='" PARIS "'",
+                     "offset='{{#windows}}localtime{{/windows}}"
+                     "{{^windows}}utc{{/windows}}'",
+                     0);
+    assert_true(pup_domain_names_export(template));
+    assert_false(pup_domain_names_export(older->str));
+    xml = pup_domain_xml(older->str, &spec, &error);
     unit_assert_no_error(error);
     assert_non_null(strstr(xml, "<source protocol='nbd'>"));
+    assert_non_null(strstr(xml, "<clock offset='localtime'>"));
+}
+
+/* A room with the settings that there were from the first must run on the client images
+ * of then: they stop at a tag that they do not know. */
+static void
+test_older_client_image(void **state)
+{
+    static const char *const known[] = {"uuid",
+                                        "memory_mib",
+                                        "cpus",
+                                        "emulator",
+                                        "overlay",
+                                        "nbd_socket",
+                                        "serial_socket",
+                                        "spice_socket",
+                                        "net_mac",
+                                        "loader",
+                                        "nvram_template",
+                                        "nvram",
+                                        "nbd_export",
+                                        "kvm",
+                                        "arch_capabilities",
+                                        "hyperv",
+                                        "windows",
+                                        "uefi",
+                                        "secure",
+                                        "virtio",
+                                        "sata",
+                                        "ide",
+                                        "qxl",
+                                        "virtio_gpu",
+                                        "vga",
+                                        "block",
+                                        "net",
+                                        "tpm",
+                                        "sound",
+                                        "usb",
+                                        "agent",
+                                        NULL};
+    PupGuest guest;
+    g_autofree char *template = NULL;
+
+    pup_guest_defaults(&guest);
+    template = read_template(&guest);
+    for (const char *at = strstr(template, "{{"); at; at = strstr(at + 2, "{{")) {
+        g_autofree char *key = g_strndup(at + 2, strcspn(at + 2, "}"));
+        if (key[0] != '!' &&
+            !g_strv_contains(known, key + (strchr("#^/", key[0]) != NULL)))
+            fail_msg("client images that are out do not know '%s'", key);
+    }
+}
+
+/* The clock is settled with the version, whatever the seat is. */
+static void
+test_clock(void **state)
+{
+    static const struct {
+        PupClock clock;
+        const char *rule, *expected;
+    } rows[] = {
+        {PUP_CLOCK_UTC, NULL, "<clock offset='utc'>"},
+        {PUP_CLOCK_LOCALTIME, "<+03>-3",
+         "<clock offset='timezone' timezone='&lt;+03&gt;-3'>"},
+    };
+    g_autofree char *text = read_top("templates/domain.xml");
+    PupRoomProfile profile = {0};
+
+    pup_guest_defaults(&profile.guest);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        PupDomainSpec spec = plain_spec(&profile.guest);
+        g_autofree char *settled = NULL;
+        g_autofree char *xml = NULL;
+
+        profile.clock = rows[i].clock;
+        settled = pup_domain_template_settle(text, &profile, rows[i].rule, NULL);
+        xml = pup_domain_xml(settled, &spec, NULL);
+        assert_non_null(strstr(xml, rows[i].expected));
+    }
 }
 
 /* Two PCs differ, one PC stays the same, and the guest never has the PC's own address. */
 static void
 test_identity(void **state)
 {
-    g_autofree char *template = read_top("templates/domain.xml");
+    g_autofree char *template = NULL;
     static const char *const macs[] = {"52:54:00:12:34:56", "00:1b:21:12:34:56",
                                        "52:54:00:12:34:56"};
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
@@ -178,6 +282,7 @@ test_identity(void **state)
     PupDomainSpec spec = plain_spec(&guest);
 
     pup_guest_defaults(&guest);
+    template = read_template(&guest);
     for (size_t i = 0; i < G_N_ELEMENTS(macs); i++) {
         char *xml;
 
@@ -210,7 +315,9 @@ main(void)
         cmocka_unit_test(test_bare_ide),
         cmocka_unit_test(test_values_are_escaped),
         cmocka_unit_test(test_template_of_another_kind),
-        cmocka_unit_test(test_template_without_export),
+        cmocka_unit_test(test_older_template),
+        cmocka_unit_test(test_older_client_image),
+        cmocka_unit_test(test_clock),
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_cpus),
     };

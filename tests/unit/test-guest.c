@@ -57,11 +57,15 @@ test_words(void **state)
     static const char *const display[] = {"qxl", "virtio", "vga"};
     static const char *const disk[] = {"virtio", "sata", "ide"};
     static const char *const net[] = {"nat", "none"};
+    static const char *const clock[] = {"auto", "utc", "localtime"};
     PupFirmware f;
     PupDisplay d;
     PupDiskBus b;
     PupNet n;
+    PupClock c;
     for (unsigned i = 0; i < 3; i++) {
+        assert_true(pup_clock_parse(clock[i], &c));
+        assert_string_equal(pup_clock_name(c), clock[i]);
         assert_true(pup_firmware_parse(firmware[i], &f));
         assert_string_equal(pup_firmware_name(f), firmware[i]);
         assert_true(pup_display_parse(display[i], &d));
@@ -83,16 +87,19 @@ test_unknown_words(void **state)
     PupDisplay d = PUP_DISPLAY_VGA;
     PupDiskBus b = PUP_DISK_IDE;
     PupNet n = PUP_NET_NONE;
+    PupClock c = PUP_CLOCK_UTC;
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         assert_false(pup_firmware_parse(bad[i], &f));
         assert_false(pup_display_parse(bad[i], &d));
         assert_false(pup_disk_bus_parse(bad[i], &b));
         assert_false(pup_net_parse(bad[i], &n));
+        assert_false(pup_clock_parse(bad[i], &c));
     }
     assert_int_equal(f, PUP_FIRMWARE_UEFI_SECURE);
     assert_int_equal(d, PUP_DISPLAY_VGA);
     assert_int_equal(b, PUP_DISK_IDE);
     assert_int_equal(n, PUP_NET_NONE);
+    assert_int_equal(c, PUP_CLOCK_UTC);
 }
 
 static void

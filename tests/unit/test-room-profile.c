@@ -26,6 +26,8 @@ test_smallest(void **state)
     assert_int_equal(profile->cache_mib, 0);
     assert_true(profile->peers);
     assert_null(profile->neighbourhood);
+    assert_int_equal(profile->clock, PUP_CLOCK_AUTO);
+    assert_null(profile->timezone);
     assert_int_equal(profile->uplink_mbit_s, 0);
     assert_true(pup_guest_equal(&profile->guest, &defaults));
 }
@@ -40,6 +42,7 @@ test_all_keys(void **state)
               "[guest]\nmemory = 4096 MiB\ncpus = 4\nfirmware = uefi-secure\n"
               "display = virtio\ndisk = sata\nnetwork = none\ntpm = yes\nsound = no\n"
               "usb = no\nagent = no\nhyperv = no\nemulate = no\n"
+              "clock = localtime\ntimezone = America/Port-au-Prince\n"
               "[seat]\ncache = 512 MiB\nneighbourhood = north\npeers = no\n"
               "uplink = 100 Mbit/s\n",
               &error);
@@ -61,6 +64,8 @@ test_all_keys(void **state)
     assert_int_equal(profile->cache_mib, 512);
     assert_false(profile->peers);
     assert_string_equal(profile->neighbourhood, "north");
+    assert_int_equal(profile->clock, PUP_CLOCK_LOCALTIME);
+    assert_string_equal(profile->timezone, "America/Port-au-Prince");
     assert_int_equal(profile->uplink_mbit_s, 100);
     assert_true(pup_guest_equal(&profile->guest, &expected));
 }
@@ -122,6 +127,11 @@ test_refused(void **state)
         {"[room]\nmaster = a\n[guest]\ncpus = 0\n",
          "rooms/lab-101.conf:4: [guest] cpus: "},
         {"[room]\nmaster = a\n[guest]\ncpus = 513\n", "from 1 to 512"},
+        {"[room]\nmaster = a\n[guest]\nclock = local\n", "is none of auto|utc|localtime"},
+        {"[room]\nmaster = a\n[guest]\ntimezone = ../../etc/passwd\n",
+         "rooms/lab-101.conf:4: [guest] timezone: '../../etc/passwd' is no time zone"},
+        {"[room]\nmaster = a\n[guest]\ntimezone = /etc/passwd\n", "is no time zone"},
+        {"[room]\nmaster = a\n[guest]\ntimezone = Europe Paris\n", "is no time zone"},
         {"[room]\nmaster = a\n[seat]\ncache = 4194305\n",
          "rooms/lab-101.conf:4: [seat] cache"},
         {"[room]\nmaster = a\n[seat]\nneighbourhood = North Wing\n",
@@ -176,6 +186,8 @@ assert_same(const PupRoomProfile *a, const PupRoomProfile *b)
     assert_int_equal(a->peers, b->peers);
     assert_int_equal(a->uplink_mbit_s, b->uplink_mbit_s);
     assert_int_equal(g_strcmp0(a->neighbourhood, b->neighbourhood), 0);
+    assert_int_equal(a->clock, b->clock);
+    assert_int_equal(g_strcmp0(a->timezone, b->timezone), 0);
     assert_int_equal(a->n_seats, b->n_seats);
     for (unsigned i = 0; i < a->n_seats; i++) {
         assert_string_equal(a->seats[i].name, b->seats[i].name);
@@ -203,6 +215,8 @@ test_format(void **state)
     full->peers = FALSE;
     full->uplink_mbit_s = 100;
     full->neighbourhood = g_strdup("north");
+    full->clock = PUP_CLOCK_UTC;
+    full->timezone = g_strdup("Europe/Paris");
     const PupRoomProfile *const rows[] = {plain, full};
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = pup_room_profile_format(rows[i]);
@@ -223,6 +237,25 @@ test_format_names_all_keys(void **state)
         assert_non_null(strstr(text, key->help));
         if (strcmp(key->key, "*") != 0)
             assert_non_null(strstr(text, line));
+    }
+}
+
+static void
+test_local_time(void **state)
+{
+    static const struct {
+        PupClock clock;
+        gboolean hyperv, local;
+    } rows[] = {
+        {PUP_CLOCK_AUTO, TRUE, TRUE},       {PUP_CLOCK_AUTO, FALSE, FALSE},
+        {PUP_CLOCK_UTC, TRUE, FALSE},       {PUP_CLOCK_UTC, FALSE, FALSE},
+        {PUP_CLOCK_LOCALTIME, FALSE, TRUE}, {PUP_CLOCK_LOCALTIME, TRUE, TRUE},
+    };
+    g_autoptr(PupRoomProfile) profile = pup_room_profile_new("Lab", "win11", 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        profile->clock = rows[i].clock;
+        profile->guest.hyperv = rows[i].hyperv;
+        assert_int_equal(pup_room_profile_wants_local_time(profile), rows[i].local);
     }
 }
 
@@ -268,11 +301,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_smallest), cmocka_unit_test(test_all_keys),
-        cmocka_unit_test(test_memory),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_add_seat), cmocka_unit_test(test_too_many_seats),
-        cmocka_unit_test(test_format),   cmocka_unit_test(test_format_names_all_keys),
-        cmocka_unit_test(test_changed),  cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_smallest),   cmocka_unit_test(test_all_keys),
+        cmocka_unit_test(test_memory),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_add_seat),   cmocka_unit_test(test_too_many_seats),
+        cmocka_unit_test(test_format),     cmocka_unit_test(test_format_names_all_keys),
+        cmocka_unit_test(test_changed),    cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_local_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
