@@ -16,6 +16,7 @@ const PupCommand *const pup_commands[] = {
     &pup_cmd_room_warm,
     &pup_cmd_seat_list,
     &pup_cmd_image_build,
+    &pup_cmd_image_usage,
     &pup_cmd_serve,
     &pup_cmd_status,
     &pup_cmd_fsck,

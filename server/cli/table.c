@@ -72,12 +72,15 @@ static char *
 take_cell(PupCellType type, va_list *args, json_t **json)
 {
     switch (type) {
-    case PUP_CELL_UINT:
-    case PUP_CELL_BYTES: {
+    case PUP_CELL_UINT: {
         guint64 value = va_arg(*args, guint64);
         *json = json_integer((json_int_t) value);
-        return type == PUP_CELL_BYTES ? pup_bytes_format(value)
-                                      : g_strdup_printf("%" G_GUINT64_FORMAT, value);
+        return g_strdup_printf("%" G_GUINT64_FORMAT, value);
+    }
+    case PUP_CELL_BYTES: {
+        guint64 value = va_arg(*args, guint64);
+        *json = value == PUP_NO_BYTES ? json_null() : json_integer((json_int_t) value);
+        return value == PUP_NO_BYTES ? g_strdup("-") : pup_bytes_format(value);
     }
     case PUP_CELL_MS: {
         gint64 value = va_arg(*args, gint64);

@@ -17,13 +17,16 @@
 typedef enum {
     PUP_CELL_TEXT,  /* const char *, copied; NULL: "-" and null */
     PUP_CELL_UINT,  /* guint64, right aligned */
-    PUP_CELL_BYTES, /* guint64: "1.2 GiB", a number in JSON */
+    PUP_CELL_BYTES, /* guint64: "1.2 GiB", a number in JSON; PUP_NO_BYTES: "-" and null */
     PUP_CELL_MS,   /* gint64 milliseconds: "12.3 s", a number in JSON; -1: "-" and null */
     PUP_CELL_BOOL, /* int: "*" or "", true or false */
     PUP_CELL_TEXTS, /* const char *const *, copied: joined by ", ", an array in JSON */
     PUP_CELL_RATIO, /* double, 0 .. 1: "97%", a number in JSON; below 0: "-" and null */
     PUP_CELL_JSON,  /* json_t *, taken over: no text, the value in JSON */
 } PupCellType;
+
+/* In a cell of bytes: there is no such thing. */
+#define PUP_NO_BYTES G_MAXUINT64
 
 typedef struct {
     const char *title; /* of the column; ends the list when NULL; "" with CELL_JSON */

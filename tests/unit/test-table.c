@@ -29,7 +29,7 @@ filled(void)
 
     pup_table_add(table, "é", (guint64) 3, (guint64) 1536, (gint64) 12345, TRUE, two);
     pup_table_add(table, "lab-101", (guint64) 30, (guint64) 5, (gint64) -1, FALSE, NULL);
-    pup_table_add(table, NULL, (guint64) 0, (guint64) 0, (gint64) 0, FALSE, NULL);
+    pup_table_add(table, NULL, (guint64) 0, PUP_NO_BYTES, (gint64) 0, FALSE, NULL);
     return table;
 }
 
@@ -42,7 +42,7 @@ text_is_aligned(void **state)
     assert_string_equal(text, "ROOM     SEATS     SIZE    BOOT  CURRENT  HARMS\n"
                               "é            3  1.5 KiB  12.3 s  *        a@1, b@2\n"
                               "lab-101     30      5 B       -\n"
-                              "-            0      0 B   0.0 s\n");
+                              "-            0        -   0.0 s\n");
 }
 
 static void
@@ -61,11 +61,11 @@ json_keeps_the_numbers(void **state)
     g_autofree char *text = pup_table_format(table, PUP_TABLE_JSON);
     json_t *expected = json_pack(
         "{s:[{s:s, s:i, s:i, s:i, s:b, s:[s, s]}, {s:s, s:i, s:i, s:n, s:b, s:[]},"
-        " {s:n, s:i, s:i, s:i, s:b, s:[]}]}",
+        " {s:n, s:i, s:n, s:i, s:b, s:[]}]}",
         "rooms", "name", "é", "seats", 3, "size_bytes", 1536, "boot_ms", 12345, "current",
         1, "harms", "a@1", "b@2", "name", "lab-101", "seats", 30, "size_bytes", 5,
-        "boot_ms", "current", 0, "harms", "name", "seats", 0, "size_bytes", 0, "boot_ms",
-        0, "current", 0, "harms");
+        "boot_ms", "current", 0, "harms", "name", "seats", 0, "size_bytes", "boot_ms", 0,
+        "current", 0, "harms");
     json_t *got = json_loads(text, 0, NULL);
 
     assert_non_null(expected);

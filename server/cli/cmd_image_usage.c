@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One row a thing that can be removed by itself: a master's file, a room's sub-master, a
+ * version in the store. What stands on a file is shared; what only it holds is its own.
+ */
+#include "server/cli/commands.h"
+#include "server/cli/progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server/image/images.h"
+#include "server/store/usage.h"
+
+static const PupColumn columns[] = {
+    {"NAME", "name", PUP_CELL_TEXT},
+    {"KIND", "kind", PUP_CELL_TEXT},
+    {"CURRENT", "current", PUP_CELL_BOOL},
+    {"ON", "derives_from", PUP_CELL_TEXT},
+    {"VIRTUAL", "virtual_bytes", PUP_CELL_BYTES},
+    {"ALLOCATED", "allocated_bytes", PUP_CELL_BYTES},
+    {"OWN", "own_bytes", PUP_CELL_BYTES},
+    {"SHARED", "shared_bytes", PUP_CELL_BYTES},
+    {"COMPRESSED", "compressed_bytes", PUP_CELL_BYTES},
+    {"FREES", "frees_bytes", PUP_CELL_BYTES},
+    {NULL},
+};
+
+/* "win11@3"; NULL where there is no such thing. */
+static char *
+label_of(const char *name, unsigned version)
+{
+    return name ? g_strdup_printf("%s@%u", name, version) : NULL;
+}
+
+static void
+add_master(PupTable *table, const GPtrArray *images, const PupImage *image)
+{
+    gboolean used = pup_images_users(images, image->name, image->version) > 0;
+    g_autofree char *label = label_of(image->name, image->version);
+    guint64 own = used ? 0 : image->file_bytes;
+
+    pup_table_add(table, label, "master", FALSE, NULL, image->virtual_bytes,
+                  image->file_bytes, own, image->file_bytes - own, PUP_NO_BYTES, own);
+}
+
+static void
+add_sub_master(PupTable *table, const GPtrArray *images, const PupImage *image)
+{
+    const PupImage *master =
+        image->master ? pup_images_master(images, image->master, image->master_version)
+                      : NULL;
+    g_autofree char *on = label_of(image->master, image->master_version);
+
+    pup_table_add(table, image->name, "sub-master", FALSE, on, image->virtual_bytes,
+                  image->file_bytes, image->file_bytes, master ? master->file_bytes : 0,
+                  PUP_NO_BYTES, image->file_bytes);
+}
+
+static void
+add_version(PupTable *table, const PupVersionUsage *version)
+{
+    g_autofree char *label = label_of(version->name, version->version);
+    g_autofree char *on = label_of(version->master, version->master_version);
+
+    pup_table_add(table, label, "version", (int) version->current, on,
+                  version->disk_bytes, version->allocated_bytes, version->own_bytes,
+                  version->shared_bytes, version->encoded_bytes, version->frees_bytes);
+}
+
+static PupTable *
+table_of(const GPtrArray *images, const PupUsage *usage)
+{
+    PupTable *table = pup_table_new("usage", columns);
+
+    for (unsigned i = 0; i < images->len; i++) {
+        const PupImage *image = g_ptr_array_index(images, i);
+        if (image->kind == PUP_KIND_MASTER)
+            add_master(table, images, image);
+        else
+            add_sub_master(table, images, image);
+    }
+    for (unsigned i = 0; i < usage->versions->len; i++)
+        add_version(table, g_ptr_array_index(usage->versions, i));
+    return table;
+}
+
+static guint64
+bytes_of_files(const GPtrArray *images)
+{
+    guint64 bytes = 0;
+
+    for (unsigned i = 0; i < images->len; i++)
+        bytes += ((const PupImage *) g_ptr_array_index(images, i))->file_bytes;
+    return bytes;
+}
+
+static void
+print_json(const PupTable *table, guint64 file_bytes, guint64 store_bytes)
+{
+    json_t *root =
+        json_pack("{s:O, s:I, s:I}", "usage", pup_table_rows(table), "images_bytes",
+                  (json_int_t) file_bytes, "versions_bytes", (json_int_t) store_bytes);
+    char *text = json_dumps(root, JSON_INDENT(2));
+
+    puts(text);
+    free(text);
+    json_decref(root);
+}
+
+static void
+print(const PupCli *cli, const GPtrArray *images, const PupUsage *usage)
+{
+    g_autoptr(PupTable) table = table_of(images, usage);
+    guint64 bytes = bytes_of_files(images);
+    g_autofree char *files = pup_bytes_format(bytes);
+    g_autofree char *versions = pup_bytes_format(usage->encoded_bytes);
+
+    if (cli->json) {
+        print_json(table, bytes, usage->encoded_bytes);
+        return;
+    }
+    pup_cli_print(cli, table);
+    if (!cli->quiet)
+        printf("images take %s, versions %s in the store\n", files, versions);
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_auto(GStrv) args = g_strdupv(argv);
+    g_autoptr(PupBar) bar = NULL;
+    g_autoptr(GPtrArray) images = NULL;
+    g_autoptr(PupUsage) usage = NULL;
+    PupWorkshop shop;
+
+    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+        return FALSE;
+    bar = pup_bar_new(cli->quiet);
+    images = pup_images_list(&shop, error);
+    if (!images)
+        return FALSE;
+    usage = pup_store_usage(shop.store, pup_bar_update, bar, shop.cancellable, error);
+    if (!usage)
+        return FALSE;
+    g_clear_pointer(&bar, pup_bar_free);
+    print(cli, images, usage);
+    return TRUE;
+}
+
+const PupCommand pup_cmd_image_usage = {
+    .name = "image usage",
+    .args = "",
+    .summary = "Show what images and versions take and would give back",
+    .flags = PUP_CLI_LISTS,
+    .run = run,
+};
