@@ -44,7 +44,7 @@ pup_guest_defaults(PupGuest *guest)
         .disk_bus = PUP_DISK_VIRTIO,
         .net = PUP_NET_NAT,
         .sound = TRUE,
-        .usb = TRUE,
+        .usb = PUP_USB_ALL,
         .agent = TRUE,
         .hyperv = TRUE,
         .emulate = TRUE,
@@ -57,7 +57,7 @@ pup_guest_equal(const PupGuest *a, const PupGuest *b)
     return a->memory_percent == b->memory_percent && a->memory_mib == b->memory_mib &&
            a->cpus == b->cpus && a->firmware == b->firmware && a->display == b->display &&
            a->disk_bus == b->disk_bus && a->net == b->net && !a->tpm == !b->tpm &&
-           !a->sound == !b->sound && !a->usb == !b->usb && !a->agent == !b->agent &&
+           !a->sound == !b->sound && a->usb == b->usb && !a->agent == !b->agent &&
            !a->hyperv == !b->hyperv && !a->emulate == !b->emulate;
 }
 

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "lib/usb.h"
 
 /* Ranges, for the profile and the manifest alike. */
 #define PUP_GUEST_MEMORY_PERCENT_MIN 10u
@@ -40,7 +40,7 @@ typedef struct {
     PupNet net;
     gboolean tpm;     /* a TPM 2.0 (swtpm), its state as volatile as the overlay */
     gboolean sound;   /* an HD Audio card */
-    gboolean usb;     /* an xHCI controller with four SPICE redirection ports */
+    PupUsb usb;       /* what four SPICE redirection ports let through */
     gboolean agent;   /* the guest agent's and SPICE agent's channels */
     gboolean hyperv;  /* Hyper-V enlightenments, for Windows */
     gboolean emulate; /* TRUE: run in software when the PC has no KVM; FALSE: refuse */

@@ -82,6 +82,19 @@ pages_to_json(const PupManifest *manifest)
     return pages;
 }
 
+static gboolean
+has_usb_classes(const PupGuest *guest)
+{
+    return guest->usb != PUP_USB_NONE && guest->usb != PUP_USB_ALL;
+}
+
+/* 2: with guest settings that 1 does not know. */
+static unsigned
+format_of(const PupManifest *manifest)
+{
+    return has_usb_classes(&manifest->guest) ? 2 : 1;
+}
+
 static json_t *
 guest_to_json(const PupGuest *guest)
 {
@@ -95,7 +108,11 @@ guest_to_json(const PupGuest *guest)
     set_string(object, "network", pup_net_name(guest->net));
     set_bool(object, "tpm", guest->tpm);
     set_bool(object, "sound", guest->sound);
-    set_bool(object, "usb", guest->usb);
+    set_bool(object, "usb", guest->usb != PUP_USB_NONE);
+    if (has_usb_classes(guest)) {
+        g_autofree char *classes = pup_usb_text(guest->usb);
+        set_string(object, "usb_classes", classes);
+    }
     set_bool(object, "agent", guest->agent);
     set_bool(object, "hyperv", guest->hyperv);
     set_bool(object, "emulate", guest->emulate);
@@ -118,7 +135,7 @@ pup_manifest_format(const PupManifest *manifest)
 {
     g_return_val_if_fail(manifest->kind == PUP_KIND_MASTER || manifest->master, NULL);
     g_autoptr(PupJsonValue) root = json_object();
-    set_uint(root, "format", PUP_MANIFEST_FORMAT);
+    set_uint(root, "format", format_of(manifest));
     set_string(root, "kind", kind_words[manifest->kind]);
     set_string(root, "name", manifest->name);
     set_uint(root, "version", manifest->version);
@@ -205,6 +222,16 @@ read_guest_words(PupJsonReader *reader, PupGuest *guest)
         pup_json_fail(reader, "network", "is an unknown word");
 }
 
+/* Whether a format may have what is read here, the check of the canonical form says. */
+static void
+read_usb(PupJsonReader *reader, PupGuest *guest)
+{
+    guest->usb = pup_json_bool(reader, "usb") ? PUP_USB_ALL : PUP_USB_NONE;
+    if (pup_json_has(reader, "usb_classes") &&
+        !pup_usb_parse(pup_json_string(reader, "usb_classes", 256), &guest->usb))
+        pup_json_fail(reader, "usb_classes", "is no list of classes");
+}
+
 static gboolean
 read_guest(json_t *object, PupGuest *guest, GError **error)
 {
@@ -217,7 +244,7 @@ read_guest(json_t *object, PupGuest *guest, GError **error)
     read_guest_words(&r, guest);
     guest->tpm = pup_json_bool(&r, "tpm");
     guest->sound = pup_json_bool(&r, "sound");
-    guest->usb = pup_json_bool(&r, "usb");
+    read_usb(&r, guest);
     guest->agent = pup_json_bool(&r, "agent");
     guest->hyperv = pup_json_bool(&r, "hyperv");
     guest->emulate = pup_json_bool(&r, "emulate");
@@ -263,7 +290,7 @@ read_manifest(json_t *root, GError **error)
     PupJsonReader r = PUP_JSON_READER(WHAT, root, error);
     g_autoptr(PupManifest) manifest = g_new0(PupManifest, 1);
     pup_guest_defaults(&manifest->guest);
-    pup_json_uint(&r, "format", PUP_MANIFEST_FORMAT, PUP_MANIFEST_FORMAT);
+    pup_json_uint(&r, "format", 1, PUP_MANIFEST_FORMAT);
     read_kind(&r, manifest);
     manifest->name = read_ident(&r, "name");
     manifest->version = (unsigned) pup_json_uint(&r, "version", 1, PUP_VERSION_MAX);

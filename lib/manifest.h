@@ -14,7 +14,9 @@
 #include "lib/chunk_map.h"
 #include "lib/guest.h"
 
-#define PUP_MANIFEST_FORMAT 1
+/* What this program reads. A manifest is written in the oldest format that can say it, so
+ * that client images of before go on with rooms that want nothing new. */
+#define PUP_MANIFEST_FORMAT 2
 /* 64 TiB of disk are 131072 pages; 16 MiB of text hold them. */
 #define PUP_MANIFEST_MAX_BYTES (16u * 1024u * 1024u)
 

@@ -37,8 +37,9 @@ const PupIniKey pup_room_profile_keys[] = {
     {"guest", "tpm", PUP_INI_BOOL, "no", NULL, 0, 0, NULL,
      "A TPM 2.0; it forgets everything at the guest's end"},
     {"guest", "sound", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL, "A sound card"},
-    {"guest", "usb", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
-     "USB devices plugged into the PC go to the guest"},
+    {"guest", "usb", PUP_INI_STRING, "all", NULL, 0, 0, NULL,
+     "USB devices of the PC that go to the guest: all, none, or classes of audio, hid, "
+     "image, printer, serial, smartcard, storage, vendor, video"},
     {"guest", "agent", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
      "Channels for the agents inside the guest"},
     {"guest", "hyperv", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
@@ -254,6 +255,20 @@ read_guest_size(const PupIni *ini, PupGuest *guest, GError **error)
     return TRUE;
 }
 
+static gboolean
+read_usb(const PupIni *ini, PupGuest *guest, GError **error)
+{
+    const char *text = pup_ini_string(ini, "guest", "usb");
+    if (pup_usb_parse(text, &guest->usb))
+        return TRUE;
+    pup_ini_error(ini, "guest", "usb", error,
+                  "'%s' is neither all nor none nor a list of classes such as "
+                  "'storage, printer'; there are audio, hid, image, printer, serial, "
+                  "smartcard, storage, vendor, video",
+                  text);
+    return FALSE;
+}
+
 /* A name below the folder of time zones; whether there is one, its reader says. */
 static gboolean
 is_timezone(const char *name)
@@ -286,7 +301,6 @@ read_guest_rest(const PupIni *ini, PupGuest *guest)
     pup_net_parse(pup_ini_string(ini, "guest", "network"), &guest->net);
     guest->tpm = pup_ini_bool(ini, "guest", "tpm");
     guest->sound = pup_ini_bool(ini, "guest", "sound");
-    guest->usb = pup_ini_bool(ini, "guest", "usb");
     guest->agent = pup_ini_bool(ini, "guest", "agent");
     guest->hyperv = pup_ini_bool(ini, "guest", "hyperv");
     guest->emulate = pup_ini_bool(ini, "guest", "emulate");
@@ -323,7 +337,8 @@ pup_room_profile_parse(const char *origin, const char *text, size_t len, GError 
     g_autoptr(PupRoomProfile) profile = profile_new();
     if (!read_room(ini, origin, profile, error) || !read_seats(ini, profile, error) ||
         !read_guest_size(ini, &profile->guest, error) ||
-        !read_clock(ini, profile, error) || !read_seat(ini, profile, error))
+        !read_usb(ini, &profile->guest, error) || !read_clock(ini, profile, error) ||
+        !read_seat(ini, profile, error))
         return NULL;
     read_guest_rest(ini, &profile->guest);
     return g_steal_pointer(&profile);

@@ -21,9 +21,8 @@ value_text(const PupRoomProfile *profile, const char *key)
         const char *key;
         gboolean on;
     } switches[] = {
-        {"tpm", guest->tpm},       {"sound", guest->sound},   {"usb", guest->usb},
-        {"agent", guest->agent},   {"hyperv", guest->hyperv}, {"emulate", guest->emulate},
-        {"peers", profile->peers},
+        {"tpm", guest->tpm},       {"sound", guest->sound},     {"agent", guest->agent},
+        {"hyperv", guest->hyperv}, {"emulate", guest->emulate}, {"peers", profile->peers},
     };
     const struct {
         const char *key, *word;
@@ -51,6 +50,8 @@ value_text(const PupRoomProfile *profile, const char *key)
         return memory_text(guest);
     if (strcmp(key, "cpus") == 0)
         return guest->cpus ? g_strdup_printf("%u", guest->cpus) : g_strdup("all");
+    if (strcmp(key, "usb") == 0)
+        return pup_usb_text(guest->usb);
     if (strcmp(key, "uplink") == 0)
         return g_strdup_printf("%u", profile->uplink_mbit_s);
     return g_strdup_printf("%" G_GUINT64_FORMAT, profile->cache_mib);

@@ -11,7 +11,8 @@
  *     notice TEXT             a banner over the guest's picture; "" clears
  *     error CODE TEXT         a full page in plain words, with the code for the admin
  *     mac ADDRESS TEXT        the page of an unknown PC: show ADDRESS large
- *     spice PATH              connect to this SPICE Unix socket and show it
+ *     spice PATH USB          connect to this SPICE Unix socket and show it; its guest
+ *                             gets the USB devices of USB (lib/usb.h)
  *     spice-off               forget it, back to the stage page
  *
  *   to RUNDIR/seat.sock (pupitre-seat listens)

@@ -6,7 +6,7 @@
 #include "lib/error.h"
 
 /* What follows a verb. */
-typedef enum { NOTHING, NUMBER, TEXT, OPTIONAL_TEXT, WORD, WORD_AND_TEXT } Arguments;
+typedef enum { NOTHING, NUMBER, TEXT, OPTIONAL_TEXT, WORD_AND_TEXT } Arguments;
 
 static const struct {
     const char *verb;
@@ -19,7 +19,7 @@ static const struct {
     {"notice", PUP_MESSAGE_NOTICE, OPTIONAL_TEXT},
     {"error", PUP_MESSAGE_ERROR, WORD_AND_TEXT},
     {"mac", PUP_MESSAGE_MAC, WORD_AND_TEXT},
-    {"spice", PUP_MESSAGE_SPICE, WORD},
+    {"spice", PUP_MESSAGE_SPICE, WORD_AND_TEXT},
     {"spice-off", PUP_MESSAGE_SPICE_OFF, NOTHING},
 };
 
@@ -71,7 +71,7 @@ parse_arguments(PupMessage *message, Arguments arguments, const char *rest)
     }
     if (arguments == NUMBER)
         return parse_number(rest, &message->progress);
-    if (*rest == '\0' || (arguments == WORD && end != NULL))
+    if (*rest == '\0')
         return FALSE;
     message->word = end != NULL ? g_strndup(rest, (gsize) (end - rest)) : g_strdup(rest);
     if (end != NULL) {

@@ -25,7 +25,7 @@ typedef struct {
     PupMessageKind kind;
     int progress; /* PROGRESS: 0-100, or -1 */
     char *word;   /* ERROR: the code; MAC: the address; SPICE: the path; else NULL */
-    char *text;   /* never NULL */
+    char *text;   /* never NULL; SPICE: the USB devices that the guest gets */
 } PupMessage;
 
 /* Errors: INVALID (unknown verb, a missing or bad argument), with the line's start. */

@@ -324,12 +324,22 @@ on_position(gpointer user, int x, int y)
 }
 
 static void
+connect_guest(Screen *screen, const PupMessage *message)
+{
+    PupUsb usb = PUP_USB_NONE;
+
+    if (!pup_usb_parse(message->text, &usb))
+        g_warning("usb: '%s' is no list of classes; none are shared", message->text);
+    pup_spice_connect(screen->spice, message->word, usb);
+}
+
+static void
 apply(Screen *screen, const PupMessage *message)
 {
     gboolean showed_guest = shows_guest(screen);
 
     if (message->kind == PUP_MESSAGE_SPICE)
-        pup_spice_connect(screen->spice, message->word);
+        connect_guest(screen, message);
     else if (message->kind == PUP_MESSAGE_SPICE_OFF)
         pup_spice_disconnect(screen->spice);
     gboolean changed = pup_page_apply(screen->page, message);
@@ -443,7 +453,7 @@ start(Screen *screen)
     if (!screen->options.no_input)
         screen->input = pup_input_new(&sink);
     if (screen->options.spice_path != NULL)
-        pup_spice_connect(screen->spice, screen->options.spice_path);
+        pup_spice_connect(screen->spice, screen->options.spice_path, PUP_USB_ALL);
 }
 
 static void

@@ -22,16 +22,10 @@
 /* More steps of a wheel at once are a broken mouse. */
 #define WHEEL_MAX 10
 
-/* USB classes that go to the guest: audio, image, printer, storage, smart card, video.
- * Not the PC's own keyboard, mouse, hubs, Bluetooth and network cards; not the class
- * "vendor specific", which many of the latter have. */
-#define USB_FILTER                                                                       \
-    "0x01,-1,-1,-1,1|0x06,-1,-1,-1,1|0x07,-1,-1,-1,1|0x08,-1,-1,-1,1|0x0b,-1,-1,-1,1|"   \
-    "0x0e,-1,-1,-1,1|-1,-1,-1,-1,0"
-
 struct PupSpice {
     PupSpiceEvents events;
     char *path; /* NULL: nothing wanted */
+    PupUsb usb; /* what the guest gets */
     guint retry_source, retry_ms;
     SpiceSession *session;
     SpiceMainChannel *main;
@@ -403,9 +397,12 @@ on_usb_error(SpiceUsbDeviceManager *manager, SpiceUsbDevice *device, GError *err
     g_message("usb: a device stays with the PC: %s", error->message);
 }
 
+/* The library is the one place where a device's class is looked at: QEMU's own filter,
+ * libvirt's redirfilter, could only refuse what was sent already. */
 static void
-share_usb(SpiceSession *session)
+share_usb(SpiceSession *session, PupUsb usb)
 {
+    g_autofree char *filter = pup_usb_filter(usb);
     g_autoptr(GError) error = NULL;
     SpiceUsbDeviceManager *manager = spice_usb_device_manager_get(session, &error);
 
@@ -415,8 +412,8 @@ share_usb(SpiceSession *session)
     }
     g_signal_connect(manager, "auto-connect-failed", G_CALLBACK(on_usb_error), NULL);
     g_signal_connect(manager, "device-error", G_CALLBACK(on_usb_error), NULL);
-    g_object_set(manager, "auto-connect-filter", USB_FILTER, "redirect-on-connect",
-                 USB_FILTER, "auto-connect", TRUE, NULL);
+    g_object_set(manager, "auto-connect-filter", filter, "redirect-on-connect", filter,
+                 "auto-connect", TRUE, NULL);
 }
 
 static gboolean
@@ -431,7 +428,8 @@ start_session(gpointer user)
     g_signal_connect(spice->session, "channel-new", G_CALLBACK(on_channel_new), spice);
     g_signal_connect(spice->session, "channel-destroy", G_CALLBACK(on_channel_destroy),
                      spice);
-    share_usb(spice->session);
+    if (spice->usb != PUP_USB_NONE)
+        share_usb(spice->session, spice->usb);
     if (!spice_session_connect(spice->session))
         on_ended(spice);
     return G_SOURCE_REMOVE;
@@ -459,12 +457,13 @@ pup_spice_free(PupSpice *spice)
 }
 
 void
-pup_spice_connect(PupSpice *spice, const char *path)
+pup_spice_connect(PupSpice *spice, const char *path, PupUsb usb)
 {
     char *wanted = g_strdup(path);
 
     pup_spice_disconnect(spice);
     spice->path = wanted;
+    spice->usb = usb;
     spice->retry_ms = RETRY_MS;
     start_session(spice);
 }

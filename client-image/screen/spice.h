@@ -10,15 +10,16 @@
  *     pup_spice_disconnect(spice)
  *
  * A socket that is not there yet, or breaks, is tried again until disconnect: the guest
- * is starting, or starting again. USB devices that are plugged in go to the guest when
- * it has redirection channels. Runs in the thread's default main context; all events are
- * called from there.
+ * is starting, or starting again. USB devices go to the guest when they are plugged in,
+ * or were before, if the room lets their class through and the guest has a channel free.
+ * Runs in the thread's default main context; all events are called from there.
  */
 #pragma once
 
 #include "client-image/screen/evdev.h"
 #include "client-image/screen/input.h"
 #include "client-image/screen/view.h"
+#include "lib/usb.h"
 
 /* What the guest does. Rectangles and places are in the guest's pixels. */
 typedef struct {
@@ -45,9 +46,9 @@ PupSpice *pup_spice_new(const PupSpiceEvents *events);
 void pup_spice_free(PupSpice *spice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupSpice, pup_spice_free)
 
-/* Connect to the Unix socket @path, afresh if there is a connection. Cannot fail: see
- * above. */
-void pup_spice_connect(PupSpice *spice, const char *path);
+/* Connect to the Unix socket @path, afresh if there is a connection; @usb: what goes to
+ * the guest. Cannot fail: see above. */
+void pup_spice_connect(PupSpice *spice, const char *path, PupUsb usb);
 /* Hang up and stop trying. */
 void pup_spice_disconnect(PupSpice *spice);
 

@@ -84,7 +84,7 @@ set_devices(PupVars *vars, const PupDomainSpec *spec)
     pup_vars_flag(vars, "net", guest->net == PUP_NET_NAT);
     pup_vars_flag(vars, "tpm", guest->tpm);
     pup_vars_flag(vars, "sound", guest->sound);
-    pup_vars_flag(vars, "usb", guest->usb);
+    pup_vars_flag(vars, "usb", guest->usb != PUP_USB_NONE);
     pup_vars_flag(vars, "agent", guest->agent);
 }
 

@@ -112,11 +112,11 @@ pup_face_unknown(PupFace *face, const GError *error)
 }
 
 void
-pup_face_guest(PupFace *face, const char *path)
+pup_face_guest(PupFace *face, const char *path, PupUsb usb)
 {
     face->has_error_page = FALSE;
     g_clear_pointer(&face->trouble, g_free);
-    pup_screen_guest(face->screen, path);
+    pup_screen_guest(face->screen, path, usb);
     report(face);
 }
 

@@ -8,6 +8,7 @@
 
 #include "client-image/seat/notices.h"
 #include "client-image/seat/reporter.h"
+#include "lib/usb.h"
 
 typedef struct PupFace PupFace;
 
@@ -33,8 +34,9 @@ void pup_face_failed(PupFace *face, PupSeatOrder order, const GError *error,
 /* The server has no room for this PC, as @error says. */
 void pup_face_unknown(PupFace *face, const GError *error);
 
-/* The guest runs; its picture is at the SPICE socket @path. */
-void pup_face_guest(PupFace *face, const char *path);
+/* The guest runs; its picture is at the SPICE socket @path, and it gets the USB devices
+ * of @usb. */
+void pup_face_guest(PupFace *face, const char *path, PupUsb usb);
 /* It does not run any more: notices are gone. */
 void pup_face_guest_over(PupFace *face);
 

@@ -132,9 +132,11 @@ pup_screen_unknown(PupScreenLink *link, const char *mac, const char *text)
 }
 
 void
-pup_screen_guest(PupScreenLink *link, const char *path)
+pup_screen_guest(PupScreenLink *link, const char *path, PupUsb usb)
 {
-    show_page(link, g_strdup_printf("spice %s", path));
+    g_autofree char *classes = pup_usb_text(usb);
+
+    show_page(link, g_strdup_printf("spice %s %s", path, classes));
 }
 
 /* Takes @text over. */

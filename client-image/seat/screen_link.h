@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "lib/usb.h"
 
 typedef struct PupScreenLink PupScreenLink;
 
@@ -29,8 +29,8 @@ void pup_screen_error(PupScreenLink *link, const char *code, const char *format,
 /* The page of a PC that no room has. */
 void pup_screen_unknown(PupScreenLink *link, const char *mac, const char *text);
 
-/* Show the guest at the SPICE socket @path. */
-void pup_screen_guest(PupScreenLink *link, const char *path);
+/* Show the guest at the SPICE socket @path, and give it the USB devices of @usb. */
+void pup_screen_guest(PupScreenLink *link, const char *path, PupUsb usb);
 
 /* The small second line; "" clears. */
 void pup_screen_info(PupScreenLink *link, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -247,7 +247,8 @@ on_guest_started(gpointer data, const GError *error)
 
     if (!error) {
         pup_face_stage(seat->face, PUP_STAGE_GUEST_STARTED);
-        pup_face_guest(seat->face, pup_session_spice_socket(seat->session));
+        pup_face_guest(seat->face, pup_session_spice_socket(seat->session),
+                       pup_session_usb(seat->session));
         seat->settled_timer = g_timeout_add_seconds(SETTLED_S, on_settled, seat);
     }
     on_order_over(seat, error);

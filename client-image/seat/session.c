@@ -320,6 +320,12 @@ pup_session_used_percent(const PupSession *session)
     return session->overlay ? pup_overlay_used_percent(session->overlay) : 0;
 }
 
+PupUsb
+pup_session_usb(const PupSession *session)
+{
+    return session->manifest->guest.usb;
+}
+
 gboolean
 pup_session_is_emulated(const PupSession *session)
 {

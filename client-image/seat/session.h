@@ -23,6 +23,7 @@
 #include "client-image/seat/options.h"
 #include "client-image/seat/seat_machine.h"
 #include "client-image/seat/stream_child.h"
+#include "lib/usb.h"
 
 typedef struct PupSession PupSession;
 
@@ -70,6 +71,9 @@ void pup_session_clear(PupSession *session);
 
 /* How full the overlay is, in percent; main thread while a guest runs. */
 unsigned pup_session_used_percent(const PupSession *session);
+
+/* The USB devices that the guest gets. */
+PupUsb pup_session_usb(const PupSession *session);
 
 /* TRUE when the guest runs in software. */
 gboolean pup_session_is_emulated(const PupSession *session);

@@ -20,7 +20,8 @@ test_defaults(void **state)
     assert_int_equal(guest.disk_bus, PUP_DISK_VIRTIO);
     assert_int_equal(guest.net, PUP_NET_NAT);
     assert_false(guest.tpm);
-    assert_true(guest.sound && guest.usb && guest.agent && guest.hyperv && guest.emulate);
+    assert_true(guest.sound && guest.agent && guest.hyperv && guest.emulate);
+    assert_int_equal(guest.usb, PUP_USB_ALL);
 }
 
 static void
@@ -42,7 +43,7 @@ test_equal(void **state)
     changed[6].net = PUP_NET_NONE;
     changed[7].tpm = TRUE;
     changed[8].sound = FALSE;
-    changed[9].usb = FALSE;
+    changed[9].usb = PUP_USB_STORAGE;
     changed[10].agent = FALSE;
     changed[11].hyperv = FALSE;
     changed[12].emulate = FALSE;

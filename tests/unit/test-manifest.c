@@ -18,6 +18,18 @@
     "\"disk_bytes\":1048577,\"domain_template\":\"<domain>\\n\",\"format\":1,"           \
     "\"guest\":" GUEST ",\"kind\":\"room\",\"master\":\"win11\",\"master_version\":3,"   \
     "\"name\":\"lab-101\",\"pages\":[\"" PAGE "\"],\"parent\":6,\"version\":7}\n"
+/* The same with all that format 2 added. */
+#define NEWER_GUEST                                                                      \
+    "{\"agent\":true,\"cpus\":0,\"disk\":\"virtio\",\"display\":\"qxl\","                \
+    "\"emulate\":true,\"firmware\":\"uefi\",\"hyperv\":true,\"memory_mib\":0,"           \
+    "\"memory_percent\":75,\"network\":\"nat\",\"sound\":true,\"tpm\":false,"            \
+    "\"usb\":true,\"usb_classes\":\"audio,video\"}"
+#define NEWER                                                                            \
+    "{\"cache_mib\":512,\"chunk_bytes\":131072,\"created\":\"2026-11-21T08:00:00Z\","    \
+    "\"disk_bytes\":1048577,\"domain_template\":\"<domain>\\n\",\"format\":2,"           \
+    "\"guest\":" NEWER_GUEST                                                             \
+    ",\"kind\":\"room\",\"master\":\"win11\",\"master_version\":3,"                      \
+    "\"name\":\"lab-101\",\"pages\":[\"" PAGE "\"],\"parent\":6,\"version\":7}\n"
 #define MASTER                                                                           \
     "{\"boot_profile\":\"" PAGE "\",\"chunk_bytes\":131072,"                             \
     "\"created\":\"2026-11-21T08:00:00Z\",\"disk_bytes\":1,\"format\":1,"                \
@@ -65,6 +77,16 @@ test_room(void **state)
 }
 
 static void
+test_newer_room(void **state)
+{
+    GError *error = NULL;
+    g_autoptr(PupManifest) manifest = parse(NEWER, &error);
+    unit_assert_no_error(error);
+    assert_int_equal(manifest->guest.usb, PUP_USB_AUDIO | PUP_USB_VIDEO);
+    assert_formats_to(manifest, NEWER, strlen(NEWER));
+}
+
+static void
 test_master(void **state)
 {
     GError *error = NULL;
@@ -85,8 +107,8 @@ test_refused(void **state)
         const char *base, *from, *to, *part;
         PupErrorCode code;
     } rows[] = {
-        {ROOM, "\"format\":1", "\"format\":2", "newer", PUP_ERROR_UNSUPPORTED},
-        {ROOM, "\"format\":1", "\"format\":2,\"new\":1", "newer", PUP_ERROR_UNSUPPORTED},
+        {ROOM, "\"format\":1", "\"format\":3", "newer", PUP_ERROR_UNSUPPORTED},
+        {ROOM, "\"format\":1", "\"format\":3,\"new\":1", "newer", PUP_ERROR_UNSUPPORTED},
         {ROOM, "\"format\":1", "\"format\":0", "'format'", PUP_ERROR_INVALID},
         {ROOM, "\"format\":1,", "", "'format' is missing", PUP_ERROR_INVALID},
         {ROOM, "\"kind\":\"room\"", "\"kind\":\"lab\"", "'kind'", PUP_ERROR_INVALID},
@@ -122,6 +144,13 @@ test_refused(void **state)
         {ROOM, "\"cpus\":0", "\"cpus\":513", "'cpus'", PUP_ERROR_INVALID},
         {ROOM, "\"cache_mib\":512", "\"cache_mib\":4194305", "'cache_mib'",
          PUP_ERROR_INVALID},
+        {ROOM, "\"format\":1", "\"format\":2", "canonical", PUP_ERROR_INVALID},
+        {ROOM, "\"usb\":true", "\"usb\":true,\"usb_classes\":\"video\"", "canonical",
+         PUP_ERROR_INVALID},
+        {NEWER, "\"format\":2", "\"format\":1", "canonical", PUP_ERROR_INVALID},
+        {NEWER, "audio,video", "video,audio", "canonical", PUP_ERROR_INVALID},
+        {NEWER, "audio,video", "all", "canonical", PUP_ERROR_INVALID},
+        {NEWER, "audio,video", "disk", "'usb_classes'", PUP_ERROR_INVALID},
         {ROOM, "\"version\":7", "\"version\":7,\"extra\":1", "'extra' is not known",
          PUP_ERROR_INVALID},
         {ROOM, "\"version\":7", "\"version\":7,\"version\":7", "duplicate",
@@ -175,6 +204,7 @@ test_changed(void **state)
     unit_each_cut(MASTER, strlen(MASTER), parse_cut, NULL);
     unit_each_flip(ROOM, strlen(ROOM), parse_changed, NULL);
     unit_each_flip(MASTER, strlen(MASTER), parse_changed, NULL);
+    unit_each_flip(NEWER, strlen(NEWER), parse_changed, NULL);
 }
 
 static void
@@ -218,9 +248,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_room),    cmocka_unit_test(test_master),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_map),     cmocka_unit_test(test_largest_fits),
+        cmocka_unit_test(test_room),         cmocka_unit_test(test_master),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_newer_room),   cmocka_unit_test(test_map),
+        cmocka_unit_test(test_largest_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ test_all_keys(void **state)
               "[seats]\npc01 = 52:54:00:12:34:56\npc02 = 52-54-00-AA-BB-CC\n"
               "[guest]\nmemory = 4096 MiB\ncpus = 4\nfirmware = uefi-secure\n"
               "display = virtio\ndisk = sata\nnetwork = none\ntpm = yes\nsound = no\n"
-              "usb = no\nagent = no\nhyperv = no\nemulate = no\n"
+              "usb = video, storage\nagent = no\nhyperv = no\nemulate = no\n"
               "clock = localtime\ntimezone = America/Port-au-Prince\n"
               "[seat]\ncache = 512 MiB\nneighbourhood = north\npeers = no\n"
               "uplink = 100 Mbit/s\n",
@@ -55,6 +55,7 @@ test_all_keys(void **state)
         .disk_bus = PUP_DISK_SATA,
         .net = PUP_NET_NONE,
         .tpm = TRUE,
+        .usb = PUP_USB_STORAGE | PUP_USB_VIDEO,
     };
     assert_string_equal(profile->title, "Physics");
     assert_int_equal(profile->master_version, 3);
@@ -132,6 +133,8 @@ test_refused(void **state)
          "rooms/lab-101.conf:4: [guest] timezone: '../../etc/passwd' is no time zone"},
         {"[room]\nmaster = a\n[guest]\ntimezone = /etc/passwd\n", "is no time zone"},
         {"[room]\nmaster = a\n[guest]\ntimezone = Europe Paris\n", "is no time zone"},
+        {"[room]\nmaster = a\n[guest]\nusb = disk\n",
+         "rooms/lab-101.conf:4: [guest] usb: 'disk' is neither all nor none"},
         {"[room]\nmaster = a\n[seat]\ncache = 4194305\n",
          "rooms/lab-101.conf:4: [seat] cache"},
         {"[room]\nmaster = a\n[seat]\nneighbourhood = North Wing\n",
@@ -205,6 +208,7 @@ test_format(void **state)
     assert_true(pup_room_profile_add_seat(full, "pc2", "525400000002", &error));
     assert_true(pup_room_profile_add_seat(full, "pc1", "525400000001", &error));
     full->guest = (PupGuest){.memory_mib = 64,
+                             .usb = PUP_USB_HID | PUP_USB_AUDIO,
                              .cpus = 3,
                              .firmware = PUP_FIRMWARE_BIOS,
                              .display = PUP_DISPLAY_VGA,

@@ -38,6 +38,7 @@ test_good_lines(void **state)
         {"mac 52:54:00:12:34:56", PUP_MESSAGE_MAC, 0, "52:54:00:12:34:56", ""},
         {"spice /run/pupitre/spice.sock", PUP_MESSAGE_SPICE, 0, "/run/pupitre/spice.sock",
          ""},
+        {"spice /s storage,video", PUP_MESSAGE_SPICE, 0, "/s", "storage,video"},
         {"spice-off", PUP_MESSAGE_SPICE_OFF, 0, NULL, ""},
         {"spice-off\n", PUP_MESSAGE_SPICE_OFF, 0, NULL, ""},
         {"stage a\tb\x1b[2Jc\x7f", PUP_MESSAGE_STAGE, 0, NULL, "a b [2Jc"},
@@ -67,7 +68,7 @@ test_bad_lines(void **state)
         "",           " ",           "stag x",       "stages x",     "Stage x",
         "stage",      "stage  ",     "progress",     "progress 101", "progress -2",
         "progress x", "progress 5x", "progress 5 6", "error",        "mac",
-        "spice",      "spice a b",   "spice-off x",  "\xff\xfe",     "\x01",
+        "spice",      "spice-off x", "\xff\xfe",     "\x01",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {

@@ -103,8 +103,8 @@ test_road_to_the_guest(void **state)
     expect(f, "progress -1");
     pup_face_info(f->face, &target, FALSE);
     expect(f, "info lab@7  ");
-    pup_face_guest(f->face, "/run/spice.sock");
-    expect(f, "spice /run/spice.sock");
+    pup_face_guest(f->face, "/run/spice.sock", PUP_USB_STORAGE);
+    expect(f, "spice /run/spice.sock storage");
     pup_face_notice(f->face, PUP_NOTICE_STREAM, "waiting");
     expect(f, "notice waiting");
     pup_face_guest_over(f->face);
@@ -122,11 +122,11 @@ test_screen_starts_late(void **state)
 {
     Fixture *f = *state;
 
-    pup_face_guest(f->face, "/run/spice.sock");
+    pup_face_guest(f->face, "/run/spice.sock", PUP_USB_STORAGE);
     pup_face_notice(f->face, PUP_NOTICE_FULL, "full");
     for (int i = 0; i < 2; i++) {
         start_screen(f);
-        await(f, "spice /run/spice.sock");
+        await(f, "spice /run/spice.sock storage");
         expect(f, "info ");
         expect(f, "notice full");
         expect(f, NULL);
@@ -148,8 +148,8 @@ test_error_page_stays(void **state)
     expect(f, NULL);
     pup_face_failed(f->face, PUP_ORDER_LOAD, error, 1);
     expect(f, NULL);
-    pup_face_guest(f->face, "/s");
-    expect(f, "spice /s");
+    pup_face_guest(f->face, "/s", PUP_USB_ALL);
+    expect(f, "spice /s all");
 }
 
 /* A server that is not up yet is no error at first. */
