@@ -51,6 +51,13 @@ const PupIniKey pup_settings_keys[] = {
      "What a PC gets that no room has: show-mac, or 'room NAME'"},
     {"seats", "poll", PUP_INI_UINT, "10", "s", 1, 3600, NULL,
      "Time between a seat's reports"},
+    {"libvirt", "uri", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
+     "libvirt daemon that runs the workshop's virtual machines and shows its disks, e.g. "
+     "qemu:///system. Default: none is needed"},
+    {"libvirt", "pool", PUP_INI_STRING, "pupitre", NULL, 0, 0, NULL,
+     "With uri: the storage pools are called POOL-masters and POOL-rooms"},
+    {"libvirt", "accel", PUP_INI_CHOICE, "auto", NULL, 0, 0, "auto|emulate",
+     "Run the workshop's virtual machines in KVM where the server has it, or never"},
     {"client-image", "kernel_args", PUP_INI_STRING, "", NULL, 0, 0, NULL,
      "Added to the kernel line of the PCs"},
     {NULL},
@@ -148,6 +155,17 @@ read_unknown(const PupIni *ini, char **room, GError **error)
     return TRUE;
 }
 
+static gboolean
+check_pool(const PupIni *ini, GError **error)
+{
+    g_autoptr(GError) wrong = NULL;
+
+    if (pup_ident_check("pool", pup_ini_string(ini, "libvirt", "pool"), &wrong))
+        return TRUE;
+    pup_ini_error(ini, "libvirt", "pool", error, "%s", wrong->message);
+    return FALSE;
+}
+
 static PupDhcpMode
 parse_mode(const char *word)
 {
@@ -182,6 +200,11 @@ read_values(const PupIni *ini, PupSettings *settings)
     settings->dns = g_strdup(pup_ini_string(ini, "dhcp", "dns"));
     settings->lease_s = (unsigned) pup_ini_uint(ini, "dhcp", "lease");
     settings->poll_s = (unsigned) pup_ini_uint(ini, "seats", "poll");
+    settings->libvirt_uri = g_strdup(pup_ini_string(ini, "libvirt", "uri"));
+    settings->libvirt_pool = g_strdup(pup_ini_string(ini, "libvirt", "pool"));
+    settings->accel = strcmp(pup_ini_string(ini, "libvirt", "accel"), "emulate") == 0
+                          ? PUP_ACCEL_EMULATE
+                          : PUP_ACCEL_AUTO;
     settings->kernel_args = g_strdup(pup_ini_string(ini, "client-image", "kernel_args"));
 }
 
@@ -190,7 +213,8 @@ pup_settings_parse(const char *path, const char *text, size_t len, GError **erro
 {
     g_autoptr(PupIni) ini = pup_ini_parse(path, text, len, pup_settings_keys, error);
     if (!ini || !check_addresses(ini, error) || !check_interface(ini, error) ||
-        !check_range(ini, error) || !check_kernel_args(ini, error))
+        !check_range(ini, error) || !check_kernel_args(ini, error) ||
+        !check_pool(ini, error))
         return NULL;
     g_autoptr(PupSettings) settings = g_new0(PupSettings, 1);
     if (!read_unknown(ini, &settings->default_room, error))
@@ -237,6 +261,8 @@ pup_settings_free(PupSettings *settings)
     g_free(settings->router);
     g_free(settings->dns);
     g_free(settings->default_room);
+    g_free(settings->libvirt_uri);
+    g_free(settings->libvirt_pool);
     g_free(settings->kernel_args);
     g_free(settings);
 }

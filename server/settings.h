@@ -24,6 +24,8 @@
 
 typedef enum { PUP_DHCP_PROXY, PUP_DHCP_OWN, PUP_DHCP_OFF } PupDhcpMode;
 
+typedef enum { PUP_ACCEL_AUTO, PUP_ACCEL_EMULATE } PupAccel;
+
 typedef struct {
     char *path;       /* the file itself */
     char *state_dir;  /* [server] state_dir */
@@ -44,6 +46,10 @@ typedef struct {
 
     char *default_room; /* [seats] unknown = show-mac (NULL) | room NAME */
     unsigned poll_s;    /* [seats] poll, seconds between a seat's reports, default 10 */
+
+    char *libvirt_uri;  /* [libvirt] uri; NULL: the embedded driver */
+    char *libvirt_pool; /* [libvirt] pool, default "pupitre" */
+    PupAccel accel;     /* [libvirt] accel = auto | emulate */
 
     char *kernel_args; /* [client-image] kernel_args, added to the PC's kernel line; "" */
 } PupSettings;

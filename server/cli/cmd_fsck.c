@@ -54,17 +54,20 @@ say_summary(const PupCli *cli, const PupFsckReport *report, unsigned n_harmful)
 static gboolean
 sweep(const PupCli *cli, PupWorkshop *shop, gboolean repair, GError **error)
 {
-    unsigned n_files = 0;
-    guint64 bytes = 0;
+    PupSweepReport left = {0};
     g_autofree char *text = NULL;
 
     shop->dry_run = !repair;
-    if (!pup_workshop_sweep(shop, &n_files, &bytes, error))
+    if (!pup_workshop_sweep(shop, &left, error))
         return FALSE;
-    text = pup_bytes_format(bytes);
-    if (n_files > 0 && !cli->quiet && !cli->json)
+    text = pup_bytes_format(left.bytes);
+    if (left.n_machines > 0 && !cli->quiet && !cli->json)
+        printf("%u virtual machines that interrupted work left%s\n", left.n_machines,
+               repair ? ": ended" : "; gc or --repair ends them");
+    if (left.n_files > 0 && !cli->quiet && !cli->json)
         printf("%u files (%s) that interrupted work left in images/ and run/%s\n",
-               n_files, text, repair ? ": removed" : "; gc or --repair removes them");
+               left.n_files, text,
+               repair ? ": removed" : "; gc or --repair removes them");
     return TRUE;
 }
 

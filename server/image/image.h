@@ -76,11 +76,19 @@ typedef struct {
 PupBootProfileSize pup_workshop_boot_profile_size(const PupWorkshop *shop,
                                                   const PupManifest *manifest);
 
-/* Remove what killed imports and publishes left in images/ and run/: temporary files,
- * sockets, and files of master versions that never came to be; and the boot profiles that
- * seats uploaded for versions that are gone. With shop->dry_run only count. *@n_files and
- * *@bytes: how much. What somebody still works on stays. */
-gboolean pup_workshop_sweep(const PupWorkshop *shop, unsigned *n_files, guint64 *bytes,
+/* What interrupted work left. */
+typedef struct {
+    unsigned n_machines; /* virtual machines, or folders of libvirt's driver */
+    unsigned n_files;
+    guint64 bytes;
+} PupSweepReport;
+
+/* End virtual machines that killed work left running; then remove what it left in images/
+ * and run/: temporary files, sockets, and files of master versions that never came to be;
+ * and the boot profiles that seats uploaded for versions that are gone. With
+ * shop->dry_run only count. What somebody still works on stays. Errors: NET (the
+ * configured libvirt does not answer), IO. */
+gboolean pup_workshop_sweep(const PupWorkshop *shop, PupSweepReport *report,
                             GError **error);
 
 /* Path of a master's version, new string; the file need not exist. */

@@ -14,12 +14,12 @@
 #include "lib/error.h"
 #include "lib/ident.h"
 #include "server/image/lock.h"
+#include "server/image/virt.h"
 #include "server/image/workshop.h"
 
 typedef struct {
     const PupWorkshop *shop;
-    unsigned n_files;
-    guint64 bytes;
+    PupSweepReport report;
 } Sweep;
 
 static gboolean
@@ -34,8 +34,8 @@ remove_file(Sweep *sweep, const char *folder, const char *file, GError **error)
         pup_error_set_errno(error, errno, "cannot remove '%s'", path);
         return FALSE;
     }
-    sweep->n_files++;
-    sweep->bytes += (guint64) st.st_blocks * 512;
+    sweep->report.n_files++;
+    sweep->report.bytes += (guint64) st.st_blocks * 512;
     return TRUE;
 }
 
@@ -122,23 +122,23 @@ sweep_boot_profiles(Sweep *sweep, GError **error)
             pup_store_versions(sweep->shop->store, PUP_KIND_ROOM, *room, error);
         if (!versions ||
             !pup_boot_profiles_keep(uploads, *room, versions, sweep->shop->dry_run,
-                                    &sweep->n_files, &sweep->bytes, error))
+                                    &sweep->report.n_files, &sweep->report.bytes, error))
             return FALSE;
     }
     return TRUE;
 }
 
 gboolean
-pup_workshop_sweep(const PupWorkshop *shop, unsigned *n_files, guint64 *bytes,
-                   GError **error)
+pup_workshop_sweep(const PupWorkshop *shop, PupSweepReport *report, GError **error)
 {
     Sweep sweep = {.shop = shop};
 
-    if (!sweep_images(&sweep, "master", "images/masters", error) ||
+    /* Machines first: they hold files. */
+    if (!pup_virt_sweep(shop->settings, shop->dry_run, &sweep.report.n_machines, error) ||
+        !sweep_images(&sweep, "master", "images/masters", error) ||
         !sweep_images(&sweep, "room", "images/rooms", error) ||
         !sweep_sockets(&sweep, error) || !sweep_boot_profiles(&sweep, error))
         return FALSE;
-    *n_files = sweep.n_files;
-    *bytes = sweep.bytes;
+    *report = sweep.report;
     return TRUE;
 }

@@ -29,6 +29,9 @@ test_defaults(void **state)
     assert_null(settings->default_room);
     assert_int_equal(settings->poll_s, 10);
     assert_string_equal(settings->kernel_args, "");
+    assert_null(settings->libvirt_uri);
+    assert_string_equal(settings->libvirt_pool, "pupitre");
+    assert_int_equal(settings->accel, PUP_ACCEL_AUTO);
 }
 
 static void
@@ -41,7 +44,8 @@ test_all_keys(void **state)
         "[dhcp]\nmode = own\ninterface = eth0.5\nfirst = 10.0.0.9\nlast = 10.0.1.1\n"
         "netmask = 255.255.254.0\nrouter = 10.0.0.254\ndns = 10.0.0.253\nlease = 600\n"
         "[seats]\nunknown = room lab-101\npoll = 3 s\n"
-        "[client-image]\nkernel_args = console=ttyS0,115200n8 quiet\n",
+        "[client-image]\nkernel_args = console=ttyS0,115200n8 quiet\n"
+        "[libvirt]\nuri = qemu:///system\npool = disks\naccel = emulate\n",
         &error);
     unit_assert_no_error(error);
     assert_string_equal(settings->state_dir, "/etc/p/state");
@@ -60,6 +64,9 @@ test_all_keys(void **state)
     assert_string_equal(settings->default_room, "lab-101");
     assert_int_equal(settings->poll_s, 3);
     assert_string_equal(settings->kernel_args, "console=ttyS0,115200n8 quiet");
+    assert_string_equal(settings->libvirt_uri, "qemu:///system");
+    assert_string_equal(settings->libvirt_pool, "disks");
+    assert_int_equal(settings->accel, PUP_ACCEL_EMULATE);
     g_autofree char *path = pup_settings_path(settings, "keys/server.sec");
     assert_string_equal(path, "/etc/p/state/keys/server.sec");
 }
@@ -77,6 +84,8 @@ test_refused(void **state)
         {"[server]\naddress = 10.0.0\n",
          ".conf:2: [server] address: '10.0.0' is no IPv4"},
         {"[server]\naddress = ::1\n", ".conf:2: [server] address: '::1' is no IPv4"},
+        {"[libvirt]\npool = a/b\n", ".conf:2: [libvirt] pool: "},
+        {"[libvirt]\naccel = tcg\n", ".conf:2: [libvirt] accel: 'tcg' is none of"},
         {"[dhcp]\nmode = relay\n", ".conf:2: [dhcp] mode: 'relay' is none of"},
         {"[dhcp]\nmode = own\n", ".conf:2: [dhcp] mode: own needs"},
         {"[dhcp]\nmode = own\nfirst = 10.0.0.1\n", ".conf:2: [dhcp] mode: own needs"},
