@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A Linux guest under libvirt's embedded driver: files and programs through its agent, a
+# restart, its screen, its end.
+. "$(dirname "$0")/functions.sh"
+. "$(dirname "$0")/../lab/virt.sh"
+virt_begin
+
+show "a file goes in, a program runs, its output and status come out"
+noise 7 | head -c 200000 >"$work/file"
+sum=$(sha256sum "$work/file" | cut -d' ' -f1)
+virt_lab start "$work/guest.xml" spice agent "$virt_agent_s" screen "$work/screen.png" \
+    put "$work/file" /root-file run 30 'sha256sum /root-file; echo words >&2; exit 7' \
+    run 5 'kill -9 $$' written vda \
+    run 30 'sync' reboot reboots "$virt_agent_s" run 30 'sha256sum </root-file' \
+    shutdown until ended 60 >"$work/out" || die "virt-lab: $(cat "$work/out")"
+grep -q "^spice://127.0.0.1:59" "$work/out" || die "no SPICE address: $(cat "$work/out")"
+[ "$(grep -c "^$sum " "$work/out")" = 2 ] || die "the file is another: $(cat "$work/out")"
+grep -q '^words$' "$work/out" || die "standard error is missing"
+grep -q '^status 7$' "$work/out" || die "the exit status is missing"
+grep -q '^status 137$' "$work/out" || die "a killed program does not end with 137"
+head -c 4 "$work/screen.png" | grep -aq PNG || die "the screen is no PNG"
+check_no_machines
+
+show "a program that hangs, one that is not there, a guest that goes away"
+fails 6 "did not end within 1 s" virt_lab start "$work/guest.xml" agent "$virt_agent_s" \
+    run 1 'sleep 100'
+fails 3 "stopped meanwhile|lost its guest agent|guest agent of" virt_lab start "$work/guest.xml" \
+    agent "$virt_agent_s" run 60 'poweroff -f'
+fails 6 "no guest agent in .* within 1 s" virt_lab start "$work/guest.xml" agent 1
+check_no_machines
+
+show "a domain that libvirt or QEMU refuses"
+sed 's|guest.qcow2|not-there.qcow2|' "$work/guest.xml" >"$work/bad.xml"
+fails 9 "not-there.qcow2" virt_lab start "$work/bad.xml"
+sed 's|q35|q36|' "$work/guest.xml" >"$work/bad.xml"
+fails 2 "q36" virt_lab start "$work/bad.xml"
+sed 's|pupitre-test|test|' "$work/guest.xml" >"$work/bad.xml"
+fails 2 "begin with pupitre-" virt_lab start "$work/bad.xml"
+check_no_machines

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # what functions.sh sets, and what it is told
+#
+# virt.sh - virtual machines of the server, for the end-to-end tests of the workshop
+#
+# Sourced after tests/e2e/functions.sh (bash, root):
+#
+#     . "$(dirname "$0")/../lab/virt.sh"
+#     virt_begin                      the Linux guest, an overlay of it, $work/guest.xml
+#     virt_daemon                     a libvirtd of the test's own; the server uses it
+#     virt_lab start "$work/guest.xml" agent 120 run 10 'uname'
+#     check_no_machines               nothing of this test runs any more
+#
+# The Linux guest (tests/lab/guest/build-linux-guest) is built once, in the lab's state. It runs
+# in software: its start takes some fifteen seconds, so waits allow ten times that.
+virt_agent_s=180
+guest_disk=
+
+virt_begin() {
+    [ "$(id -u)" = 0 ] || skip "needs root for libvirt's drivers"
+    requires qemu-system-x86_64 qemu-img
+    getent passwd libvirt-qemu >/dev/null || skip "there is no user libvirt-qemu"
+    [ -n "${PUPITRE_BUILD:-}" ] || skip "PUPITRE_BUILD is not set"
+    local folder=${PUPITRE_LAB_STATE:?}/linux-guest
+    "$PUPITRE_TOP/tests/lab/guest/build-linux-guest" "$folder" >"$work/guest.log" 2>&1 ||
+        skip "no Linux guest: $(tail -n 1 "$work/guest.log")"
+    guest_disk=$folder/linux-guest.qcow2
+    new_server "$work/state"
+    printf '\n[libvirt]\naccel = emulate\n' >>"$work/etc/pupitre.conf"
+    qemu-img create -q -f qcow2 -F qcow2 -b "$guest_disk" "$work/guest.qcow2"
+    virt_xml pupitre-test "$work/guest.qcow2" >"$work/guest.xml"
+}
+
+# virt_xml NAME DISK: a domain of the Linux guest.
+virt_xml() {
+    cat <<EOF
+<domain type='qemu'>
+  <name>$1</name>
+  <memory unit='MiB'>192</memory>
+  <vcpu>1</vcpu>
+  <os><type arch='x86_64' machine='q35'>hvm</type></os>
+  <features><acpi/></features>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2' discard='unmap' error_policy='stop'/>
+      <source file='$2'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <serial type='file'><source path='$work/console.log'/></serial>
+    <graphics type='spice' autoport='yes'><listen type='address' address='127.0.0.1'/></graphics>
+    <audio id='1' type='none'/>
+    <video><model type='vga'/></video>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+EOF
+}
+
+virt_lab() {
+    "$PUPITRE_BUILD/tests/lab/virt-lab" "$work/etc/pupitre.conf" "$@"
+}
+
+# virt_machines: process ids of QEMUs that name a file of this test.
+virt_machines() {
+    pgrep -f "^/usr/bin/qemu-system.*$work/" || true
+}
+
+no_machines() {
+    [ -z "$(virt_machines)" ]
+}
+
+check_no_machines() {
+    no_machines || die "left running: $(virt_machines)"
+    [ -z "$(find "$state/run" -name 'virt-*.place' 2>/dev/null)" ] || die "a place is left in run/"
+}
