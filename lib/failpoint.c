@@ -63,6 +63,9 @@ static const char *const point_names[] = {
     "remove-name-gone",
     "remove-hidden",
     "remove-done",
+    /* server/store: the end of single versions */
+    "version-file-removed",
+    "versions-gone",
     /* server/image */
     "import-copied",
     "import-hashed",

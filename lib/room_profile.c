@@ -46,6 +46,10 @@ const PupIniKey pup_room_profile_keys[] = {
      "Hyper-V enlightenments: faster for Windows"},
     {"guest", "emulate", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
      "On a PC without hardware virtualisation: run slowly in software, or refuse"},
+    {"versions", "keep", PUP_INI_UINT, "0", NULL, 0, PUP_KEEP_MAX, NULL,
+     "How many of the room's versions stay; 0, and keep_daily 0, too: all"},
+    {"versions", "keep_daily", PUP_INI_UINT, "0", "days", 0, PUP_KEEP_DAYS_MAX, NULL,
+     "Besides, the last version of each of that many days on which there is one"},
     {"seat", "cache", PUP_INI_UINT, "0", "MiB", 0, PUP_CACHE_MIB_MAX, NULL,
      "Bound of a seat's chunk cache; 0: a quarter of its memory"},
     {"seat", "peers", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
@@ -340,6 +344,8 @@ pup_room_profile_parse(const char *origin, const char *text, size_t len, GError 
         !read_usb(ini, &profile->guest, error) || !read_clock(ini, profile, error) ||
         !read_seat(ini, profile, error))
         return NULL;
+    profile->keep = (unsigned) pup_ini_uint(ini, "versions", "keep");
+    profile->keep_daily = (unsigned) pup_ini_uint(ini, "versions", "keep_daily");
     read_guest_rest(ini, &profile->guest);
     return g_steal_pointer(&profile);
 }

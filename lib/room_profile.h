@@ -6,6 +6,7 @@
  *     [seats]  pc01 = 52:54:00:12:34:56
  *     [guest]  memory, cpus, firmware, display, disk, network, clock, timezone, tpm,
  *              sound, usb, agent, hyperv, emulate
+ *     [versions]  keep, keep_daily (days)
  *     [seat]   cache (MiB), neighbourhood, peers, uplink (Mbit/s)
  *
  * Every key has a default, a unit and an entry in pupitre-room(5). An unknown key, a MAC
@@ -19,6 +20,9 @@
 #define PUP_ROOM_PROFILE_MAX_BYTES (1024u * 1024u)
 #define PUP_ROOM_SEATS_MAX 4096u
 #define PUP_UPLINK_MBIT_S_MAX 100000u
+/* Bounds of a retention, versions and days. */
+#define PUP_KEEP_MAX 100000u
+#define PUP_KEEP_DAYS_MAX 36500u
 
 typedef struct {
     char *name; /* "pc01" */
@@ -38,6 +42,8 @@ typedef struct {
     char *neighbourhood; /* whose seats ask each other for chunks; NULL: the room's own */
     gboolean peers;      /* they do at all */
     unsigned uplink_mbit_s; /* what a seat may send to others, 10^6 bit/s; 0: no limit */
+    unsigned keep;          /* that many versions stay; 0: no such limit */
+    unsigned keep_daily; /* and the last one of each of that many days; 0: no such rule */
 } PupRoomProfile;
 
 /* Parse a profile; @origin is its file name for messages. Errors: INVALID with file:line.

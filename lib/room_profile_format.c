@@ -52,6 +52,10 @@ value_text(const PupRoomProfile *profile, const char *key)
         return guest->cpus ? g_strdup_printf("%u", guest->cpus) : g_strdup("all");
     if (strcmp(key, "usb") == 0)
         return pup_usb_text(guest->usb);
+    if (strcmp(key, "keep") == 0)
+        return g_strdup_printf("%u", profile->keep);
+    if (strcmp(key, "keep_daily") == 0)
+        return g_strdup_printf("%u", profile->keep_daily);
     if (strcmp(key, "uplink") == 0)
         return g_strdup_printf("%u", profile->uplink_mbit_s);
     return g_strdup_printf("%" G_GUINT64_FORMAT, profile->cache_mib);

@@ -58,6 +58,8 @@ const PupIniKey pup_settings_keys[] = {
      "With uri: the storage pools are called POOL-masters and POOL-rooms"},
     {"libvirt", "accel", PUP_INI_CHOICE, "auto", NULL, 0, 0, "auto|emulate",
      "Run the workshop's virtual machines in KVM where the server has it, or never"},
+    {"masters", "keep", PUP_INI_UINT, "0", NULL, 0, PUP_MASTERS_KEEP_MAX, NULL,
+     "How many versions of each master stay besides those in use; 0: all"},
     {"client-image", "kernel_args", PUP_INI_STRING, "", NULL, 0, 0, NULL,
      "Added to the kernel line of the PCs"},
     {NULL},
@@ -205,6 +207,7 @@ read_values(const PupIni *ini, PupSettings *settings)
     settings->accel = strcmp(pup_ini_string(ini, "libvirt", "accel"), "emulate") == 0
                           ? PUP_ACCEL_EMULATE
                           : PUP_ACCEL_AUTO;
+    settings->masters_keep = (unsigned) pup_ini_uint(ini, "masters", "keep");
     settings->kernel_args = g_strdup(pup_ini_string(ini, "client-image", "kernel_args"));
 }
 

@@ -22,6 +22,9 @@
 
 #include "lib/ini.h"
 
+/* Bound of [masters] keep, versions. */
+#define PUP_MASTERS_KEEP_MAX 100000u
+
 typedef enum { PUP_DHCP_PROXY, PUP_DHCP_OWN, PUP_DHCP_OFF } PupDhcpMode;
 
 typedef enum { PUP_ACCEL_AUTO, PUP_ACCEL_EMULATE } PupAccel;
@@ -47,9 +50,10 @@ typedef struct {
     char *default_room; /* [seats] unknown = show-mac (NULL) | room NAME */
     unsigned poll_s;    /* [seats] poll, seconds between a seat's reports, default 10 */
 
-    char *libvirt_uri;  /* [libvirt] uri; NULL: the embedded driver */
-    char *libvirt_pool; /* [libvirt] pool, default "pupitre" */
-    PupAccel accel;     /* [libvirt] accel = auto | emulate */
+    char *libvirt_uri;     /* [libvirt] uri; NULL: the embedded driver */
+    char *libvirt_pool;    /* [libvirt] pool, default "pupitre" */
+    PupAccel accel;        /* [libvirt] accel = auto | emulate */
+    unsigned masters_keep; /* [masters] keep, versions of each; 0: all */
 
     char *kernel_args; /* [client-image] kernel_args, added to the PC's kernel line; "" */
 } PupSettings;

@@ -97,6 +97,11 @@ gboolean pup_catalog_report(PupCatalog *catalog, const char *mac, const char *ad
 GPtrArray *pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s,
                              GError **error);
 
+/* The versions of @room that its seats ran or warmed up as of their last words, of those
+ * heard of since @since_ms (Unix); GArray of unsigned, each once. */
+GArray *pup_catalog_versions_in_use(PupCatalog *catalog, const char *room,
+                                    gint64 since_ms, GError **error);
+
 /* Keep @mac's numbers, until its next boot begins. A MAC that was never seen has none. */
 gboolean pup_catalog_set_stats(PupCatalog *catalog, const char *mac,
                                const PupSeatStats *stats, GError **error);

@@ -1,28 +1,122 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * First the versions that no retention keeps, then the bytes that no version needs, then
+ * the files that nothing names. A room whose profile cannot be read keeps all it has.
+ */
 #include "server/cli/commands.h"
 #include "server/cli/progress.h"
 
+#include <stdio.h>
+
+#include "server/image/retention.h"
 #include "server/store/gc.h"
 
+typedef struct {
+    PupCli *cli;
+    PupWorkshop shop;
+    GHashTable *leaving; /* labels of the versions that go, for the dry run */
+    PupGcReport report;
+    PupSweepReport left;
+} Gc;
+
 static void
-say_report(const PupCli *cli, const PupGcReport *report, const PupSweepReport *left)
+say_report(const Gc *gc)
 {
+    const PupGcReport *report = &gc->report;
     g_autofree char *before = pup_bytes_format(report->bytes_before);
     g_autofree char *after = pup_bytes_format(report->bytes_after);
-    g_autofree char *swept = pup_bytes_format(left->bytes);
+    g_autofree char *swept = pup_bytes_format(gc->left.bytes);
 
-    pup_cli_say(cli,
+    pup_cli_say(gc->cli,
                 "keep %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
                 " chunks; remove %" G_GUINT64_FORMAT " packs, rewrite %" G_GUINT64_FORMAT
                 ": %s before, %s after",
                 report->n_live, report->n_chunks, report->n_packs_removed,
                 report->n_packs_rewritten, before, after);
-    if (left->n_machines > 0)
-        pup_cli_say(cli, "end %u virtual machines that interrupted work left",
-                    left->n_machines);
-    if (left->n_files > 0)
-        pup_cli_say(cli, "remove %u files (%s) that interrupted work left", left->n_files,
+    if (gc->left.n_machines > 0)
+        pup_cli_say(gc->cli, "end %u virtual machines that interrupted work left",
+                    gc->left.n_machines);
+    if (gc->left.n_files > 0)
+        pup_cli_say(gc->cli, "remove %u files (%s) that nothing needs", gc->left.n_files,
                     swept);
+}
+
+static char *
+label_of(PupKind kind, const char *name, unsigned version)
+{
+    return g_strdup_printf("%s %s@%u", kind == PUP_KIND_MASTER ? "master" : "room", name,
+                           version);
+}
+
+static void
+say_leaving(Gc *gc, PupKind kind, const char *name, const GArray *versions)
+{
+    for (guint i = 0; i < versions->len; i++) {
+        const PupRetained *version = &g_array_index(versions, PupRetained, i);
+        char *label;
+        if (version->kept != PUP_KEPT_NOT)
+            continue;
+        label = label_of(kind, name, version->version);
+        pup_cli_say(gc->cli, "remove %s", label);
+        g_hash_table_add(gc->leaving, label);
+    }
+}
+
+static gboolean
+retire(Gc *gc, PupKind kind, const char *name, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GArray) versions = kind == PUP_KIND_ROOM
+                                     ? pup_retention_room(&gc->shop, name, &why)
+                                     : pup_retention_master(&gc->shop, name, &why);
+    unsigned n_gone = 0;
+
+    if (!versions) {
+        fprintf(stderr, "pupitre: all versions of %s stay: %s\n", name, why->message);
+        return TRUE;
+    }
+    if (!pup_retention_apply(&gc->shop, kind, name, versions, &n_gone, error))
+        return FALSE;
+    say_leaving(gc, kind, name, versions);
+    return TRUE;
+}
+
+static gboolean
+retire_all(Gc *gc, GError **error)
+{
+    g_auto(GStrv) rooms = pup_catalog_rooms(gc->shop.catalog, error);
+    g_auto(GStrv) masters = pup_store_names(gc->shop.store, PUP_KIND_MASTER, error);
+
+    if (!rooms || !masters)
+        return FALSE;
+    for (char **room = rooms; *room; room++)
+        if (!retire(gc, PUP_KIND_ROOM, *room, error))
+            return FALSE;
+    for (char **master = masters; *master; master++)
+        if (!retire(gc, PUP_KIND_MASTER, *master, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean
+is_leaving(gpointer data, PupKind kind, const char *name, unsigned version)
+{
+    g_autofree char *label = label_of(kind, name, version);
+
+    return g_hash_table_contains(((const Gc *) data)->leaving, label);
+}
+
+static gboolean
+collect(Gc *gc, PupBar *bar, GError **error)
+{
+    const PupGcOptions options = {.dry_run = gc->cli->dry_run,
+                                  .is_leaving = is_leaving,
+                                  .leaving_data = gc,
+                                  .progress = pup_bar_update,
+                                  .progress_data = bar};
+
+    return pup_gc_with(gc->shop.store, &options, &gc->report, error) &&
+           pup_workshop_sweep(&gc->shop, &gc->left, error);
 }
 
 static gboolean
@@ -30,25 +124,25 @@ run(PupCli *cli, char **argv, GError **error)
 {
     g_auto(GStrv) args = g_strdupv(argv);
     g_autoptr(PupBar) bar = NULL;
-    PupWorkshop shop;
-    PupGcReport report = {0};
-    PupSweepReport left = {0};
+    g_autoptr(GHashTable) leaving =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Gc gc = {.cli = cli, .leaving = leaving};
 
-    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+    if (!pup_cli_parse(cli, NULL, &args, error) ||
+        !pup_cli_workshop(cli, &gc.shop, error) || !retire_all(&gc, error))
         return FALSE;
     bar = pup_bar_new(cli->quiet);
-    if (!pup_gc(shop.store, cli->dry_run, pup_bar_update, bar, &report, error) ||
-        !pup_workshop_sweep(&shop, &left, error))
+    if (!collect(&gc, bar, error))
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
-    say_report(cli, &report, &left);
+    say_report(&gc);
     return TRUE;
 }
 
 const PupCommand pup_cmd_gc = {
     .name = "gc",
     .args = "",
-    .summary = "Give back the bytes that no version needs",
+    .summary = "Remove old versions, give back what nothing needs",
     .flags = PUP_CLI_CHANGES,
     .run = run,
 };

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
 
+#include <stdio.h>
+
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "server/image/retention.h"
 
 static const PupColumn columns[] = {
     {"VERSION", "version", PUP_CELL_UINT},
@@ -14,15 +17,17 @@ static const PupColumn columns[] = {
     {"BOOT-CHUNKS", "boot_profile_chunks", PUP_CELL_UINT},
     {"BOOT-SIZE", "boot_profile_bytes", PUP_CELL_BYTES},
     {"BOOT-SEATS", "boot_profile_seats", PUP_CELL_UINT},
+    {"PINNED", "pinned", PUP_CELL_BOOL},
+    {"KEPT", "kept", PUP_CELL_TEXT},
     {NULL},
 };
 
 static gboolean
-add_version(const PupWorkshop *shop, PupTable *table, const char *room, unsigned version,
-            unsigned current, GError **error)
+add_version(const PupWorkshop *shop, PupTable *table, const char *room,
+            const PupRetained *version, unsigned current, GError **error)
 {
     g_autoptr(PupManifest) manifest =
-        pup_workshop_manifest(shop, PUP_KIND_ROOM, room, version, error);
+        pup_workshop_manifest(shop, PUP_KIND_ROOM, room, version->version, error);
     g_autofree char *master = NULL;
     PupBootProfileSize boot;
 
@@ -30,26 +35,54 @@ add_version(const PupWorkshop *shop, PupTable *table, const char *room, unsigned
         return FALSE;
     boot = pup_workshop_boot_profile_size(shop, manifest);
     master = g_strdup_printf("%s@%u", manifest->master, manifest->master_version);
-    pup_table_add(table, (guint64) version, (int) (version == current), manifest->created,
-                  master, (guint64) manifest->parent, manifest->disk_bytes, boot.n_chunks,
-                  boot.bytes, (guint64) boot.n_seats);
+    pup_table_add(table, (guint64) manifest->version,
+                  (int) (manifest->version == current), manifest->created, master,
+                  (guint64) manifest->parent, manifest->disk_bytes, boot.n_chunks,
+                  boot.bytes, (guint64) boot.n_seats, (int) version->pinned,
+                  pup_kept_name(version->kept));
     return TRUE;
 }
 
 static gboolean
-fill(const PupWorkshop *shop, PupTable *table, const char *room, GError **error)
+fill(const PupWorkshop *shop, PupTable *table, const char *room, const GArray *versions,
+     GError **error)
 {
-    g_autoptr(GArray) versions =
-        pup_store_versions(shop->store, PUP_KIND_ROOM, room, error);
     unsigned current = pup_store_current(shop->store, PUP_KIND_ROOM, room, NULL);
 
-    if (!versions)
-        return FALSE;
     for (unsigned i = 0; i < versions->len; i++)
-        if (!add_version(shop, table, room, g_array_index(versions, unsigned, i), current,
-                         error))
+        if (!add_version(shop, table, room, &g_array_index(versions, PupRetained, i),
+                         current, error))
             return FALSE;
     return TRUE;
+}
+
+/* Versions count without a gap, so what is missing was removed: "1-4, 6"; NULL: none. */
+static char *
+removed_of(const GArray *versions)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    unsigned next = 1;
+
+    for (unsigned i = 0; i < versions->len; i++) {
+        unsigned version = g_array_index(versions, PupRetained, i).version;
+        const char *comma = text->len ? ", " : "";
+        if (version == next + 1)
+            g_string_append_printf(text, "%s%u", comma, next);
+        else if (version > next)
+            g_string_append_printf(text, "%s%u-%u", comma, next, version - 1);
+        next = version + 1;
+    }
+    return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+}
+
+static void
+print(const PupCli *cli, const PupTable *table, const GArray *versions)
+{
+    g_autofree char *removed = removed_of(versions);
+
+    pup_cli_print(cli, table);
+    if (removed && !cli->json && !cli->quiet)
+        printf("removed: %s\n", removed);
 }
 
 static gboolean
@@ -57,16 +90,16 @@ run(PupCli *cli, char **argv, GError **error)
 {
     g_auto(GStrv) args = g_strdupv(argv);
     g_autoptr(PupTable) table = pup_table_new("versions", columns);
-    g_autoptr(PupRoomProfile) profile = NULL;
+    g_autoptr(GArray) versions = NULL;
     PupWorkshop shop;
 
     if (!pup_cli_parse(cli, NULL, &args, error) ||
         !pup_ident_check("room", args[0], error) || !pup_cli_workshop(cli, &shop, error))
         return FALSE;
-    profile = pup_catalog_room(shop.catalog, args[0], error);
-    if (!profile || !fill(&shop, table, args[0], error))
+    versions = pup_retention_room(&shop, args[0], error);
+    if (!versions || !fill(&shop, table, args[0], versions, error))
         return FALSE;
-    pup_cli_print(cli, table);
+    print(cli, table, versions);
     return TRUE;
 }
 

@@ -19,6 +19,9 @@ say_report(const PupCli *cli, const char *room, const PupPublishReport *report)
                     "%s@%u is published: %s read, %" G_GUINT64_FORMAT
                     " new chunks, %s stored",
                     room, report->version, read, report->n_chunks_new, stored);
+    if (report->n_retired > 0)
+        pup_cli_say(cli, "%u older version%s removed, as the room's profile says",
+                    report->n_retired, report->n_retired == 1 ? " was" : "s were");
 }
 
 static gboolean

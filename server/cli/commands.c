@@ -13,6 +13,8 @@ const PupCommand *const pup_commands[] = {
     &pup_cmd_room_publish,
     &pup_cmd_room_history,
     &pup_cmd_room_rollback,
+    &pup_cmd_room_pin,
+    &pup_cmd_room_unpin,
     &pup_cmd_room_warm,
     &pup_cmd_seat_list,
     &pup_cmd_image_build,

@@ -41,6 +41,7 @@ typedef struct {
     guint64 bytes_read;   /* of the image */
     guint64 n_chunks_new; /* not in the store before */
     guint64 bytes_stored; /* encoded, new */
+    unsigned n_retired;   /* older versions that the room's retention let go */
     gboolean unchanged; /* same disk (and, of a room, guest settings and template) as the
                            current version: nothing was written, version is that one */
 } PupPublishReport;
@@ -103,7 +104,9 @@ gboolean pup_room_make(const PupWorkshop *shop, const char *room,
 /* Remove the sub-master's file; none is fine. Errors: BUSY. */
 gboolean pup_room_unmake(const PupWorkshop *shop, const char *room, GError **error);
 
-/* Publish @room's sub-master as its next version and move the name. Reads only what the
+/* Publish @room's sub-master as its next version and move the name, then let go of the
+ * versions that the room's retention does not keep (retention.h); where that cannot be
+ * done now, gc does it. Reads only what the
  * overlay holds. Errors: NOT_FOUND, BUSY (image in use by a writer, or being published),
  * CORRUPT, NO_SPACE, DENIED (no key). */
 gboolean pup_room_publish(const PupWorkshop *shop, const char *room,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/ident.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workshop.h"
 
@@ -61,15 +62,38 @@ add_masters(const PupWorkshop *shop, GPtrArray *images, GError **error)
     return names != NULL;
 }
 
+/* By their files: a sub-master stands on its master even where its room's profile is
+ * gone.
+ */
 static gboolean
 add_rooms(const PupWorkshop *shop, GPtrArray *images, GError **error)
 {
-    g_auto(GStrv) rooms = pup_catalog_rooms(shop->catalog, error);
+    g_autofree char *any = pup_room_path(shop, "any");
+    g_autofree char *folder = g_path_get_dirname(any);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *file;
 
-    for (char **room = rooms; room && *room; room++)
-        if (!add_file(shop, images, PUP_KIND_ROOM, *room, 0, error))
+    while (dir && (file = g_dir_read_name(dir))) {
+        g_autofree char *room = g_strdup(file);
+        if (!g_str_has_suffix(room, ".qcow2"))
+            continue;
+        room[strlen(room) - strlen(".qcow2")] = '\0';
+        if (pup_ident_check("room", room, NULL) &&
+            !add_file(shop, images, PUP_KIND_ROOM, room, 0, error))
             return FALSE;
-    return rooms != NULL;
+    }
+    return TRUE;
+}
+
+static int
+compare_images(gconstpointer a, gconstpointer b)
+{
+    const PupImage *left = *(PupImage *const *) a, *right = *(PupImage *const *) b;
+    int order = strcmp(left->name, right->name);
+
+    if (left->kind != right->kind)
+        return left->kind == PUP_KIND_MASTER ? -1 : 1;
+    return order != 0 ? order : left->version < right->version ? -1 : 1;
 }
 
 GPtrArray *
@@ -79,6 +103,7 @@ pup_images_list(const PupWorkshop *shop, GError **error)
 
     if (!add_masters(shop, images, error) || !add_rooms(shop, images, error))
         return NULL;
+    g_ptr_array_sort(images, compare_images);
     return g_steal_pointer(&images);
 }
 

@@ -20,6 +20,7 @@
 #include "server/image/hash.h"
 #include "server/image/lock.h"
 #include "server/image/qemu_img.h"
+#include "server/image/retention.h"
 #include "server/image/runs.h"
 #include "server/image/timezone.h"
 #include "server/image/workshop.h"
@@ -261,6 +262,19 @@ publish_locked(Publish *publish, GError **error)
     return write && write_version(publish, write, error);
 }
 
+/* What is published is published: that somebody else is busy with the store, or whatever
+ * else may hinder this, is no failure of the publish. gc does it again and tells. */
+static void
+retire(Publish *publish)
+{
+    const PupWorkshop *shop = publish->shop;
+    g_autoptr(GArray) versions = pup_retention_room(shop, publish->room, NULL);
+
+    if (!versions || !pup_retention_apply(shop, PUP_KIND_ROOM, publish->room, versions,
+                                          &publish->report.n_retired, NULL))
+        publish->report.n_retired = 0;
+}
+
 gboolean
 pup_room_publish(const PupWorkshop *shop, const char *room, PupPublishReport *report,
                  GError **error)
@@ -275,6 +289,8 @@ pup_room_publish(const PupWorkshop *shop, const char *room, PupPublishReport *re
     if (!lock)
         return FALSE;
     done = publish_locked(&publish, error);
+    if (done && !shop->dry_run)
+        retire(&publish);
     if (done)
         *report = publish.report;
     publish_clear(&publish);

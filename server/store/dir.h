@@ -5,6 +5,7 @@
  *     dir.c         make, open, find chunks
  *     dir_lock.c    who excludes whom
  *     dir_names.c   manifests, versions, names
+ *     dir_retire.c  the end of single versions; pins
  *     dir_write.c   a publish
  *     dir_sweep.c   gc
  *     dir_check.c   fsck
@@ -77,6 +78,17 @@ GArray *pup_dir_versions(PupStore *store, PupKind kind, const char *name, GError
 gboolean pup_dir_set_current(PupStore *store, PupKind kind, const char *name,
                              unsigned version, GError **error);
 gboolean pup_dir_remove(PupStore *store, PupKind kind, const char *name, GError **error);
+/* Set @error, cleared before, to NOT_FOUND: @name has no @version. */
+void pup_dir_set_no_version(GError **error, PupKind kind, const char *name,
+                            unsigned version);
+
+gboolean pup_dir_remove_versions(PupStore *store, PupKind kind, const char *name,
+                                 const GArray *versions, unsigned *n_gone,
+                                 GError **error);
+gboolean pup_dir_pin(PupStore *store, PupKind kind, const char *name, unsigned version,
+                     gboolean pinned, GError **error);
+gboolean pup_dir_is_pinned(PupStore *store, PupKind kind, const char *name,
+                           unsigned version);
 
 PupStoreWrite *pup_dir_begin(PupStore *store, GCancellable *cancellable, GError **error);
 gboolean pup_dir_write_has(PupStoreWrite *write, const PupName *name);

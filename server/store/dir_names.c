@@ -45,8 +45,8 @@ pup_dir_manifest_path(const PupDirStore *store, PupKind kind, const char *name,
 }
 
 /* What is not there is told in the user's words, not in file names. */
-static void
-set_no_version(GError **error, PupKind kind, const char *name, unsigned version)
+void
+pup_dir_set_no_version(GError **error, PupKind kind, const char *name, unsigned version)
 {
     g_clear_error(error);
     pup_error_set(error, PUP_ERROR_NOT_FOUND, "%s '%s' has no version %u",
@@ -74,7 +74,7 @@ pup_dir_manifest(PupStore *base, PupKind kind, const char *name, unsigned versio
         text ? pup_file_read(sig_path, PUP_SIGNATURE_TEXT_MAX, &why) : NULL;
     if (!sig) {
         if (!text && g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
-            set_no_version(&why, kind, name, version);
+            pup_dir_set_no_version(&why, kind, name, version);
         g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
     }
@@ -214,7 +214,7 @@ pup_dir_set_current(PupStore *base, PupKind kind, const char *name, unsigned ver
     if (fd >= 0 && access(manifest, F_OK) == 0)
         ok = pup_dir_move_name(store, kind, name, version, &why);
     else if (fd >= 0 || g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
-        set_no_version(&why, kind, name, version);
+        pup_dir_set_no_version(&why, kind, name, version);
     if (fd >= 0)
         close(fd);
     if (!ok)

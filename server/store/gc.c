@@ -14,6 +14,7 @@
 
 typedef struct {
     PupStore *store;
+    const PupGcOptions *options;
     PupSweep *sweep;
     GHashTable *walked; /* names of pages */
     guint8 *plain;      /* PUP_CHUNK_BYTES */
@@ -74,25 +75,38 @@ mark_version(Marking *marking, PupKind kind, const char *name, unsigned version,
 }
 
 static gboolean
-mark_kind(Marking *marking, PupKind kind, PupProgress progress, gpointer data,
-          GError **error)
+mark_versions(Marking *marking, PupKind kind, const char *name, GError **error)
 {
+    const PupGcOptions *options = marking->options;
+    g_autoptr(GArray) versions =
+        marking->store->ops->versions(marking->store, kind, name, error);
+    for (guint i = 0; versions && i < versions->len; i++) {
+        unsigned version = g_array_index(versions, unsigned, i);
+        if (options->dry_run && options->is_leaving &&
+            options->is_leaving(options->leaving_data, kind, name, version))
+            continue;
+        if (!mark_version(marking, kind, name, version, error))
+            return FALSE;
+    }
+    return versions != NULL;
+}
+
+static gboolean
+mark_kind(Marking *marking, PupKind kind, GError **error)
+{
+    const PupGcOptions *options = marking->options;
     g_auto(GStrv) owners = marking->store->ops->owners(marking->store, kind, error);
     if (!owners)
         return FALSE;
     guint total = g_strv_length(owners);
     for (guint i = 0; i < total; i++) {
-        g_autoptr(GArray) versions =
-            marking->store->ops->versions(marking->store, kind, owners[i], error);
-        if (!versions)
+        if (!mark_versions(marking, kind, owners[i], error))
             return FALSE;
-        for (guint v = 0; v < versions->len; v++)
-            if (!mark_version(marking, kind, owners[i],
-                              g_array_index(versions, unsigned, v), error))
-                return FALSE;
-        if (progress)
-            progress(data, kind == PUP_KIND_MASTER ? "marking masters" : "marking rooms",
-                     i + 1, total);
+        if (options->progress)
+            options->progress(options->progress_data,
+                              kind == PUP_KIND_MASTER ? "marking masters"
+                                                      : "marking rooms",
+                              i + 1, total);
     }
     return TRUE;
 }
@@ -109,25 +123,36 @@ make_corrupt(GError **error)
 }
 
 gboolean
-pup_gc(PupStore *store, gboolean dry_run, PupProgress progress, gpointer data,
-       PupGcReport *report, GError **error)
+pup_gc_with(PupStore *store, const PupGcOptions *options, PupGcReport *report,
+            GError **error)
 {
     PupGcReport found = {0};
-    PupSweep *sweep = store->ops->sweep_begin(store, dry_run, error);
+    PupSweep *sweep = store->ops->sweep_begin(store, options->dry_run, error);
     if (!sweep)
         return FALSE;
     g_autofree guint8 *plain = g_malloc(PUP_CHUNK_BYTES);
     g_autoptr(GHashTable) walked =
         g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, g_free, NULL);
-    Marking marking = {.store = store, .sweep = sweep, .walked = walked, .plain = plain};
-    gboolean ok = mark_kind(&marking, PUP_KIND_MASTER, progress, data, error) &&
-                  mark_kind(&marking, PUP_KIND_ROOM, progress, data, error);
+    Marking marking = {store, options, sweep, walked, plain};
+    gboolean ok = mark_kind(&marking, PUP_KIND_MASTER, error) &&
+                  mark_kind(&marking, PUP_KIND_ROOM, error);
     if (!ok)
         make_corrupt(error);
     else
-        ok = store->ops->sweep_run(sweep, progress, data, &found, error);
+        ok = store->ops->sweep_run(sweep, options->progress, options->progress_data,
+                                   &found, error);
     store->ops->sweep_free(sweep);
     if (ok)
         *report = found;
     return ok;
+}
+
+gboolean
+pup_gc(PupStore *store, gboolean dry_run, PupProgress progress, gpointer data,
+       PupGcReport *report, GError **error)
+{
+    const PupGcOptions options = {
+        .dry_run = dry_run, .progress = progress, .progress_data = data};
+
+    return pup_gc_with(store, &options, report, error);
 }

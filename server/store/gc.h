@@ -20,6 +20,22 @@ typedef struct {
 
 typedef void (*PupProgress)(gpointer data, const char *what, guint64 done, guint64 total);
 
+/* TRUE for a version that the caller is about to remove: its chunks count as dead. */
+typedef gboolean (*PupGcIsLeaving)(gpointer data, PupKind kind, const char *name,
+                                   unsigned version);
+
+typedef struct {
+    gboolean dry_run;          /* only fill in the report with what would happen */
+    PupGcIsLeaving is_leaving; /* NULL: none is; asked in a dry run only */
+    gpointer leaving_data;
+    PupProgress progress; /* may be NULL */
+    gpointer progress_data;
+} PupGcOptions;
+
+/* As pup_gc(). */
+gboolean pup_gc_with(PupStore *store, const PupGcOptions *options, PupGcReport *report,
+                     GError **error);
+
 /* @dry_run: only fill in @report with what would happen. Errors: CORRUPT (a manifest or
  * map page cannot be read: nothing is removed; run fsck), BUSY, IO. */
 gboolean pup_gc(PupStore *store, gboolean dry_run, PupProgress progress, gpointer data,

@@ -56,6 +56,12 @@ struct PupStoreOps {
     gboolean (*set_current)(PupStore *store, PupKind kind, const char *name,
                             unsigned version, GError **error);
     gboolean (*remove)(PupStore *store, PupKind kind, const char *name, GError **error);
+    gboolean (*remove_versions)(PupStore *store, PupKind kind, const char *name,
+                                const GArray *versions, unsigned *n_gone, GError **error);
+    gboolean (*pin)(PupStore *store, PupKind kind, const char *name, unsigned version,
+                    gboolean pinned, GError **error);
+    gboolean (*is_pinned)(PupStore *store, PupKind kind, const char *name,
+                          unsigned version);
 
     PupStoreWrite *(*begin)(PupStore *store, GCancellable *cancellable, GError **error);
     gboolean (*write_has)(PupStoreWrite *write, const PupName *name);

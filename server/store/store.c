@@ -191,6 +191,29 @@ pup_store_remove(PupStore *store, PupKind kind, const char *name, GError **error
            store->ops->remove(store, kind, name, error);
 }
 
+gboolean
+pup_store_remove_versions(PupStore *store, PupKind kind, const char *name,
+                          const GArray *versions, unsigned *n_gone, GError **error)
+{
+    return pup_ident_check(kind_word(kind), name, error) &&
+           store->ops->remove_versions(store, kind, name, versions, n_gone, error);
+}
+
+gboolean
+pup_store_pin(PupStore *store, PupKind kind, const char *name, unsigned version,
+              gboolean pinned, GError **error)
+{
+    return check_version(kind, name, version, error) &&
+           store->ops->pin(store, kind, name, version, pinned, error);
+}
+
+gboolean
+pup_store_is_pinned(PupStore *store, PupKind kind, const char *name, unsigned version)
+{
+    return check_version(kind, name, version, NULL) &&
+           store->ops->is_pinned(store, kind, name, version);
+}
+
 PupStoreWrite *
 pup_store_begin(PupStore *store, GCancellable *cancellable, GError **error)
 {

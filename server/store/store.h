@@ -96,6 +96,21 @@ gboolean pup_store_set_current(PupStore *store, PupKind kind, const char *name,
 gboolean pup_store_remove(PupStore *store, PupKind kind, const char *name,
                           GError **error);
 
+/* Forget @versions (of unsigned) of @name; the chunks go with the next gc. The version
+ * that @name stands at, the newest, and one that is pinned stay, whatever is asked.
+ * *@n_gone: how many went. Errors: BUSY (a publish, gc or fsck is running: nothing was
+ * done), NOT_FOUND, IO. */
+gboolean pup_store_remove_versions(PupStore *store, PupKind kind, const char *name,
+                                   const GArray *versions, unsigned *n_gone,
+                                   GError **error);
+
+/* Keep @version of @name from being removed alone, or no longer. Twice is fine. Errors:
+ * NOT_FOUND, IO. */
+gboolean pup_store_pin(PupStore *store, PupKind kind, const char *name, unsigned version,
+                       gboolean pinned, GError **error);
+gboolean pup_store_is_pinned(PupStore *store, PupKind kind, const char *name,
+                             unsigned version);
+
 /* Begin a write. Blocks while gc runs; @cancellable (may be NULL) ends the wait with
  * BUSY. */
 PupStoreWrite *pup_store_begin(PupStore *store, GCancellable *cancellable,

@@ -36,7 +36,7 @@ completes() {
 
 completes "init master room seat image serve status fsck gc" ""
 completes "seat serve status" s
-completes "publish" room p
+completes "publish" room pu
 completes "lab-101 lab-102" room publish ""
 completes "lab-102" room show lab-102
 completes "win" room add r1 --master ""

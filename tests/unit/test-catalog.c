@@ -560,6 +560,34 @@ test_older_database(void **state)
 }
 
 static void
+test_versions_in_use(void **state)
+{
+    Fixture *f = *state;
+    const PupSeatStats stats = {.warm_version = 9, .warm_total = 1};
+    const struct {
+        const char *mac, *room;
+        unsigned version;
+        gint64 at_ms;
+    } seen[] = {{MAC1, "lab-101", 7, 5000},
+                {MAC2, "lab-101", 4, 1000},
+                {MAC3, "lab-102", 5, 5000}};
+    for (size_t i = 0; i < G_N_ELEMENTS(seen); i++)
+        assert_true(pup_catalog_report(f->catalog, seen[i].mac, NULL, seen[i].room,
+                                       seen[i].version, "running", NULL, seen[i].at_ms,
+                                       NULL));
+    assert_true(pup_catalog_set_stats(f->catalog, MAC1, &stats, NULL));
+    g_autoptr(GArray) all = pup_catalog_versions_in_use(f->catalog, "lab-101", 0, NULL);
+    g_autoptr(GArray) late =
+        pup_catalog_versions_in_use(f->catalog, "lab-101", 2000, NULL);
+    g_autoptr(GArray) none = pup_catalog_versions_in_use(f->catalog, "lab-103", 0, NULL);
+    assert_int_equal(all->len, 3);
+    assert_int_equal(late->len, 2);
+    assert_int_equal(g_array_index(late, unsigned, 0), 7);
+    assert_int_equal(g_array_index(late, unsigned, 1), 9);
+    assert_int_equal(none->len, 0);
+}
+
+static void
 test_warm(void **state)
 {
     Fixture *f = *state;
@@ -639,6 +667,7 @@ main(void)
         TEST(test_sent),
         TEST(test_older_database),
         TEST(test_peering),
+        TEST(test_versions_in_use),
         TEST(test_warm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,11 +142,49 @@ check_remove(Fixture *f, PupStore *store)
         assert_int_equal(versions->len, 2);
 }
 
+static void
+prepare_four_versions(Fixture *f)
+{
+    prepare_room(f);
+    fixture_publish(f, "a", 2, new_disk, 5);
+    fixture_publish(f, "a", 3, dead, 2);
+    fixture_publish(f, "a", 4, large, 8);
+    assert_true(pup_store_pin(f->store, PUP_KIND_ROOM, "a", 1, TRUE, NULL));
+}
+
+static gboolean
+work_retire(Fixture *f, PupStore *store, GError **error)
+{
+    static const unsigned all[] = {1, 2, 3, 4};
+    g_autoptr(GArray) versions = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    unsigned n_gone;
+    g_array_append_vals(versions, all, 4);
+    return pup_store_remove_versions(store, PUP_KIND_ROOM, "a", versions, &n_gone, error);
+}
+
+/* What is kept is whole; what goes is whole or gone. */
+static void
+check_retire(Fixture *f, PupStore *store)
+{
+    g_autoptr(GArray) versions = pup_store_versions(store, PUP_KIND_ROOM, "a", NULL);
+    assert_int_equal(pup_store_current(store, PUP_KIND_ROOM, "a", NULL), 4);
+    assert_disk(f, store, 1, old_disk, 4);
+    assert_disk(f, store, 4, large, 8);
+    for (guint i = 0; i < versions->len; i++) {
+        unsigned version = g_array_index(versions, unsigned, i);
+        if (version == 2)
+            assert_disk(f, store, 2, new_disk, 5);
+        if (version == 3)
+            assert_disk(f, store, 3, dead, 2);
+    }
+}
+
 static const Work works[] = {
     {"publish", prepare_room, work_publish, check_publish},
     {"first publish", prepare_nothing, work_first_publish, check_first_publish},
     {"gc", prepare_garbage, work_gc, check_gc},
     {"remove", prepare_two_rooms, work_remove, check_remove},
+    {"retire", prepare_four_versions, work_retire, check_retire},
 };
 
 /* Do it in a child with @spec armed. TRUE when it was killed. */

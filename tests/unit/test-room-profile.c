@@ -29,6 +29,8 @@ test_smallest(void **state)
     assert_int_equal(profile->clock, PUP_CLOCK_AUTO);
     assert_null(profile->timezone);
     assert_int_equal(profile->uplink_mbit_s, 0);
+    assert_int_equal(profile->keep, 0);
+    assert_int_equal(profile->keep_daily, 0);
     assert_true(pup_guest_equal(&profile->guest, &defaults));
 }
 
@@ -44,7 +46,8 @@ test_all_keys(void **state)
               "usb = video, storage\nagent = no\nhyperv = no\nemulate = no\n"
               "clock = localtime\ntimezone = America/Port-au-Prince\n"
               "[seat]\ncache = 512 MiB\nneighbourhood = north\npeers = no\n"
-              "uplink = 100 Mbit/s\n",
+              "uplink = 100 Mbit/s\n"
+              "[versions]\nkeep = 5\nkeep_daily = 14 days\n",
               &error);
     unit_assert_no_error(error);
     const PupGuest expected = {
@@ -68,6 +71,8 @@ test_all_keys(void **state)
     assert_int_equal(profile->clock, PUP_CLOCK_LOCALTIME);
     assert_string_equal(profile->timezone, "America/Port-au-Prince");
     assert_int_equal(profile->uplink_mbit_s, 100);
+    assert_int_equal(profile->keep, 5);
+    assert_int_equal(profile->keep_daily, 14);
     assert_true(pup_guest_equal(&profile->guest, &expected));
 }
 
@@ -188,6 +193,8 @@ assert_same(const PupRoomProfile *a, const PupRoomProfile *b)
     assert_int_equal(a->cache_mib, b->cache_mib);
     assert_int_equal(a->peers, b->peers);
     assert_int_equal(a->uplink_mbit_s, b->uplink_mbit_s);
+    assert_int_equal(a->keep, b->keep);
+    assert_int_equal(a->keep_daily, b->keep_daily);
     assert_int_equal(g_strcmp0(a->neighbourhood, b->neighbourhood), 0);
     assert_int_equal(a->clock, b->clock);
     assert_int_equal(g_strcmp0(a->timezone, b->timezone), 0);
@@ -218,6 +225,8 @@ test_format(void **state)
     full->cache_mib = 77;
     full->peers = FALSE;
     full->uplink_mbit_s = 100;
+    full->keep = 7;
+    full->keep_daily = 30;
     full->neighbourhood = g_strdup("north");
     full->clock = PUP_CLOCK_UTC;
     full->timezone = g_strdup("Europe/Paris");

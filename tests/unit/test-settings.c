@@ -28,6 +28,7 @@ test_defaults(void **state)
     assert_int_equal(settings->lease_s, 3600);
     assert_null(settings->default_room);
     assert_int_equal(settings->poll_s, 10);
+    assert_int_equal(settings->masters_keep, 0);
     assert_string_equal(settings->kernel_args, "");
     assert_null(settings->libvirt_uri);
     assert_string_equal(settings->libvirt_pool, "pupitre");
@@ -45,7 +46,8 @@ test_all_keys(void **state)
         "netmask = 255.255.254.0\nrouter = 10.0.0.254\ndns = 10.0.0.253\nlease = 600\n"
         "[seats]\nunknown = room lab-101\npoll = 3 s\n"
         "[client-image]\nkernel_args = console=ttyS0,115200n8 quiet\n"
-        "[libvirt]\nuri = qemu:///system\npool = disks\naccel = emulate\n",
+        "[libvirt]\nuri = qemu:///system\npool = disks\naccel = emulate\n"
+        "[masters]\nkeep = 3\n",
         &error);
     unit_assert_no_error(error);
     assert_string_equal(settings->state_dir, "/etc/p/state");
@@ -63,6 +65,7 @@ test_all_keys(void **state)
     assert_int_equal(settings->lease_s, 600);
     assert_string_equal(settings->default_room, "lab-101");
     assert_int_equal(settings->poll_s, 3);
+    assert_int_equal(settings->masters_keep, 3);
     assert_string_equal(settings->kernel_args, "console=ttyS0,115200n8 quiet");
     assert_string_equal(settings->libvirt_uri, "qemu:///system");
     assert_string_equal(settings->libvirt_pool, "disks");

@@ -373,6 +373,100 @@ test_begin_cancelled_while_gc_runs(void **state)
     assert_non_null(write);
 }
 
+static void
+publish_versions(Fixture *f, unsigned n)
+{
+    for (unsigned version = 1; version <= n; version++) {
+        unsigned seed = 100 + version;
+        fixture_publish(f, "a", version, &seed, 1);
+    }
+}
+
+/* Ask for 1 to @n; how many went. */
+static unsigned
+remove_all(Fixture *f, unsigned n)
+{
+    g_autoptr(GArray) versions = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    g_autoptr(GError) error = NULL;
+    unsigned n_gone = 99;
+    for (unsigned version = 1; version <= n; version++)
+        g_array_append_val(versions, version);
+    if (!pup_store_remove_versions(f->store, PUP_KIND_ROOM, "a", versions, &n_gone,
+                                   &error))
+        fail_msg("%s", error->message);
+    return n_gone;
+}
+
+static void
+assert_versions(Fixture *f, const unsigned *expected, size_t n)
+{
+    g_autoptr(GArray) versions = pup_store_versions(f->store, PUP_KIND_ROOM, "a", NULL);
+    assert_int_equal(versions->len, n);
+    for (guint i = 0; i < n; i++)
+        assert_int_equal(g_array_index(versions, unsigned, i), expected[i]);
+}
+
+static void
+test_remove_versions(void **state)
+{
+    static const unsigned left[] = {2, 4, 5}, after[] = {4, 5};
+    Fixture *f = *state;
+    PupGcReport gc;
+    publish_versions(f, 5);
+    assert_true(pup_store_set_current(f->store, PUP_KIND_ROOM, "a", 4, NULL));
+    assert_true(pup_store_pin(f->store, PUP_KIND_ROOM, "a", 2, TRUE, NULL));
+    assert_int_equal(remove_all(f, 9), 2);
+    assert_versions(f, left, 3);
+    assert_true(pup_store_pin(f->store, PUP_KIND_ROOM, "a", 2, FALSE, NULL));
+    assert_int_equal(remove_all(f, 9), 1);
+    assert_versions(f, after, 2);
+    assert_true(pup_gc(f->store, FALSE, NULL, NULL, &gc, NULL));
+    assert_int_equal(gc.n_live, 4); /* two chunks, two pages */
+    assert_int_equal(gc.n_packs_removed, 3);
+    g_autoptr(PupFsckReport) report = fixture_fsck(f, FALSE);
+    assert_int_equal(report->findings->len, 0);
+}
+
+static void
+test_pin(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(GError) error = NULL, none = NULL;
+    publish_versions(f, 2);
+    assert_false(pup_store_is_pinned(f->store, PUP_KIND_ROOM, "a", 1));
+    for (unsigned twice = 0; twice < 2; twice++)
+        assert_true(pup_store_pin(f->store, PUP_KIND_ROOM, "a", 1, TRUE, NULL));
+    assert_true(pup_store_is_pinned(f->store, PUP_KIND_ROOM, "a", 1));
+    assert_false(pup_store_is_pinned(f->store, PUP_KIND_ROOM, "a", 2));
+    for (unsigned twice = 0; twice < 2; twice++)
+        assert_true(pup_store_pin(f->store, PUP_KIND_ROOM, "a", 1, FALSE, NULL));
+    assert_false(pup_store_is_pinned(f->store, PUP_KIND_ROOM, "a", 1));
+    assert_false(pup_store_pin(f->store, PUP_KIND_ROOM, "a", 3, TRUE, &error));
+    assert_code(error, PUP_ERROR_NOT_FOUND);
+    assert_false(pup_store_pin(f->store, PUP_KIND_ROOM, "b", 1, TRUE, &none));
+    assert_code(none, PUP_ERROR_NOT_FOUND);
+    assert_string_equal(none->message, "room 'b' has no version 1");
+}
+
+static void
+test_remove_versions_beside_a_publish(void **state)
+{
+    static const unsigned all[] = {1, 2};
+    Fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) versions = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    unsigned n_gone = 99;
+    publish_versions(f, 2);
+    g_array_append_vals(versions, all, 1);
+    PupStoreWrite *write = pup_store_begin(f->store, NULL, NULL);
+    assert_false(pup_store_remove_versions(f->store, PUP_KIND_ROOM, "a", versions,
+                                           &n_gone, &error));
+    assert_code(error, PUP_ERROR_BUSY);
+    assert_int_equal(n_gone, 99);
+    pup_store_write_free(write);
+    assert_versions(f, all, 2);
+}
+
 int
 main(void)
 {
@@ -393,6 +487,9 @@ main(void)
         STORE_TEST(test_rollback),
         STORE_TEST(test_names_sorted_and_removed),
         STORE_TEST(test_remove_beside_a_publish),
+        STORE_TEST(test_remove_versions),
+        STORE_TEST(test_remove_versions_beside_a_publish),
+        STORE_TEST(test_pin),
         STORE_TEST(test_damaged_name),
         STORE_TEST(test_unlisted_chunks_that_are_elsewhere),
         STORE_TEST(test_begin_cancelled_while_gc_runs),
