@@ -9,6 +9,8 @@
  *
  *     localtime timezone       the clock hardware shows the time of that zone, else UTC
  *
+ *     kept                     what the guest writes must survive a power cut
+ *
  * Pure; any thread.
  */
 #pragma once

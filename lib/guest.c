@@ -58,7 +58,7 @@ pup_guest_equal(const PupGuest *a, const PupGuest *b)
            a->cpus == b->cpus && a->firmware == b->firmware && a->display == b->display &&
            a->disk_bus == b->disk_bus && a->net == b->net && !a->tpm == !b->tpm &&
            !a->sound == !b->sound && a->usb == b->usb && !a->agent == !b->agent &&
-           !a->hyperv == !b->hyperv && !a->emulate == !b->emulate;
+           !a->hyperv == !b->hyperv && !a->emulate == !b->emulate && !a->kept == !b->kept;
 }
 
 /* Index of @word in the NULL-terminated @words, -1 when it is not there. */

@@ -38,11 +38,13 @@ typedef struct {
     PupDisplay display;
     PupDiskBus disk_bus;
     PupNet net;
-    gboolean tpm;     /* a TPM 2.0 (swtpm), its state as volatile as the overlay */
-    gboolean sound;   /* an HD Audio card */
-    PupUsb usb;       /* what four SPICE redirection ports let through */
-    gboolean agent;   /* the guest agent's and SPICE agent's channels */
-    gboolean hyperv;  /* Hyper-V enlightenments, for Windows */
+    gboolean tpm;    /* a TPM 2.0 (swtpm), its state as volatile as the overlay */
+    gboolean sound;  /* an HD Audio card */
+    PupUsb usb;      /* what four SPICE redirection ports let through */
+    gboolean agent;  /* the guest agent's and SPICE agent's channels */
+    gboolean hyperv; /* Hyper-V enlightenments, for Windows */
+    gboolean kept;   /* what it writes stays until the room's next version, on a PC with a
+                        disk for it; else until it ends */
     gboolean emulate; /* TRUE: run in software when the PC has no KVM; FALSE: refuse */
 } PupGuest;
 

@@ -92,7 +92,8 @@ has_usb_classes(const PupGuest *guest)
 static unsigned
 format_of(const PupManifest *manifest)
 {
-    return has_usb_classes(&manifest->guest) ? 2 : 1;
+    const PupGuest *guest = &manifest->guest;
+    return has_usb_classes(guest) || guest->kept ? 2 : 1;
 }
 
 static json_t *
@@ -113,6 +114,8 @@ guest_to_json(const PupGuest *guest)
         g_autofree char *classes = pup_usb_text(guest->usb);
         set_string(object, "usb_classes", classes);
     }
+    if (guest->kept)
+        set_bool(object, "kept", TRUE);
     set_bool(object, "agent", guest->agent);
     set_bool(object, "hyperv", guest->hyperv);
     set_bool(object, "emulate", guest->emulate);
@@ -248,6 +251,7 @@ read_guest(json_t *object, PupGuest *guest, GError **error)
     guest->agent = pup_json_bool(&r, "agent");
     guest->hyperv = pup_json_bool(&r, "hyperv");
     guest->emulate = pup_json_bool(&r, "emulate");
+    guest->kept = pup_json_has(&r, "kept") && pup_json_bool(&r, "kept");
     if ((guest->memory_percent == 0) == (guest->memory_mib == 0))
         pup_json_fail(&r, "memory_percent", "or 'memory_mib' must be 0, not both");
     else if (guest->memory_percent &&

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SUFFIX ".conf"
+#define KEPT "until-regenerate"
 
 const PupIniKey pup_room_profile_keys[] = {
     {"room", "title", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
@@ -44,6 +45,10 @@ const PupIniKey pup_room_profile_keys[] = {
      "Channels for the agents inside the guest"},
     {"guest", "hyperv", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
      "Hyper-V enlightenments: faster for Windows"},
+    {"guest", "persistence", PUP_INI_CHOICE, "session", NULL, 0, 0,
+     "session|until-regenerate",
+     "How long a PC keeps what its guest writes: until the guest ends, or, on a local "
+     "partition PUPITRE-OVERLAY, until the room's next version"},
     {"guest", "emulate", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
      "On a PC without hardware virtualisation: run slowly in software, or refuse"},
     {"versions", "keep", PUP_INI_UINT, "0", NULL, 0, PUP_KEEP_MAX, NULL,
@@ -308,6 +313,7 @@ read_guest_rest(const PupIni *ini, PupGuest *guest)
     guest->agent = pup_ini_bool(ini, "guest", "agent");
     guest->hyperv = pup_ini_bool(ini, "guest", "hyperv");
     guest->emulate = pup_ini_bool(ini, "guest", "emulate");
+    guest->kept = strcmp(pup_ini_string(ini, "guest", "persistence"), KEPT) == 0;
 }
 
 static gboolean

@@ -5,7 +5,7 @@
  *     [room]   title, master (NAME or NAME@VERSION)
  *     [seats]  pc01 = 52:54:00:12:34:56
  *     [guest]  memory, cpus, firmware, display, disk, network, clock, timezone, tpm,
- *              sound, usb, agent, hyperv, emulate
+ *              sound, usb, agent, hyperv, persistence, emulate
  *     [versions]  keep, keep_daily (days)
  *     [seat]   cache (MiB), neighbourhood, peers, uplink (Mbit/s)
  *

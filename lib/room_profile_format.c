@@ -32,6 +32,7 @@ value_text(const PupRoomProfile *profile, const char *key)
         {"display", pup_display_name(guest->display)},
         {"disk", pup_disk_bus_name(guest->disk_bus)},
         {"network", pup_net_name(guest->net)},
+        {"persistence", guest->kept ? "until-regenerate" : "session"},
         {"clock", pup_clock_name(profile->clock)},
         {"timezone", profile->timezone ? profile->timezone : ""},
         {"neighbourhood", profile->neighbourhood ? profile->neighbourhood : ""},

@@ -3,15 +3,15 @@
 #include "client-image/seat/guest_watch.h"
 
 #include "client-image/seat/log.h"
+#include "client-image/seat/overlay.h"
 #include "client-image/seat/task.h"
 
 #define LOOK_S 2
 /* Damage that is not met again is over. */
 #define DAMAGED_S 10
-/* The disk cache's trouble is the admin's: long enough to be seen once the guest runs. */
+/* Trouble with a disk of the PC: long enough to be seen once the guest runs. */
 #define CACHE_S 120
 #define FILLING_PERCENT 80u
-#define FULL_PERCENT 97u
 
 struct PupGuestWatch {
     PupFace *face;
@@ -22,6 +22,7 @@ struct PupGuestWatch {
     gboolean halted, full;
     guint damaged_timer;      /* 0: nothing was damaged of late */
     guint cache_timer;        /* 0: nothing to say of the disk cache */
+    guint overlay_timer;      /* 0: nor of the overlay */
     unsigned filling_percent; /* last said; 0: nothing */
 };
 
@@ -44,6 +45,7 @@ pup_guest_watch_free(PupGuestWatch *watch)
     g_clear_handle_id(&watch->look, g_source_remove);
     g_clear_handle_id(&watch->damaged_timer, g_source_remove);
     g_clear_handle_id(&watch->cache_timer, g_source_remove);
+    g_clear_handle_id(&watch->overlay_timer, g_source_remove);
     pup_task_end(watch->resume);
     g_free(watch);
 }
@@ -73,7 +75,7 @@ look_at_overlay(PupGuestWatch *watch)
         return;
     watch->filling_percent = percent;
     if (percent > 0)
-        text = g_strdup_printf("The memory for what changes on this PC is %u %% full. "
+        text = g_strdup_printf("The space for what changes on this PC is %u %% full. "
                                "Save your work elsewhere and restart soon.",
                                percent);
     pup_face_notice(watch->face, PUP_NOTICE_FILLING, text);
@@ -120,11 +122,12 @@ static void
 halted(PupGuestWatch *watch, gboolean full)
 {
     watch->halted = TRUE;
-    watch->full = full || pup_session_used_percent(watch->session) >= FULL_PERCENT;
+    watch->full =
+        full || pup_session_used_percent(watch->session) >= PUP_OVERLAY_FULL_PERCENT;
     pup_log("guest-paused", "%s", watch->full ? "overlay full" : "I/O error");
     if (watch->full)
         pup_face_notice(watch->face, PUP_NOTICE_FULL,
-                        "The memory for what changes on this PC is full, so it has "
+                        "The space for what changes on this PC is full, so it has "
                         "stopped. Switch it off and on again to start afresh.");
     else
         pup_face_notice(watch->face, PUP_NOTICE_HALTED,
@@ -205,6 +208,24 @@ without_cache(PupGuestWatch *watch, const char *why)
     g_clear_handle_id(&watch->cache_timer, g_source_remove);
     watch->cache_timer = g_timeout_add_seconds(CACHE_S, on_cache_time, watch);
     pup_face_notice(watch->face, PUP_NOTICE_CACHE, words);
+}
+
+static gboolean
+on_overlay_time(gpointer data)
+{
+    PupGuestWatch *watch = data;
+
+    watch->overlay_timer = 0;
+    pup_face_notice(watch->face, PUP_NOTICE_OVERLAY, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+void
+pup_guest_watch_say(PupGuestWatch *watch, const char *words)
+{
+    g_clear_handle_id(&watch->overlay_timer, g_source_remove);
+    watch->overlay_timer = g_timeout_add_seconds(CACHE_S, on_overlay_time, watch);
+    pup_face_notice(watch->face, PUP_NOTICE_OVERLAY, words);
 }
 
 void

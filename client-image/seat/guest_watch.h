@@ -31,5 +31,8 @@ void pup_guest_watch_sign(PupGuestWatch *watch);
 /* FULL, HALTED, RESUMED or AGENT happened to it. */
 void pup_guest_watch_event(PupGuestWatch *watch, PupGuestEvent event);
 
+/* Let people read @words about the overlay, for a while. */
+void pup_guest_watch_say(PupGuestWatch *watch, const char *words);
+
 /* The stream or the screen said @note (also while no guest runs). */
 void pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text);

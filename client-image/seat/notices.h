@@ -15,6 +15,7 @@ typedef enum {
     PUP_NOTICE_DAMAGED, /* what the server sent failed its check */
     PUP_NOTICE_STREAM,  /* reads wait for the server */
     PUP_NOTICE_FILLING, /* the overlay will be full soon */
+    PUP_NOTICE_OVERLAY, /* what was to be kept is not, or was not */
     PUP_NOTICE_CACHE,   /* the disk cache is not used */
     PUP_N_NOTICES,
 } PupNotice;

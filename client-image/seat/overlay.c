@@ -9,12 +9,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "client-image/seat/child.h"
+#include "client-image/seat/log.h"
+#include "client-image/seat/overlay_file.h"
 #include "client-image/seat/zram.h"
 #include "lib/error.h"
 #include "lib/file.h"
-
-#define FILE_NAME "overlay.qcow2"
 
 typedef enum { PLACE_FOLDER, PLACE_TMPFS, PLACE_DEVICE, PLACE_ZRAM } Place;
 
@@ -22,7 +21,8 @@ struct PupOverlay {
     Place place;
     PupZram zram; /* PLACE_ZRAM */
     char *folder; /* PLACE_FOLDER, PLACE_TMPFS */
-    char *path;   /* of the qcow2 or the device */
+    char *path;   /* of the qcow2, once it is made, or the device */
+    gboolean kept;
     char *title;
     char *mark; /* PLACE_ZRAM: the file that says which device is ours */
 };
@@ -42,7 +42,6 @@ use_given(PupOverlay *overlay, const char *where, GError **error)
     } else if (S_ISDIR(status.st_mode)) {
         overlay->place = PLACE_FOLDER;
         overlay->folder = g_strdup(where);
-        overlay->path = g_build_filename(where, FILE_NAME, NULL);
     } else {
         pup_error_set(error, PUP_ERROR_INVALID,
                       "'%s' is neither a folder nor a block device for the overlay",
@@ -120,7 +119,6 @@ use_tmpfs(PupOverlay *overlay, const char *rundir, guint64 memory_mib, GError **
         return FALSE;
     }
     overlay->place = PLACE_TMPFS;
-    overlay->path = g_build_filename(folder, FILE_NAME, NULL);
     overlay->folder = g_steal_pointer(&folder);
     overlay->title =
         g_strdup_printf("tmpfs, %" G_GUINT64_FORMAT " MiB of memory", memory_mib);
@@ -142,17 +140,46 @@ pup_overlay_new(const char *where, const char *rundir, guint64 memory_mib, GErro
 }
 
 gboolean
-pup_overlay_make(PupOverlay *overlay, const char *backing, guint64 disk_bytes,
-                 GError **error)
+pup_overlay_can_keep(const PupOverlay *overlay)
 {
-    g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, disk_bytes);
-    /* -u: the stream need not run yet. */
-    const char *argv[] = {"qemu-img", "create", "-q",    "-f", "qcow2",       "-u", "-F",
-                          "raw",      "-b",     backing, "--", overlay->path, size, NULL};
+    return overlay->place == PLACE_FOLDER;
+}
 
+static PupOverlayPast
+look_at_kept(const PupOverlay *overlay)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (access(overlay->path, F_OK) != 0)
+        return PUP_OVERLAY_FRESH;
+    if (pup_overlay_used_percent(overlay) >= PUP_OVERLAY_FULL_PERCENT)
+        return PUP_OVERLAY_FULL;
+    if (pup_overlay_file_check(overlay->path, &problem))
+        return PUP_OVERLAY_AGAIN;
+    pup_log("overlay", "what was kept is damaged: %s", problem->message);
+    return PUP_OVERLAY_DAMAGED;
+}
+
+gboolean
+pup_overlay_make(PupOverlay *overlay, const char *backing, guint64 disk_bytes,
+                 const PupName *name, PupOverlayPast *past, GError **error)
+{
+    overlay->kept = name && pup_overlay_can_keep(overlay);
+    *past = PUP_OVERLAY_FRESH;
+    if (overlay->folder) {
+        g_free(overlay->path);
+        overlay->path =
+            pup_overlay_file_choose(overlay->folder, overlay->kept ? name : NULL);
+    }
     if (overlay->place == PLACE_ZRAM && !pup_zram_reset(&overlay->zram, error))
         return FALSE;
-    return pup_child_run(argv, error);
+    if (!overlay->kept)
+        return pup_overlay_file_create(overlay->path, backing, disk_bytes, error);
+    *past = look_at_kept(overlay);
+    if (*past == PUP_OVERLAY_AGAIN)
+        return TRUE;
+    unlink(overlay->path);
+    return pup_overlay_file_create_kept(overlay->path, backing, disk_bytes, error);
 }
 
 void
@@ -160,7 +187,7 @@ pup_overlay_drop(PupOverlay *overlay)
 {
     if (overlay->place == PLACE_ZRAM)
         pup_zram_reset(&overlay->zram, NULL);
-    else if (overlay->folder)
+    else if (overlay->folder && overlay->path && !overlay->kept)
         unlink(overlay->path);
 }
 

@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * overlay - where the guest's writes go: a qcow2 over the stream, fresh for each guest
+ * overlay - where the guest's writes go: a qcow2 over the stream
  *
  * It lives, in this order: where the caller says (a folder or a block device); on a zram
  * device of our own, used raw; in a tmpfs of our own under the run folder. The first two
  * are bounded by what they are, the last two by the memory plan.
  *
+ * It is fresh for each guest, or, in a folder of the caller's, kept under a name that
+ * says what it lies over. A folder holds one overlay: whatever else of ours is found
+ * there goes when one is made.
+ *
  * Runs qemu-img. Threads: one at a time; calls may take a second.
  */
 #pragma once
 
-#include <glib.h>
+#include "lib/name.h"
+
+/* From here on a place counts as full. */
+#define PUP_OVERLAY_FULL_PERCENT 97u
+
+typedef enum {
+    PUP_OVERLAY_FRESH,
+    PUP_OVERLAY_AGAIN,   /* what was kept goes on */
+    PUP_OVERLAY_DAMAGED, /* fresh, because what was kept is damaged */
+    PUP_OVERLAY_FULL,    /* fresh, because what was kept had filled its place */
+} PupOverlayPast;
 
 typedef struct PupOverlay PupOverlay;
 
@@ -23,18 +37,25 @@ gboolean pup_overlay_is_left_over(const char *rundir);
  */
 PupOverlay *pup_overlay_new(const char *where, const char *rundir, guint64 memory_mib,
                             GError **error);
-/* Drops the overlay and gives the place back. */
+/* Drops the overlay, unless it is kept, and gives the place back. */
 void pup_overlay_free(PupOverlay *overlay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupOverlay, pup_overlay_free)
 
-/* Make the qcow2 of @disk_bytes over the disk at the address @backing, in place of the
- * one that was there. Errors: those of pup_child_run(), IO. */
-gboolean pup_overlay_make(PupOverlay *overlay, const char *backing, guint64 disk_bytes,
-                          GError **error);
+/* TRUE when its place outlives the program, so that it can be kept. */
+gboolean pup_overlay_can_keep(const PupOverlay *overlay);
 
-/* Forget what it holds and free the memory. */
+/* Make the qcow2 of @disk_bytes over the disk at the address @backing, in place of the
+ * one that was there; no guest may use that. With @name the one that was kept under that
+ * name is taken again, unless it is damaged or its place is full; where nothing can be
+ * kept, @name counts as NULL. *@past: what became of it. Errors: those of
+ * pup_child_run(), IO. */
+gboolean pup_overlay_make(PupOverlay *overlay, const char *backing, guint64 disk_bytes,
+                          const PupName *name, PupOverlayPast *past, GError **error);
+
+/* Forget what it holds and free the memory, unless it is kept. */
 void pup_overlay_drop(PupOverlay *overlay);
 
+/* Of the qcow2; NULL before it is made. */
 const char *pup_overlay_path(const PupOverlay *overlay);
 gboolean pup_overlay_is_block(const PupOverlay *overlay);
 

@@ -246,6 +246,10 @@ on_guest_started(gpointer data, const GError *error)
     PupSeat *seat = data;
 
     if (!error) {
+        g_autofree char *words = pup_session_overlay_words(seat->session);
+
+        if (words)
+            pup_guest_watch_say(seat->watch, words);
         pup_face_stage(seat->face, PUP_STAGE_GUEST_STARTED);
         pup_face_guest(seat->face, pup_session_spice_socket(seat->session),
                        pup_session_usb(seat->session));

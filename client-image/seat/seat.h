@@ -8,7 +8,7 @@
  * What the client image must have for it, besides the libraries that it is linked with:
  *
  *     programs      nbdkit qemu-img qemu-system-x86_64 (PATH), /usr/sbin/modprobe,
- *                   udevadm (for a disk cache), swtpm swtpm_setup (for a TPM)
+ *                   udevadm (for a local disk), swtpm swtpm_setup (for a TPM)
  *     libvirt       libvirt/connection-driver/libvirt_driver_qemu.so, its cpu_map, a user
  *                   and a group "libvirt-qemu"
  *     firmware      SeaBIOS, VGA BIOSes, /usr/share/OVMF/OVMF_{CODE,VARS}_4M{,.ms}.fd

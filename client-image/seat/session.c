@@ -7,11 +7,11 @@
 
 #include "client-image/common/notify.h"
 #include "client-image/common/room_version.h"
-#include "client-image/seat/cache_partition.h"
 #include "client-image/seat/domain_xml.h"
 #include "client-image/seat/log.h"
 #include "client-image/seat/memory_plan.h"
 #include "client-image/seat/overlay.h"
+#include "client-image/seat/partition.h"
 #include "lib/error.h"
 #include "lib/file.h"
 
@@ -27,14 +27,17 @@ struct PupSession {
     char *nbd_socket, *control_socket, *serial_socket, *spice_socket, *notify_socket;
     char *nvram;
 
-    gboolean cache_sought;
-    char *cache_folder; /* that we have mounted; NULL: none */
+    gboolean cache_sought, disk_sought;
+    char *cache_folder;   /* that we have mounted; NULL: none */
+    char *overlay_folder; /* the same */
+    GError *disk_problem; /* why there is none */
 
     PupManifest *manifest;            /* NULL: nothing loaded */
     guint64 total_mib, available_mib; /* when no stream ran */
     PupMemoryPlan plan;
     PupStreamChild *stream;
     PupOverlay *overlay;
+    PupOverlayPast past;
 };
 
 PupSession *
@@ -72,8 +75,11 @@ pup_session_free(PupSession *session)
         return;
     pup_stream_child_free(session->stream);
     forget(session);
-    pup_cache_partition_unmount(session->cache_folder);
+    pup_partition_unmount(session->cache_folder);
+    pup_partition_unmount(session->overlay_folder);
+    g_clear_error(&session->disk_problem);
     g_free(session->cache_folder);
+    g_free(session->overlay_folder);
     g_free(session->nbd_socket);
     g_free(session->control_socket);
     g_free(session->serial_socket);
@@ -178,17 +184,31 @@ pup_session_load(PupSession *session, PupHttp *http, const PupTarget *target,
     return TRUE;
 }
 
+/* *@folder: where the partition with @label is mounted now, a new string; NULL: none. */
+static gboolean
+find_partition(const PupSession *session, const char *label, const char *name,
+               char **folder, GError **error)
+{
+    g_autofree char *path = g_build_filename(session->options->rundir, name, NULL);
+    gboolean found;
+
+    if (!pup_partition_mount(label, path, &found, error))
+        return FALSE;
+    if (found)
+        *folder = g_steal_pointer(&path);
+    return TRUE;
+}
+
 gboolean
 pup_session_find_cache(PupSession *session, GError **error)
 {
     if (session->cache_sought || session->options->disk_cache)
         return TRUE;
     session->cache_sought = TRUE;
-    if (!pup_cache_partition_mount(session->options->rundir, &session->cache_folder,
-                                   error))
+    if (!find_partition(session, PUP_LABEL_CACHE, "cache", &session->cache_folder, error))
         return FALSE;
     if (session->cache_folder)
-        pup_log("disk-cache", "partition " PUP_CACHE_LABEL);
+        pup_log("disk-cache", "partition " PUP_LABEL_CACHE);
     return TRUE;
 }
 
@@ -253,23 +273,73 @@ backing_address(const PupSession *session)
                            session->nbd_socket);
 }
 
+/* Where the guest's writes go. A disk that cannot be used is no reason not to start. */
+static const char *
+find_place(PupSession *session)
+{
+    if (session->options->overlay)
+        return session->options->overlay;
+    if (!session->disk_sought &&
+        !find_partition(session, PUP_LABEL_OVERLAY, "writes", &session->overlay_folder,
+                        &session->disk_problem))
+        pup_log("overlay", "%s", session->disk_problem->message);
+    session->disk_sought = TRUE;
+    return session->overlay_folder;
+}
+
+static gboolean
+open_overlay(PupSession *session, GError **error)
+{
+    const char *rundir = session->options->rundir;
+    const char *place = find_place(session);
+
+    /* One that was left behind may still be written to. */
+    if (place || pup_overlay_is_left_over(rundir))
+        pup_hypervisor_await(session->hypervisor);
+    session->overlay = pup_overlay_new(place, rundir, session->plan.overlay_mib, error);
+    if (!session->overlay)
+        return FALSE;
+    pup_log("overlay", "%s", pup_overlay_title(session->overlay));
+    return TRUE;
+}
+
 gboolean
 pup_session_overlay(PupSession *session, GError **error)
 {
     g_autofree char *backing = backing_address(session);
+    PupName name = name_of_manifest(session->manifest);
 
-    if (!session->overlay) {
-        if (pup_overlay_is_left_over(session->options->rundir))
-            pup_hypervisor_await(session->hypervisor);
-        session->overlay =
-            pup_overlay_new(session->options->overlay, session->options->rundir,
-                            session->plan.overlay_mib, error);
-        if (!session->overlay)
-            return FALSE;
-        pup_log("overlay", "%s", pup_overlay_title(session->overlay));
-    }
-    return pup_overlay_make(session->overlay, backing, session->manifest->disk_bytes,
-                            error);
+    if (!session->overlay && !open_overlay(session, error))
+        return FALSE;
+    if (!pup_overlay_make(session->overlay, backing, session->manifest->disk_bytes,
+                          session->manifest->guest.kept ? &name : NULL, &session->past,
+                          error))
+        return FALSE;
+    if (session->past == PUP_OVERLAY_AGAIN)
+        pup_log("overlay", "what was kept goes on");
+    return TRUE;
+}
+
+char *
+pup_session_overlay_words(const PupSession *session)
+{
+    gboolean lost =
+        session->manifest->guest.kept && !pup_overlay_can_keep(session->overlay);
+
+    if (session->past == PUP_OVERLAY_DAMAGED)
+        return g_strdup("What was kept on this PC was damaged. It starts afresh.");
+    if (session->past == PUP_OVERLAY_FULL)
+        return g_strdup("What was kept on this PC had filled its disk. It starts "
+                        "afresh.");
+    if (session->disk_problem)
+        return g_strdup_printf("The disk for what changes on this PC is not used%s: %s.",
+                               lost ? ", so nothing is kept" : "",
+                               session->disk_problem->message);
+    if (lost)
+        return g_strdup("This room's PCs keep what changes on them, but this one has no "
+                        "partition " PUP_LABEL_OVERLAY
+                        ": save your work elsewhere before it ends.");
+    return NULL;
 }
 
 gboolean

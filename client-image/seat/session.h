@@ -4,9 +4,9 @@
  *
  *     pup_session_load(session, &target, &error)    task: manifest fetched and verified
  *     pup_session_stream(session, on_change, user)  main thread: stream started
- *     pup_session_overlay(session, &error)          task: fresh overlay
+ *     pup_session_overlay(session, &error)          task: overlay made
  *     pup_session_guest(session, &error)            task: guest started
- *     pup_session_clear(session)                    task: guest ended, overlay dropped
+ *     pup_session_clear(session)                    task: guest ended, overlay done with
  *     ... overlay, guest, clear again for each guest of this version; load for another
  *
  * The stream outlives its guests, and so does its cache: it goes on for the next version
@@ -49,7 +49,7 @@ gboolean pup_session_load(PupSession *session, PupHttp *http, const PupTarget *t
                           GError **error);
 
 /* Find this PC's disk cache, once; task. The stream uses it. Errors: those of
- * pup_cache_partition_mount(); everything works without. */
+ * pup_partition_mount(); everything works without. */
 gboolean pup_session_find_cache(PupSession *session, GError **error);
 
 /* Have the stream serve the version: start it, unless one runs that can go on. */
@@ -57,8 +57,13 @@ void pup_session_stream(PupSession *session, PupStreamChangeFunc on_change,
                         gpointer user);
 gboolean pup_session_stream_is_ready(const PupSession *session);
 
-/* Errors: those of pup_overlay_new() and pup_overlay_make(). */
+/* Make the overlay, or take the kept one again. Errors: those of pup_overlay_new() and
+ * pup_overlay_make(). */
 gboolean pup_session_overlay(PupSession *session, GError **error);
+
+/* What people should know of it: that nothing is kept though the room says so, and the
+ * like. New string; NULL: nothing. */
+char *pup_session_overlay_words(const PupSession *session);
 
 /* Errors: INVALID (the template), those of pup_hypervisor_start(). */
 gboolean pup_session_guest(PupSession *session, GError **error);
@@ -66,7 +71,7 @@ gboolean pup_session_guest(PupSession *session, GError **error);
 /* The guest is ready: tells the stream, whose record of the start ends here. */
 void pup_session_guest_ready(const PupSession *session);
 
-/* End the guest, drop what it wrote. */
+/* End the guest, drop what it wrote unless it is kept. */
 void pup_session_clear(PupSession *session);
 
 /* How full the overlay is, in percent; main thread while a guest runs. */

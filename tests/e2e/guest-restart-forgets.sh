@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the guest wrote is gone after its restart; the keyboard reaches the guest (the restart is
+# What the guest wrote is gone after its restart, also in a room that would keep it, when the PC has
+# no partition for that, and the screen says so; the keyboard reaches the guest (the restart is
 # asked for with a key on the PC); and publish and rollback reach a seat with its next start,
 # never a running guest.
 set -eu
@@ -27,12 +28,14 @@ lab_wait_console 180 pc1 'guest: write ok'
 lab_wait 60 "start 1 of the guest" starts 1
 
 lab_submaster_text lab 16 "version two"
+lab_room_set lab persistence until-regenerate
 lab_pupitre --quiet room publish lab
 lab_wait_console 60 pc1 'version lab@2 is out'
 [ "$(lab_console_count pc1 'guest: ready')" = 1 ] || lab_die "the publish disturbed the guest"
 
 restart_to 2
 lab_wait_console 60 pc1 'guest: banner: version two'
+lab_wait_console 60 pc1 'screen notice This room.s PCs keep what changes on them, but this one'
 ! lab_console_has pc1 'guest: start [^1]' || lab_die "a write survived the guest's restart"
 
 lab_pupitre --quiet room rollback lab 1

@@ -242,6 +242,26 @@ test_older_client_image(void **state)
     }
 }
 
+/* A power cut may not take what is kept; a device's cache is none anyway. */
+static void
+test_kept(void **state)
+{
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+    g_autofree char *template = NULL;
+    g_autofree char *file_xml = NULL;
+    g_autofree char *block_xml = NULL;
+
+    pup_guest_defaults(&guest);
+    guest.kept = TRUE;
+    template = read_template(&guest);
+    block_xml = pup_domain_xml(template, &spec, NULL);
+    assert_non_null(strstr(block_xml, "cache='none'"));
+    spec.overlay_is_block = FALSE;
+    file_xml = pup_domain_xml(template, &spec, NULL);
+    assert_non_null(strstr(file_xml, "cache='writeback'"));
+}
+
 /* The clock is settled with the version, whatever the seat is. */
 static void
 test_clock(void **state)
@@ -317,6 +337,7 @@ main(void)
         cmocka_unit_test(test_template_of_another_kind),
         cmocka_unit_test(test_older_template),
         cmocka_unit_test(test_older_client_image),
+        cmocka_unit_test(test_kept),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_cpus),

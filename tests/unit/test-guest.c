@@ -29,7 +29,7 @@ test_equal(void **state)
 {
     PupGuest base;
     pup_guest_defaults(&base);
-    PupGuest changed[13];
+    PupGuest changed[14];
     for (unsigned i = 0; i < G_N_ELEMENTS(changed); i++) {
         changed[i] = base;
         assert_true(pup_guest_equal(&base, &changed[i]));
@@ -47,6 +47,7 @@ test_equal(void **state)
     changed[10].agent = FALSE;
     changed[11].hyperv = FALSE;
     changed[12].emulate = FALSE;
+    changed[13].kept = TRUE;
     for (unsigned i = 0; i < G_N_ELEMENTS(changed); i++)
         assert_false(pup_guest_equal(&base, &changed[i]));
 }

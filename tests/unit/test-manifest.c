@@ -21,7 +21,8 @@
 /* The same with all that format 2 added. */
 #define NEWER_GUEST                                                                      \
     "{\"agent\":true,\"cpus\":0,\"disk\":\"virtio\",\"display\":\"qxl\","                \
-    "\"emulate\":true,\"firmware\":\"uefi\",\"hyperv\":true,\"memory_mib\":0,"           \
+    "\"emulate\":true,\"firmware\":\"uefi\",\"hyperv\":true,\"kept\":true,\"memory_"     \
+    "mib\":0,"                                                                           \
     "\"memory_percent\":75,\"network\":\"nat\",\"sound\":true,\"tpm\":false,"            \
     "\"usb\":true,\"usb_classes\":\"audio,video\"}"
 #define NEWER                                                                            \
@@ -83,6 +84,7 @@ test_newer_room(void **state)
     g_autoptr(PupManifest) manifest = parse(NEWER, &error);
     unit_assert_no_error(error);
     assert_int_equal(manifest->guest.usb, PUP_USB_AUDIO | PUP_USB_VIDEO);
+    assert_true(manifest->guest.kept);
     assert_formats_to(manifest, NEWER, strlen(NEWER));
 }
 
@@ -150,6 +152,9 @@ test_refused(void **state)
         {NEWER, "\"format\":2", "\"format\":1", "canonical", PUP_ERROR_INVALID},
         {NEWER, "audio,video", "video,audio", "canonical", PUP_ERROR_INVALID},
         {NEWER, "audio,video", "all", "canonical", PUP_ERROR_INVALID},
+        {NEWER, "\"kept\":true", "\"kept\":false", "canonical", PUP_ERROR_INVALID},
+        {ROOM, "\"memory_mib\"", "\"kept\":true,\"memory_mib\"", "canonical",
+         PUP_ERROR_INVALID},
         {NEWER, "audio,video", "disk", "'usb_classes'", PUP_ERROR_INVALID},
         {ROOM, "\"version\":7", "\"version\":7,\"extra\":1", "'extra' is not known",
          PUP_ERROR_INVALID},

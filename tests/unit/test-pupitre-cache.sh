@@ -63,6 +63,9 @@ refuses 7 'LABEL=THESIS' "$disk" create "$disk"
 sh "$program" create "$disk" --wipe <<<"$disk" >"$dir/log" 2>&1 || die wipe
 [ "$(label_of)" = PUPITRE-CACHE ] || die "the label is '$(label_of)'"
 
+sh "$program" create "$disk" --overlay --wipe <<<"$disk" >"$dir/log" 2>&1 || die overlay
+[ "$(label_of)" = PUPITRE-OVERLAY ] || die "the label is '$(label_of)'"
+
 # A partition table without a file system.
 rm "$disk"
 truncate -s 1100M "$disk"

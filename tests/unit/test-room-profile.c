@@ -44,7 +44,8 @@ test_all_keys(void **state)
               "[guest]\nmemory = 4096 MiB\ncpus = 4\nfirmware = uefi-secure\n"
               "display = virtio\ndisk = sata\nnetwork = none\ntpm = yes\nsound = no\n"
               "usb = video, storage\nagent = no\nhyperv = no\nemulate = no\n"
-              "clock = localtime\ntimezone = America/Port-au-Prince\n"
+              "persistence = until-regenerate\nclock = localtime\ntimezone = "
+              "America/Port-au-Prince\n"
               "[seat]\ncache = 512 MiB\nneighbourhood = north\npeers = no\n"
               "uplink = 100 Mbit/s\n"
               "[versions]\nkeep = 5\nkeep_daily = 14 days\n",
@@ -59,6 +60,7 @@ test_all_keys(void **state)
         .net = PUP_NET_NONE,
         .tpm = TRUE,
         .usb = PUP_USB_STORAGE | PUP_USB_VIDEO,
+        .kept = TRUE,
     };
     assert_string_equal(profile->title, "Physics");
     assert_int_equal(profile->master_version, 3);
@@ -216,6 +218,7 @@ test_format(void **state)
     assert_true(pup_room_profile_add_seat(full, "pc1", "525400000001", &error));
     full->guest = (PupGuest){.memory_mib = 64,
                              .usb = PUP_USB_HID | PUP_USB_AUDIO,
+                             .kept = TRUE,
                              .cpus = 3,
                              .firmware = PUP_FIRMWARE_BIOS,
                              .display = PUP_DISPLAY_VGA,
