@@ -72,6 +72,8 @@ static const char *const point_names[] = {
     "import-placed",
     "publish-planned",
     "publish-hashed",
+    "compact-copied",
+    "compact-compared",
     NULL,
 };
 

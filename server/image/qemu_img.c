@@ -64,6 +64,8 @@ pup_image_info_parse(const char *path, const char *json, GError **error)
     info->data_file = g_strdup(json_string_value(json_object_get(data, "data-file")));
     info->encrypted = json_is_true(json_object_get(root, "encrypted"));
     info->corrupt = json_is_true(json_object_get(data, "corrupt"));
+    info->n_snapshots = (unsigned) json_array_size(json_object_get(root, "snapshots"));
+    info->n_bitmaps = (unsigned) json_array_size(json_object_get(data, "bitmaps"));
     info->extents = extents_of(data);
     json_decref(root);
     return info;
@@ -101,6 +103,48 @@ pup_image_convert(const char *source, const char *format, const char *target,
     g_autofree char *what = g_strdup_printf("cannot copy '%s'", source);
 
     return pup_child_run_percent(argv, what, percent, data, cancellable, error);
+}
+
+gboolean
+pup_image_copy(const char *source, const char *backing, const char *target,
+               PupChildPercent percent, gpointer data, GCancellable *cancellable,
+               GError **error)
+{
+    const char *argv[] = {"qemu-img", "convert", "-p",
+                          "-f",       "qcow2",   "-O",
+                          "qcow2",    "-o",      "cluster_size=" PUP_CLUSTER_SIZE,
+                          source,     target,    NULL,
+                          NULL,       NULL,      NULL,
+                          NULL};
+    g_autofree char *what = g_strdup_printf("cannot copy '%s'", source);
+    unsigned n = 9;
+
+    if (backing) {
+        argv[n++] = "-B";
+        argv[n++] = backing;
+        argv[n++] = "-F";
+        argv[n++] = "qcow2";
+        argv[n++] = source;
+        argv[n] = target;
+    }
+    return pup_child_run_percent(argv, what, percent, data, cancellable, error);
+}
+
+gboolean
+pup_image_compare(const char *a, const char *b, PupChildPercent percent, gpointer data,
+                  GCancellable *cancellable, GError **error)
+{
+    const char *const argv[] = {"qemu-img", "compare", "-p", "-f", "qcow2",
+                                "-F",       "qcow2",   a,    b,    NULL};
+    g_autofree char *what = g_strdup_printf("'%s' and its copy differ", a);
+    g_autoptr(GError) why = NULL;
+
+    if (pup_child_run_percent(argv, what, percent, data, cancellable, &why))
+        return TRUE;
+    if (g_error_matches(why, PUP_ERROR, PUP_ERROR_INVALID))
+        why->code = PUP_ERROR_CORRUPT;
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
 }
 
 gboolean

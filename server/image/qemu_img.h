@@ -23,6 +23,7 @@ typedef struct {
     char **extents;       /* vmdk: its extents' files */
     gboolean encrypted;
     gboolean corrupt;
+    unsigned n_snapshots, n_bitmaps; /* that a qcow2 itself holds */
 } PupImageInfo;
 
 /* Ask about @path; @format NULL probes. Reads beside a writer. Errors: INVALID (cannot be
@@ -40,6 +41,18 @@ PupImageInfo *pup_image_info_parse(const char *path, const char *json, GError **
 gboolean pup_image_convert(const char *source, const char *format, const char *target,
                            PupChildPercent percent, gpointer data,
                            GCancellable *cancellable, GError **error);
+
+/* Copy the qcow2 @source, which @backing stands under (NULL: nothing), to the new qcow2
+ * @target in the same folder: the same disk over the same backing file, without what
+ * reads as zeros. Errors and @target as of pup_image_convert(). */
+gboolean pup_image_copy(const char *source, const char *backing, const char *target,
+                        PupChildPercent percent, gpointer data, GCancellable *cancellable,
+                        GError **error);
+
+/* Check that a guest would read the same from the qcow2s @a and @b. Errors: CORRUPT (it
+ * would not), BUSY, IO. */
+gboolean pup_image_compare(const char *a, const char *b, PupChildPercent percent,
+                           gpointer data, GCancellable *cancellable, GError **error);
 
 /* Make the qcow2 overlay @path over @backing, a qcow2 relative to @path's folder. Errors:
  * NO_SPACE, INVALID. */

@@ -19,7 +19,8 @@ info_is_read(void **state)
         "{\"virtual-size\": 42949672960, \"filename\": \"a\", \"format\": \"qcow2\","
         " \"actual-size\": 200704, \"backing-filename\": \"../masters/w@3.qcow2\","
         " \"format-specific\": {\"type\": \"qcow2\", \"data\": {\"corrupt\": true,"
-        " \"data-file\": \"/etc/shadow\"}}, \"encrypted\": true}";
+        " \"data-file\": \"/etc/shadow\", \"bitmaps\": [{}]}}, \"encrypted\": true,"
+        " \"snapshots\": [{}, {}]}";
     g_autoptr(PupImageInfo) info = pup_image_info_parse("a", json, NULL);
 
     assert_non_null(info);
@@ -30,6 +31,8 @@ info_is_read(void **state)
     assert_string_equal(info->data_file, "/etc/shadow");
     assert_true(info->encrypted);
     assert_true(info->corrupt);
+    assert_int_equal(info->n_snapshots, 2);
+    assert_int_equal(info->n_bitmaps, 1);
     assert_null(info->extents[0]);
 }
 
