@@ -13,6 +13,7 @@ pup_domain_template_settle(const char *text, const PupRoomProfile *profile,
     g_return_val_if_fail(pup_room_profile_wants_local_time(profile) == (rule != NULL),
                          NULL);
     pup_vars_flag(vars, "localtime", rule != NULL);
+    pup_vars_flag(vars, "bridge", profile->guest.net == PUP_NET_BRIDGE);
     pup_vars_flag(vars, "kept", profile->guest.kept);
     if (rule)
         pup_vars_set(vars, "timezone", rule);

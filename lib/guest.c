@@ -24,6 +24,7 @@ static const char *const disk_bus_words[] = {
 };
 static const char *const net_words[] = {
     [PUP_NET_NAT] = "nat",
+    [PUP_NET_BRIDGE] = "bridge",
     [PUP_NET_NONE] = "none",
     NULL,
 };

@@ -26,7 +26,8 @@ typedef enum {
 } PupFirmware;
 typedef enum { PUP_DISPLAY_QXL, PUP_DISPLAY_VIRTIO, PUP_DISPLAY_VGA } PupDisplay;
 typedef enum { PUP_DISK_VIRTIO, PUP_DISK_SATA, PUP_DISK_IDE } PupDiskBus;
-typedef enum { PUP_NET_NAT, PUP_NET_NONE } PupNet;
+/* NAT: through the PC's address; BRIDGE: a machine of its own on the PC's network. */
+typedef enum { PUP_NET_NAT, PUP_NET_BRIDGE, PUP_NET_NONE } PupNet;
 /* What the guest's clock hardware shows; AUTO: local time where Hyper-V is on. */
 typedef enum { PUP_CLOCK_AUTO, PUP_CLOCK_UTC, PUP_CLOCK_LOCALTIME } PupClock;
 
@@ -54,8 +55,8 @@ void pup_guest_defaults(PupGuest *guest);
 gboolean pup_guest_equal(const PupGuest *a, const PupGuest *b);
 
 /* Words of the enums as they stand in the profile and the manifest ("bios", "uefi",
- * "uefi-secure"; "qxl", "virtio", "vga"; "virtio", "sata", "ide"; "nat", "none"; "auto",
- * "utc", "localtime"). Static. */
+ * "uefi-secure"; "qxl", "virtio", "vga"; "virtio", "sata", "ide"; "nat", "bridge",
+ * "none"; "auto", "utc", "localtime"). Static. */
 const char *pup_firmware_name(PupFirmware firmware);
 const char *pup_display_name(PupDisplay display);
 const char *pup_disk_bus_name(PupDiskBus bus);

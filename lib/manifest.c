@@ -93,7 +93,7 @@ static unsigned
 format_of(const PupManifest *manifest)
 {
     const PupGuest *guest = &manifest->guest;
-    return has_usb_classes(guest) || guest->kept ? 2 : 1;
+    return has_usb_classes(guest) || guest->kept || guest->net == PUP_NET_BRIDGE ? 2 : 1;
 }
 
 static json_t *

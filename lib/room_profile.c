@@ -27,8 +27,9 @@ const PupIniKey pup_room_profile_keys[] = {
      "The guest's graphics card"},
     {"guest", "disk", PUP_INI_CHOICE, "virtio", NULL, 0, 0, "virtio|sata|ide",
      "How the guest sees its disk: virtio is fastest, but needs its driver in the guest"},
-    {"guest", "network", PUP_INI_CHOICE, "nat", NULL, 0, 0, "nat|none",
-     "The guest's network: through the PC's address, or none"},
+    {"guest", "network", PUP_INI_CHOICE, "nat", NULL, 0, 0, "nat|bridge|none",
+     "The guest's network: through the PC's address, as a machine of its own beside the "
+     "PC, or none"},
     {"guest", "clock", PUP_INI_CHOICE, "auto", NULL, 0, 0, "auto|utc|localtime",
      "The time of the guest's clock hardware; auto: localtime for Windows (hyperv = "
      "yes), "

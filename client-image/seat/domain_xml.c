@@ -81,7 +81,7 @@ set_devices(PupVars *vars, const PupDomainSpec *spec)
     pup_vars_flag(vars, "virtio_gpu", guest->display == PUP_DISPLAY_VIRTIO);
     pup_vars_flag(vars, "vga", guest->display == PUP_DISPLAY_VGA);
     pup_vars_flag(vars, "block", spec->overlay_is_block);
-    pup_vars_flag(vars, "net", guest->net == PUP_NET_NAT);
+    pup_vars_flag(vars, "net", guest->net != PUP_NET_NONE);
     pup_vars_flag(vars, "tpm", guest->tpm);
     pup_vars_flag(vars, "sound", guest->sound);
     pup_vars_flag(vars, "usb", guest->usb != PUP_USB_NONE);
@@ -102,6 +102,8 @@ pup_domain_xml(const char *template, const PupDomainSpec *spec, GError **error)
     pup_vars_set(vars, "nbd_socket", spec->nbd_socket);
     if (pup_domain_names_export(template))
         pup_vars_setf(vars, "nbd_export", "%u", spec->version);
+    if (spec->guest->net == PUP_NET_BRIDGE)
+        pup_vars_set(vars, "net_card", spec->net_card);
     pup_vars_set(vars, "serial_socket", spec->serial_socket);
     pup_vars_set(vars, "spice_socket", spec->spice_socket);
     pup_vars_flag(vars, "kvm", spec->kvm != 0);

@@ -9,7 +9,8 @@
  *     loader nvram_template nvram
  *
  * and, unless it was published before there was one, nbd_export: the number of the
- * version. A template without it reads the export "".
+ * version. A template without it reads the export "". In a room whose guest is bridged
+ * there is net_card, too: the name of the PC's network card.
  *
  * Of these flags it uses those that it likes
  *
@@ -20,7 +21,8 @@
  *     virtio sata ide          the disk's bus, and what goes with it
  *     qxl virtio_gpu vga       the display
  *     block                    the overlay is a block device, else a file
- *     net tpm sound usb agent  as in the room profile
+ *     net                      the guest has a network card
+ *     tpm sound usb agent      as in the room profile
  *
  * Pure; any thread.
  */
@@ -39,6 +41,7 @@ typedef struct {
     const char *emulator; /* path of QEMU */
     const char *overlay;  /* path */
     gboolean overlay_is_block;
+    const char *net_card; /* of the PC; of a bridged guest only */
     const char *nbd_socket, *serial_socket, *spice_socket;
     unsigned version;  /* of the room: the export that is read */
     const char *nvram; /* path of the guest's own UEFI variables */

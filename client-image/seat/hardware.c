@@ -12,6 +12,7 @@
 
 #define MEMINFO "/proc/meminfo"
 #define PROC_FILE_MAX_BYTES (1024u * 1024u)
+#define NET "/sys/class/net"
 #define MODPROBE "/usr/sbin/modprobe"
 
 /* The value in KiB of the line "KEY:   123 kB". */
@@ -70,6 +71,32 @@ pup_memory_read(guint64 *total_mib, guint64 *available_mib, GError **error)
     g_autofree char *meminfo = read_proc(MEMINFO, error);
 
     return meminfo && pup_memory_parse(meminfo, total_mib, available_mib, error);
+}
+
+/* Whether @name is a card, and not made out of one, and has the address @mac. */
+static gboolean
+is_card(const char *name, const char *mac)
+{
+    g_autofree char *device = g_build_filename(NET, name, "device", NULL);
+    g_autofree char *path = g_build_filename(NET, name, "address", NULL);
+    g_autofree char *address = NULL;
+
+    return access(device, F_OK) == 0 && g_file_get_contents(path, &address, NULL, NULL) &&
+           strcmp(g_strchomp(address), mac) == 0;
+}
+
+char *
+pup_network_card(const char *mac, GError **error)
+{
+    g_autoptr(GDir) dir = g_dir_open(NET, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir)) != NULL)
+        if (is_card(name, mac))
+            return g_strdup(name);
+    pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                  "this PC has no network card with the address %s", mac);
+    return NULL;
 }
 
 void

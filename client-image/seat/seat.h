@@ -12,7 +12,7 @@
  *     libvirt       libvirt/connection-driver/libvirt_driver_qemu.so, its cpu_map, a user
  *                   and a group "libvirt-qemu"
  *     firmware      SeaBIOS, VGA BIOSes, /usr/share/OVMF/OVMF_{CODE,VARS}_4M{,.ms}.fd
- *     modules       kvm-intel kvm-amd zram lz4 ext4; tmpfs where there is no zram
+ *     modules       kvm-intel kvm-amd zram lz4 ext4 macvtap; tmpfs where there is no zram
  *     files         /etc/pupitre/server.pub, /usr/lib/pupitre/nbdkit-pupitre-plugin.so
  *     file systems  /proc /sys /dev (devtmpfs) /run /tmp
  *     rights        root

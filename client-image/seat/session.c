@@ -342,10 +342,19 @@ pup_session_overlay_words(const PupSession *session)
     return NULL;
 }
 
+/* The card that the guest is bridged to. Its tap's driver is no part of the card's. */
+static char *
+card_to_use(const PupSession *session, GError **error)
+{
+    pup_module_load("macvtap");
+    return pup_network_card(session->options->mac, error);
+}
+
 gboolean
 pup_session_guest(PupSession *session, GError **error)
 {
     const PupGuest *guest = &session->manifest->guest;
+    g_autofree char *card = NULL;
     g_autofree char *xml = NULL;
     PupDomainSpec spec = {
         .guest = guest,
@@ -363,6 +372,12 @@ pup_session_guest(PupSession *session, GError **error)
         .nvram = session->nvram,
     };
 
+    if (guest->net == PUP_NET_BRIDGE) {
+        card = card_to_use(session, error);
+        if (!card)
+            return FALSE;
+        spec.net_card = card;
+    }
     unlink(session->nvram);
     xml = pup_domain_xml(session->manifest->domain_template, &spec, error);
     return xml && pup_hypervisor_start(session->hypervisor, xml, error);

@@ -65,7 +65,8 @@ gboolean pup_session_overlay(PupSession *session, GError **error);
  * like. New string; NULL: nothing. */
 char *pup_session_overlay_words(const PupSession *session);
 
-/* Errors: INVALID (the template), those of pup_hypervisor_start(). */
+/* Errors: INVALID (the template), NOT_FOUND (the network card), those of
+ * pup_hypervisor_start(). */
 gboolean pup_session_guest(PupSession *session, GError **error);
 
 /* The guest is ready: tells the stream, whose record of the start ends here. */

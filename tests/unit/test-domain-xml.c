@@ -262,6 +262,19 @@ test_kept(void **state)
     assert_non_null(strstr(file_xml, "cache='writeback'"));
 }
 
+/* On the PC's card, with an address that is the PC's with another beginning. */
+static void
+test_bridge(void **state)
+{
+    PupGuest guest;
+    PupDomainSpec spec = plain_spec(&guest);
+
+    pup_guest_defaults(&guest);
+    guest.net = PUP_NET_BRIDGE;
+    spec.net_card = "enp0s25";
+    check_golden(&spec, "bridge");
+}
+
 /* The clock is settled with the version, whatever the seat is. */
 static void
 test_clock(void **state)
@@ -338,6 +351,7 @@ main(void)
         cmocka_unit_test(test_older_template),
         cmocka_unit_test(test_older_client_image),
         cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_bridge),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_cpus),

@@ -58,7 +58,7 @@ test_words(void **state)
     static const char *const firmware[] = {"bios", "uefi", "uefi-secure"};
     static const char *const display[] = {"qxl", "virtio", "vga"};
     static const char *const disk[] = {"virtio", "sata", "ide"};
-    static const char *const net[] = {"nat", "none"};
+    static const char *const net[] = {"nat", "bridge", "none"};
     static const char *const clock[] = {"auto", "utc", "localtime"};
     PupFirmware f;
     PupDisplay d;
@@ -75,7 +75,7 @@ test_words(void **state)
         assert_true(pup_disk_bus_parse(disk[i], &b));
         assert_string_equal(pup_disk_bus_name(b), disk[i]);
     }
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         assert_true(pup_net_parse(net[i], &n));
         assert_string_equal(pup_net_name(n), net[i]);
     }

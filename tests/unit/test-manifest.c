@@ -23,7 +23,7 @@
     "{\"agent\":true,\"cpus\":0,\"disk\":\"virtio\",\"display\":\"qxl\","                \
     "\"emulate\":true,\"firmware\":\"uefi\",\"hyperv\":true,\"kept\":true,\"memory_"     \
     "mib\":0,"                                                                           \
-    "\"memory_percent\":75,\"network\":\"nat\",\"sound\":true,\"tpm\":false,"            \
+    "\"memory_percent\":75,\"network\":\"bridge\",\"sound\":true,\"tpm\":false,"         \
     "\"usb\":true,\"usb_classes\":\"audio,video\"}"
 #define NEWER                                                                            \
     "{\"cache_mib\":512,\"chunk_bytes\":131072,\"created\":\"2026-11-21T08:00:00Z\","    \
@@ -85,6 +85,7 @@ test_newer_room(void **state)
     unit_assert_no_error(error);
     assert_int_equal(manifest->guest.usb, PUP_USB_AUDIO | PUP_USB_VIDEO);
     assert_true(manifest->guest.kept);
+    assert_int_equal(manifest->guest.net, PUP_NET_BRIDGE);
     assert_formats_to(manifest, NEWER, strlen(NEWER));
 }
 
@@ -152,6 +153,7 @@ test_refused(void **state)
         {NEWER, "\"format\":2", "\"format\":1", "canonical", PUP_ERROR_INVALID},
         {NEWER, "audio,video", "video,audio", "canonical", PUP_ERROR_INVALID},
         {NEWER, "audio,video", "all", "canonical", PUP_ERROR_INVALID},
+        {ROOM, "\"nat\"", "\"bridge\"", "canonical", PUP_ERROR_INVALID},
         {NEWER, "\"kept\":true", "\"kept\":false", "canonical", PUP_ERROR_INVALID},
         {ROOM, "\"memory_mib\"", "\"kept\":true,\"memory_mib\"", "canonical",
          PUP_ERROR_INVALID},

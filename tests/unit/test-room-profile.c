@@ -140,6 +140,7 @@ test_refused(void **state)
          "rooms/lab-101.conf:4: [guest] timezone: '../../etc/passwd' is no time zone"},
         {"[room]\nmaster = a\n[guest]\ntimezone = /etc/passwd\n", "is no time zone"},
         {"[room]\nmaster = a\n[guest]\ntimezone = Europe Paris\n", "is no time zone"},
+        {"[room]\nmaster = a\n[guest]\nnetwork = lan\n", "is none of nat|bridge|none"},
         {"[room]\nmaster = a\n[guest]\nusb = disk\n",
          "rooms/lab-101.conf:4: [guest] usb: 'disk' is neither all nor none"},
         {"[room]\nmaster = a\n[seat]\ncache = 4194305\n",
