@@ -15,6 +15,9 @@ pup_domain_template_settle(const char *text, const PupRoomProfile *profile,
     pup_vars_flag(vars, "localtime", rule != NULL);
     pup_vars_flag(vars, "bridge", profile->guest.net == PUP_NET_BRIDGE);
     pup_vars_flag(vars, "kept", profile->guest.kept);
+    pup_vars_flag(vars, "shares", profile->shares != NULL);
+    if (profile->shares)
+        pup_vars_set(vars, "shares", profile->shares);
     if (rule)
         pup_vars_set(vars, "timezone", rule);
     return pup_template_settle("domain.xml", text, PUP_ESCAPE_XML, vars, error);

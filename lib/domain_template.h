@@ -10,6 +10,7 @@
  *     localtime timezone       the clock hardware shows the time of that zone, else UTC
  *
  *     bridge                   the guest is on the PC's network by itself
+ *     shares                   the list of them, for the guest to read (lib/shares.h)
  *     kept                     what the guest writes must survive a power cut
  *
  * Pure; any thread.

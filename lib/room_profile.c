@@ -4,6 +4,7 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "lib/shares.h"
 
 #include <string.h>
 
@@ -50,6 +51,9 @@ const PupIniKey pup_room_profile_keys[] = {
      "session|until-regenerate",
      "How long a PC keeps what its guest writes: until the guest ends, or, on a local "
      "partition PUPITRE-OVERLAY, until the room's next version"},
+    {"guest", "shares", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
+     "Network shares that the guest is told of, up to 16 with commas between: "
+     "NAME=\\\\SERVER\\SHARE. Default: none"},
     {"guest", "emulate", PUP_INI_BOOL, "yes", NULL, 0, 0, NULL,
      "On a PC without hardware virtualisation: run slowly in software, or refuse"},
     {"versions", "keep", PUP_INI_UINT, "0", NULL, 0, PUP_KEEP_MAX, NULL,
@@ -89,6 +93,7 @@ pup_room_profile_free(PupRoomProfile *profile)
     g_free(profile->seats);
     g_free(profile->title);
     g_free(profile->master);
+    g_free(profile->shares);
     g_free(profile->timezone);
     g_free(profile->neighbourhood);
     g_free(profile);
@@ -288,6 +293,19 @@ is_timezone(const char *name)
 }
 
 static gboolean
+read_shares(const PupIni *ini, PupRoomProfile *profile, GError **error)
+{
+    const char *text = pup_ini_string(ini, "guest", "shares");
+    g_autoptr(GError) wrong = NULL;
+    if (!text)
+        return TRUE;
+    profile->shares = pup_shares_parse(text, &wrong);
+    if (!profile->shares)
+        pup_ini_error(ini, "guest", "shares", error, "%s", wrong->message);
+    return profile->shares != NULL;
+}
+
+static gboolean
 read_clock(const PupIni *ini, PupRoomProfile *profile, GError **error)
 {
     const char *timezone = pup_ini_string(ini, "guest", "timezone");
@@ -349,7 +367,7 @@ pup_room_profile_parse(const char *origin, const char *text, size_t len, GError 
     if (!read_room(ini, origin, profile, error) || !read_seats(ini, profile, error) ||
         !read_guest_size(ini, &profile->guest, error) ||
         !read_usb(ini, &profile->guest, error) || !read_clock(ini, profile, error) ||
-        !read_seat(ini, profile, error))
+        !read_shares(ini, profile, error) || !read_seat(ini, profile, error))
         return NULL;
     profile->keep = (unsigned) pup_ini_uint(ini, "versions", "keep");
     profile->keep_daily = (unsigned) pup_ini_uint(ini, "versions", "keep_daily");

@@ -5,7 +5,8 @@
  *     [room]   title, master (NAME or NAME@VERSION)
  *     [seats]  pc01 = 52:54:00:12:34:56
  *     [guest]  memory, cpus, firmware, display, disk, network, clock, timezone, tpm,
- *              sound, usb, agent, hyperv, persistence, emulate
+ *              sound, usb, agent, hyperv, persistence, shares,
+ *              emulate
  *     [versions]  keep, keep_daily (days)
  *     [seat]   cache (MiB), neighbourhood, peers, uplink (Mbit/s)
  *
@@ -37,7 +38,8 @@ typedef struct {
     unsigned n_seats;
     PupGuest guest;
     PupClock clock;
-    char *timezone;      /* of the clock, "Europe/Paris"; NULL: the server's */
+    char *shares;   /* that the guest is told of, as pup_shares_parse() gives; or NULL */
+    char *timezone; /* of the clock, "Europe/Paris"; NULL: the server's */
     guint64 cache_mib;   /* bound of the seat's chunk cache; 0: a quarter of its memory */
     char *neighbourhood; /* whose seats ask each other for chunks; NULL: the room's own */
     gboolean peers;      /* they do at all */

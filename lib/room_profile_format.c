@@ -34,6 +34,7 @@ value_text(const PupRoomProfile *profile, const char *key)
         {"network", pup_net_name(guest->net)},
         {"persistence", guest->kept ? "until-regenerate" : "session"},
         {"clock", pup_clock_name(profile->clock)},
+        {"shares", profile->shares ? profile->shares : ""},
         {"timezone", profile->timezone ? profile->timezone : ""},
         {"neighbourhood", profile->neighbourhood ? profile->neighbourhood : ""},
     };

@@ -275,6 +275,28 @@ test_bridge(void **state)
     check_golden(&spec, "bridge");
 }
 
+/* Without any, the firmware's tables are QEMU's own. */
+static void
+test_shares(void **state)
+{
+    PupRoomProfile profile = {.clock = PUP_CLOCK_UTC};
+    PupDomainSpec spec = plain_spec(&profile.guest);
+    g_autofree char *text = read_top("templates/domain.xml");
+    g_autofree char *settled = NULL;
+    g_autofree char *xml = NULL;
+
+    pup_guest_defaults(&profile.guest);
+    settled = pup_domain_template_settle(text, &profile, NULL, NULL);
+    assert_null(strstr(settled, "smbios"));
+    g_free(settled);
+    profile.shares = (char *) "P=\\\\srv\\class,Q=\\\\srv\\a&b";
+    settled = pup_domain_template_settle(text, &profile, NULL, NULL);
+    xml = pup_domain_xml(settled, &spec, NULL);
+    assert_non_null(strstr(xml, "<smbios mode='sysinfo'/>"));
+    assert_non_null(strstr(xml, "<entry>pupitre-shares:P=\\\\srv\\class,"
+                                "Q=\\\\srv\\a&amp;b</entry>"));
+}
+
 /* The clock is settled with the version, whatever the seat is. */
 static void
 test_clock(void **state)
@@ -353,6 +375,7 @@ main(void)
         cmocka_unit_test(test_kept),
         cmocka_unit_test(test_bridge),
         cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_shares),
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_cpus),
     };

@@ -28,6 +28,7 @@ test_smallest(void **state)
     assert_null(profile->neighbourhood);
     assert_int_equal(profile->clock, PUP_CLOCK_AUTO);
     assert_null(profile->timezone);
+    assert_null(profile->shares);
     assert_int_equal(profile->uplink_mbit_s, 0);
     assert_int_equal(profile->keep, 0);
     assert_int_equal(profile->keep_daily, 0);
@@ -44,6 +45,7 @@ test_all_keys(void **state)
               "[guest]\nmemory = 4096 MiB\ncpus = 4\nfirmware = uefi-secure\n"
               "display = virtio\ndisk = sata\nnetwork = none\ntpm = yes\nsound = no\n"
               "usb = video, storage\nagent = no\nhyperv = no\nemulate = no\n"
+              "shares = P=//srv/class, q=\\\\srv\\x y\n"
               "persistence = until-regenerate\nclock = localtime\ntimezone = "
               "America/Port-au-Prince\n"
               "[seat]\ncache = 512 MiB\nneighbourhood = north\npeers = no\n"
@@ -70,6 +72,7 @@ test_all_keys(void **state)
     assert_int_equal(profile->cache_mib, 512);
     assert_false(profile->peers);
     assert_string_equal(profile->neighbourhood, "north");
+    assert_string_equal(profile->shares, "P=\\\\srv\\class,q=\\\\srv\\x y");
     assert_int_equal(profile->clock, PUP_CLOCK_LOCALTIME);
     assert_string_equal(profile->timezone, "America/Port-au-Prince");
     assert_int_equal(profile->uplink_mbit_s, 100);
@@ -140,6 +143,8 @@ test_refused(void **state)
          "rooms/lab-101.conf:4: [guest] timezone: '../../etc/passwd' is no time zone"},
         {"[room]\nmaster = a\n[guest]\ntimezone = /etc/passwd\n", "is no time zone"},
         {"[room]\nmaster = a\n[guest]\ntimezone = Europe Paris\n", "is no time zone"},
+        {"[room]\nmaster = a\n[guest]\nshares = class\n",
+         "rooms/lab-101.conf:4: [guest] shares: 'class' is no share"},
         {"[room]\nmaster = a\n[guest]\nnetwork = lan\n", "is none of nat|bridge|none"},
         {"[room]\nmaster = a\n[guest]\nusb = disk\n",
          "rooms/lab-101.conf:4: [guest] usb: 'disk' is neither all nor none"},
@@ -201,6 +206,7 @@ assert_same(const PupRoomProfile *a, const PupRoomProfile *b)
     assert_int_equal(g_strcmp0(a->neighbourhood, b->neighbourhood), 0);
     assert_int_equal(a->clock, b->clock);
     assert_int_equal(g_strcmp0(a->timezone, b->timezone), 0);
+    assert_int_equal(g_strcmp0(a->shares, b->shares), 0);
     assert_int_equal(a->n_seats, b->n_seats);
     for (unsigned i = 0; i < a->n_seats; i++) {
         assert_string_equal(a->seats[i].name, b->seats[i].name);
@@ -233,6 +239,7 @@ test_format(void **state)
     full->keep_daily = 30;
     full->neighbourhood = g_strdup("north");
     full->clock = PUP_CLOCK_UTC;
+    full->shares = g_strdup("P=\\\\srv\\class,q=\\\\srv\\x");
     full->timezone = g_strdup("Europe/Paris");
     const PupRoomProfile *const rows[] = {plain, full};
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
