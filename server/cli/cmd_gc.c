@@ -20,6 +20,22 @@ typedef struct {
 } Gc;
 
 static void
+say_left(const Gc *gc)
+{
+    const PupGcReport *report = &gc->report;
+    g_autofree char *dead = pup_bytes_format(report->bytes_left);
+    g_autofree char *needed = pup_bytes_format(report->bytes_needed);
+    g_autofree char *there = pup_bytes_format(report->bytes_free);
+
+    if (report->n_packs_left > 0)
+        pup_cli_say(gc->cli,
+                    "leave %" G_GUINT64_FORMAT " packs with %s that nothing needs: to "
+                    "rewrite the next takes %s of free space, and there is %s; make room "
+                    "and run gc again",
+                    report->n_packs_left, dead, needed, there);
+}
+
+static void
 say_report(const Gc *gc)
 {
     const PupGcReport *report = &gc->report;
@@ -33,6 +49,7 @@ say_report(const Gc *gc)
                 ": %s before, %s after",
                 report->n_live, report->n_chunks, report->n_packs_removed,
                 report->n_packs_rewritten, before, after);
+    say_left(gc);
     if (gc->left.n_machines > 0)
         pup_cli_say(gc->cli, "end %u virtual machines that interrupted work left",
                     gc->left.n_machines);

@@ -5,11 +5,13 @@
  * itself.
  *
  * A pack without marks is removed. One whose marked bytes are less than half is copied,
- * marked chunks only, to a new pack and then removed; so are the small ones, all into
+ * marked chunks only, to a new pack and then removed; so are the small ones, several into
  * one, when there are many of them, which keeps the number of packs in proportion to the
- * bytes. The new pack is durable and visible before an old one goes, and an index goes
- * before its pack: a crash leaves bytes twice or without an index, never a chunk missing.
- * Bytes are checked against their name before they are copied.
+ * bytes. A copy needs free space, and a full disk is when gc is wanted most: so those
+ * come first that need least, each gives back more than the next may need, and what does
+ * not fit stays and is told. The new pack is durable and visible before an old one goes,
+ * and an index goes before its pack: a crash leaves bytes twice or without an index,
+ * never a chunk missing. Bytes are checked against their name before they are copied.
  */
 #include "config.h"
 #include "server/store/dir.h"
@@ -21,29 +23,45 @@
 #include <errno.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Packs with fewer live bytes are small; this many are joined. */
 #define SMALL_BYTES (32u * 1024u * 1024u)
 #define MANY_SMALL 16u
+/* Live bytes of small packs that are joined into one: what that needs at once. */
+#define JOINED_BYTES (256u * 1024u * 1024u)
+/* An entry of a pack's index; and what a file system may round up. */
+#define INDEX_ENTRY_BYTES 48u
+#define ROUNDING_BYTES (64u * 1024u)
 
 typedef struct {
-    PupPack *pack; /* the set's */
+    PupPack *pack; /* NULL once it is removed: an open file takes its space still */
     guint8 *marks; /* one bit an entry */
     guint32 n_live;
     guint64 live_bytes; /* what the live chunks take in a pack, heads included */
 } Swept;
 
+/* Packs that become one. */
+typedef struct {
+    GPtrArray *packs;  /* of Swept */
+    guint64 bytes;     /* of the new pack */
+    guint64 needed;    /* of free space: that, and its index */
+    guint64 old_bytes; /* of the packs */
+} Group;
+
 struct PupSweep {
     PupDirStore *store;
     gboolean dry_run;
     int lock;
-    PupPackSet *packs;
+    PupPackSet *packs; /* NULL once all is marked */
+    guint32 n_packs;
     Swept *swept; /* one a pack */
     PupProgress progress;
     gpointer progress_data;
     PupGcReport *report;
     PupChunkCodec *codec;
+    guint64 gained; /* by what a dry run would have done by now */
 };
 
 PupSweep *
@@ -63,11 +81,11 @@ pup_dir_sweep_begin(PupStore *base, gboolean dry_run, GError **error)
     sweep->lock = lock;
     sweep->packs = pup_dir_packs(store);
     sweep->codec = pup_chunk_codec_new(PUP_CHUNK_LEVEL);
-    guint32 n_packs = pup_pack_set_n_packs(sweep->packs);
-    sweep->swept = g_new0(Swept, n_packs);
-    for (guint32 i = 0; i < n_packs; i++) {
+    sweep->n_packs = pup_pack_set_n_packs(sweep->packs);
+    sweep->swept = g_new0(Swept, sweep->n_packs);
+    for (guint32 i = 0; i < sweep->n_packs; i++) {
         PupPack *pack = pup_pack_set_pack(sweep->packs, i);
-        sweep->swept[i].pack = pack;
+        sweep->swept[i].pack = pup_pack_ref(pack);
         sweep->swept[i].marks =
             g_malloc0(pup_pack_index_n_entries(pack->index) / 8u + 1u);
     }
@@ -114,12 +132,24 @@ unlink_file(const char *path, GError **error)
 }
 
 static gboolean
-remove_pack(PupSweep *sweep, const PupPack *pack, GError **error)
+remove_pack(PupSweep *sweep, Swept *swept, GError **error)
 {
-    g_autofree char *index_path = pup_pack_path(sweep->store->packs, &pack->id, ".idx");
-    g_autofree char *pack_path = pup_pack_path(sweep->store->packs, &pack->id, ".pack");
-    return unlink_file(index_path, error) && pup_failpoint("gc-index-removed", error) &&
-           unlink_file(pack_path, error) && pup_failpoint("gc-pack-removed", error);
+    const PupPackId *id = &swept->pack->id;
+    g_autofree char *index_path = pup_pack_path(sweep->store->packs, id, ".idx");
+    g_autofree char *pack_path = pup_pack_path(sweep->store->packs, id, ".pack");
+    if (!unlink_file(index_path, error) || !pup_failpoint("gc-index-removed", error) ||
+        !unlink_file(pack_path, error) || !pup_failpoint("gc-pack-removed", error))
+        return FALSE;
+    g_clear_pointer(&swept->pack, pup_pack_unref);
+    return TRUE;
+}
+
+/* Packs were removed: durably, and so that the store keeps none of them open. */
+static gboolean
+end_removals(PupSweep *sweep, GError **error)
+{
+    return pup_file_sync_dir(sweep->store->packs, error) &&
+           pup_dir_refresh(sweep->store, TRUE, error);
 }
 
 static gboolean
@@ -148,44 +178,42 @@ copy_live(PupSweep *sweep, const Swept *swept, PupPackWriter *writer, GError **e
     return TRUE;
 }
 
-/* Copy what is live in @group (of Swept) to one new pack, then remove its packs. */
+/* Copy what is live in @group to one new pack, then remove its packs. */
 static gboolean
-rewrite(PupSweep *sweep, GPtrArray *group, GError **error)
+rewrite(PupSweep *sweep, const Group *group, GError **error)
 {
-    guint64 bytes = PUP_PACK_HEADER_BYTES + PUP_PACK_RECORD_BYTES;
     g_autoptr(PupPackWriter) writer = pup_pack_writer_new(sweep->store->packs);
-    for (guint i = 0; i < group->len; i++)
-        bytes += ((const Swept *) g_ptr_array_index(group, i))->live_bytes;
-    sweep->report->n_packs_rewritten += group->len;
-    sweep->report->bytes_after += bytes;
+    sweep->report->n_packs_rewritten += group->packs->len;
+    sweep->report->bytes_after += group->bytes;
+    sweep->gained += group->old_bytes - group->bytes;
     if (sweep->dry_run)
         return TRUE;
-    for (guint i = 0; i < group->len; i++)
-        if (!copy_live(sweep, g_ptr_array_index(group, i), writer, error))
+    for (guint i = 0; i < group->packs->len; i++)
+        if (!copy_live(sweep, g_ptr_array_index(group->packs, i), writer, error))
             return FALSE;
     if (!pup_pack_writer_finish(writer, error) || !pup_failpoint("gc-rewritten", error))
         return FALSE;
-    for (guint i = 0; i < group->len; i++)
-        if (!remove_pack(sweep, ((Swept *) g_ptr_array_index(group, i))->pack, error))
+    for (guint i = 0; i < group->packs->len; i++)
+        if (!remove_pack(sweep, g_ptr_array_index(group->packs, i), error))
             return FALSE;
-    return pup_file_sync_dir(sweep->store->packs, error);
+    return end_removals(sweep, error);
 }
 
 static gboolean
 remove_dead(PupSweep *sweep, GError **error)
 {
-    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++) {
-        const Swept *swept = &sweep->swept[i];
+    for (guint32 i = 0; i < sweep->n_packs; i++) {
+        Swept *swept = &sweep->swept[i];
         if (swept->n_live > 0)
             continue;
         sweep->report->n_packs_removed++;
-        if (!sweep->dry_run && !remove_pack(sweep, swept->pack, error))
+        sweep->gained += swept->pack->bytes;
+        if (!sweep->dry_run && !remove_pack(sweep, swept, error))
             return FALSE;
     }
     if (sweep->dry_run)
         return TRUE;
-    return pup_file_sync_dir(sweep->store->packs, error) &&
-           pup_failpoint("gc-removals-synced", error);
+    return end_removals(sweep, error) && pup_failpoint("gc-removals-synced", error);
 }
 
 static gboolean
@@ -194,39 +222,131 @@ half_dead(const Swept *swept)
     return swept->live_bytes < swept->pack->bytes / 2;
 }
 
-/* Small packs, if there are enough of them to be joined. */
+static void
+group_free(gpointer data)
+{
+    Group *group = data;
+    g_ptr_array_unref(group->packs);
+    g_free(group);
+}
+
+static Group *
+group_new(GPtrArray *groups)
+{
+    Group *group = g_new0(Group, 1);
+    group->packs = g_ptr_array_new();
+    group->bytes = PUP_PACK_HEADER_BYTES + PUP_PACK_RECORD_BYTES;
+    group->needed = group->bytes + ROUNDING_BYTES;
+    g_ptr_array_add(groups, group);
+    return group;
+}
+
+static void
+group_add(Group *group, Swept *swept)
+{
+    g_ptr_array_add(group->packs, swept);
+    group->bytes += swept->live_bytes;
+    group->needed += swept->live_bytes + (guint64) swept->n_live * INDEX_ENTRY_BYTES;
+    group->old_bytes += swept->pack->bytes;
+}
+
+static int
+compare_live(gconstpointer a, gconstpointer b)
+{
+    const Swept *left = *(Swept *const *) a, *right = *(Swept *const *) b;
+    return left->live_bytes < right->live_bytes ? -1
+                                                : left->live_bytes > right->live_bytes;
+}
+
+static int
+compare_groups(gconstpointer a, gconstpointer b)
+{
+    const Group *left = *(Group *const *) a, *right = *(Group *const *) b;
+    return left->needed < right->needed ? -1 : left->needed > right->needed;
+}
+
+/* Small packs, if there are enough of them to be joined; the smallest first. */
 static GPtrArray *
 find_small(const PupSweep *sweep)
 {
     GPtrArray *small = g_ptr_array_new();
-    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++) {
+    for (guint32 i = 0; i < sweep->n_packs; i++) {
         Swept *swept = &sweep->swept[i];
         if (swept->n_live > 0 && swept->live_bytes < SMALL_BYTES)
             g_ptr_array_add(small, swept);
     }
     if (small->len < MANY_SMALL)
         g_ptr_array_set_size(small, 0);
+    g_ptr_array_sort(small, compare_live);
     return small;
+}
+
+/* What is to be rewritten, what needs least first; the rest is counted as staying. */
+static GPtrArray *
+plan(PupSweep *sweep)
+{
+    GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
+    g_autoptr(GPtrArray) small = find_small(sweep);
+    Group *joined = NULL;
+    for (guint i = 0; i < small->len; i++) {
+        if (!joined || joined->bytes >= JOINED_BYTES)
+            joined = group_new(groups);
+        group_add(joined, g_ptr_array_index(small, i));
+    }
+    for (guint32 i = 0; i < sweep->n_packs; i++) {
+        Swept *swept = &sweep->swept[i];
+        if (swept->n_live == 0 || g_ptr_array_find(small, swept, NULL))
+            continue;
+        if (half_dead(swept))
+            group_add(group_new(groups), swept);
+        else
+            sweep->report->bytes_after += swept->pack->bytes;
+    }
+    g_ptr_array_sort(groups, compare_groups);
+    return groups;
+}
+
+/* Space that is free now; in a dry run, that would be by now. */
+static gboolean
+read_free(const PupSweep *sweep, guint64 *bytes, GError **error)
+{
+    struct statvfs fs;
+    if (statvfs(sweep->store->packs, &fs) < 0) {
+        pup_error_set_errno(error, errno, "cannot look at '%s'", sweep->store->packs);
+        return FALSE;
+    }
+    *bytes = (guint64) fs.f_bavail * fs.f_frsize + (sweep->dry_run ? sweep->gained : 0);
+    return TRUE;
+}
+
+static void
+leave(PupSweep *sweep, const Group *group, guint64 free_bytes)
+{
+    PupGcReport *report = sweep->report;
+    if (report->n_packs_left == 0) {
+        report->bytes_needed = group->needed;
+        report->bytes_free = free_bytes;
+    }
+    report->n_packs_left += group->packs->len;
+    report->bytes_left += group->old_bytes - group->bytes;
+    report->bytes_after += group->old_bytes;
 }
 
 static gboolean
 rewrite_sparse(PupSweep *sweep, GError **error)
 {
-    g_autoptr(GPtrArray) small = find_small(sweep);
-    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++) {
-        Swept *swept = &sweep->swept[i];
-        if (swept->n_live == 0 || g_ptr_array_find(small, swept, NULL))
-            continue;
-        if (!half_dead(swept)) {
-            sweep->report->bytes_after += swept->pack->bytes;
-            continue;
-        }
-        g_autoptr(GPtrArray) alone = g_ptr_array_new();
-        g_ptr_array_add(alone, swept);
-        if (!rewrite(sweep, alone, error))
+    g_autoptr(GPtrArray) groups = plan(sweep);
+    for (guint i = 0; i < groups->len; i++) {
+        const Group *group = g_ptr_array_index(groups, i);
+        guint64 free_bytes;
+        if (!read_free(sweep, &free_bytes, error))
+            return FALSE;
+        if (group->needed > free_bytes)
+            leave(sweep, group, free_bytes);
+        else if (!rewrite(sweep, group, error))
             return FALSE;
     }
-    return small->len == 0 || rewrite(sweep, small, error);
+    return TRUE;
 }
 
 /* Every needed chunk is in a pack with an index by now, so what a crash left behind,
@@ -254,7 +374,7 @@ remove_leftovers(PupSweep *sweep, GError **error)
 static void
 count(PupSweep *sweep)
 {
-    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++) {
+    for (guint32 i = 0; i < sweep->n_packs; i++) {
         const Swept *swept = &sweep->swept[i];
         sweep->report->n_chunks += pup_pack_index_n_entries(swept->pack->index);
         sweep->report->n_live += swept->n_live;
@@ -270,6 +390,7 @@ pup_dir_sweep_run(PupSweep *sweep, PupProgress progress, gpointer data,
     sweep->progress_data = data;
     sweep->report = report;
     count(sweep);
+    g_clear_pointer(&sweep->packs, pup_pack_set_unref);
     if (!pup_failpoint("gc-marked", error) || !remove_leftovers(sweep, error) ||
         !remove_dead(sweep, error) || !rewrite_sparse(sweep, error))
         return FALSE;
@@ -280,8 +401,10 @@ pup_dir_sweep_run(PupSweep *sweep, PupProgress progress, gpointer data,
 void
 pup_dir_sweep_free(PupSweep *sweep)
 {
-    for (guint32 i = 0; i < pup_pack_set_n_packs(sweep->packs); i++)
+    for (guint32 i = 0; i < sweep->n_packs; i++) {
         g_free(sweep->swept[i].marks);
+        pup_pack_unref(sweep->swept[i].pack);
+    }
     g_free(sweep->swept);
     pup_chunk_codec_free(sweep->codec);
     pup_pack_set_unref(sweep->packs);

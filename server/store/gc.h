@@ -3,7 +3,8 @@
  * gc - give back the bytes that no version needs
  *
  * Marks the chunks and map pages of every version of every name, then removes packs in
- * which nothing is marked and rewrites those that are more than half dead. Runs beside
+ * which nothing is marked and rewrites those that are more than half dead, as far as the
+ * disk has room for copies. Runs beside
  * readers and the daemon; excludes publishes while it runs (they wait, or say BUSY when
  * not asked to). A kill at any point leaves every version whole and at most a doubled
  * pack for the next run.
@@ -16,6 +17,10 @@ typedef struct {
     guint64 n_chunks, n_live; /* seen and needed */
     guint64 n_packs_removed, n_packs_rewritten;
     guint64 bytes_before, bytes_after; /* of packs */
+    /* Packs that should be rewritten and were not, as the disk is too full for a copy:
+     * the dead bytes in them, and the free space that the next one would have needed and
+     * that there was. All 0 where there is none. */
+    guint64 n_packs_left, bytes_left, bytes_needed, bytes_free;
 } PupGcReport;
 
 typedef void (*PupProgress)(gpointer data, const char *what, guint64 done, guint64 total);

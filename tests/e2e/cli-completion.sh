@@ -43,5 +43,5 @@ completes "win" room add r1 --master ""
 completes "--json" room list --j
 completes "--repair" fsck --r
 completes "qcow2 qcow" master import --format qc
-completes "import list" master ""
+completes "import" master im
 show "commands, options, rooms and masters are completed"
