@@ -110,6 +110,24 @@ pup_child_run(const char *const *argv, const char *what, char **output,
     return TRUE;
 }
 
+gboolean
+pup_child_run_status(const char *const *argv, int *status, char **words,
+                     GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GSubprocess) child = pup_child_spawn(
+        argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+
+    if (!child)
+        return FALSE;
+    if (!g_subprocess_communicate_utf8(child, NULL, cancellable, NULL, words, error)) {
+        end_child(child);
+        return FALSE;
+    }
+    *status =
+        g_subprocess_get_if_exited(child) ? g_subprocess_get_exit_status(child) : -1;
+    return TRUE;
+}
+
 typedef struct {
     GString *line;  /* not yet ended */
     GString *words; /* lines that are no percentage */

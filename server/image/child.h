@@ -20,6 +20,11 @@ GSubprocess *pup_child_spawn(const char *const *argv, GSubprocessFlags flags,
 gboolean pup_child_run(const char *const *argv, const char *what, char **output,
                        GCancellable *cancellable, GError **error);
 
+/* Run @argv to its end, whatever that is. *@status: what it exited with, -1 when a signal
+ * ended it; *@words: what it said on standard error, a new string. */
+gboolean pup_child_run_status(const char *const *argv, int *status, char **words,
+                              GCancellable *cancellable, GError **error);
+
 /* Called with a percentage while a child runs. */
 typedef void (*PupChildPercent)(gpointer data, double percent);
 

@@ -136,6 +136,8 @@ copy_and_store(Import *import, GError **error)
     g_autoptr(PupStoreWrite) write = NULL;
     g_autoptr(PupManifest) manifest = NULL;
 
+    if (!pup_image_check(import->source, import->info->format, shop->cancellable, error))
+        return FALSE;
     if (!pup_image_convert(import->source, import->info->format, import->temp,
                            report_copied, import, shop->cancellable, error))
         return FALSE;

@@ -164,6 +164,37 @@ check_info(const char *path, const PupImageInfo *info, GError **error)
     return check_references(path, info, error);
 }
 
+/* A fixed VHD is a raw disk with a footer, which nobody probes for; as part of the disk
+ * it would be a sector of rubbish at its end. */
+static gboolean
+is_fixed_vhd(const char *path, guint64 bytes)
+{
+    static const char cookie[] = "conectix";
+    char footer[sizeof cookie - 1];
+    int fd = bytes > SECTOR_BYTES ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    gboolean found;
+
+    if (fd < 0)
+        return FALSE;
+    found = pread(fd, footer, sizeof footer, (off_t) (bytes - SECTOR_BYTES)) ==
+                (gssize) sizeof footer &&
+            memcmp(footer, cookie, sizeof footer) == 0;
+    close(fd);
+    return found;
+}
+
+/* What qemu-img says of it, and what it does not say. */
+static PupImageInfo *
+probe(const char *path, guint64 bytes, const char *format, GCancellable *cancellable,
+      GError **error)
+{
+    g_autoptr(PupImageInfo) info = pup_image_info(path, format, cancellable, error);
+
+    if (info && !format && g_str_equal(info->format, "raw") && is_fixed_vhd(path, bytes))
+        return pup_image_info(path, "vpc", cancellable, error);
+    return g_steal_pointer(&info);
+}
+
 PupImageInfo *
 pup_probe_disk(const char *file, const char *format, char **path,
                GCancellable *cancellable, GError **error)
@@ -180,7 +211,7 @@ pup_probe_disk(const char *file, const char *format, char **path,
                       known);
         return NULL;
     }
-    info = pup_image_info(real, format, cancellable, error);
+    info = probe(real, bytes, format, cancellable, error);
     if (!info || !check_info(real, info, error))
         return NULL;
     if (g_str_equal(info->format, "raw") &&

@@ -92,6 +92,32 @@ pup_image_info(const char *path, const char *format, GCancellable *cancellable,
 }
 
 gboolean
+pup_image_check(const char *path, const char *format, GCancellable *cancellable,
+                GError **error)
+{
+    /* What qemu-img check exits with: 2 for errors, 3 for clusters that are merely lost,
+     * 63 where the format has no check; see its manual. */
+    enum { FAILED = 1, DAMAGED = 2 };
+    const char *const argv[] = {"qemu-img", "check", "-q", "-f", format, path, NULL};
+    g_autofree char *words = NULL;
+    g_autofree char *what = g_strdup_printf("cannot check the image '%s'", path);
+    int status;
+
+    if (!pup_child_run_status(argv, &status, &words, cancellable, error))
+        return FALSE;
+    if (status == DAMAGED) {
+        pup_error_set(error, PUP_ERROR_CORRUPT,
+                      "'%s' is damaged: see `qemu-img check '%s'`; nothing was imported",
+                      path, path);
+        return FALSE;
+    }
+    if (status != FAILED && status >= 0)
+        return TRUE;
+    pup_child_set_error(error, what, words);
+    return FALSE;
+}
+
+gboolean
 pup_image_convert(const char *source, const char *format, const char *target,
                   PupChildPercent percent, gpointer data, GCancellable *cancellable,
                   GError **error)

@@ -36,6 +36,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupImageInfo, pup_image_info_free)
 /* The same from the JSON text that qemu-img prints; @path is for messages. */
 PupImageInfo *pup_image_info_parse(const char *path, const char *json, GError **error);
 
+/* Check that the tables of @path, of @format, are sound: what they say twice, or behind
+ * the file's end, would be copied wrong without a word. A format that qemu-img cannot
+ * check passes. Errors: CORRUPT, BUSY, IO. */
+gboolean pup_image_check(const char *path, const char *format, GCancellable *cancellable,
+                         GError **error);
+
 /* Convert @source of @format into the new qcow2 @target. Errors: BUSY, NO_SPACE, INVALID;
  * @target may then be there in part. */
 gboolean pup_image_convert(const char *source, const char *format, const char *target,
