@@ -99,13 +99,16 @@ put_text(PupCli *cli, const char *room, const char *path, const char *text,
 }
 
 static void
-note_master(const PupCli *cli, const PupRoomProfile *before, const PupRoomProfile *after)
+note_master(const PupCli *cli, const char *room, const PupRoomProfile *before,
+            const PupRoomProfile *after)
 {
     if (cli->quiet || (strcmp(before->master, after->master) == 0 &&
                        before->master_version == after->master_version))
         return;
-    printf("note: the sub-master still derives from the master it was made over; remove "
-           "and add the room to make it afresh\n");
+    printf(
+        "note: the sub-master still derives from the master it was made over; `pupitre "
+        "room rebase %s` makes it afresh\n",
+        room);
 }
 
 static gboolean
@@ -125,7 +128,7 @@ edit_copy(PupCli *cli, PupCatalog *catalog, const char *room, const char *copy,
     if (!text || !put_text(cli, room, path, text, error))
         return FALSE;
     if (before)
-        note_master(cli, before, after);
+        note_master(cli, room, before, after);
     return TRUE;
 }
 

@@ -101,6 +101,23 @@ char *pup_room_path(const PupWorkshop *shop, const char *room);
  * none). Errors: NOT_FOUND (master), EXISTS, NO_SPACE, BUSY. */
 gboolean pup_room_make(const PupWorkshop *shop, const char *room,
                        const PupRoomProfile *profile, GError **error);
+/* From which master to which a room was moved. */
+typedef struct {
+    char
+        *from; /* "win11@3"; NULL: there was no sub-master, or it stood on none of ours */
+    char *to;
+    guint64 lost_bytes; /* that the sub-master held of its own */
+    gboolean unchanged; /* it stands there already: nothing was done */
+} PupRebase;
+void pup_rebase_clear(PupRebase *rebase);
+
+/* Make @room's sub-master afresh over its profile's master (current version when it names
+ * none), in the place of the one that is there, at once: what that held of its own is
+ * gone. Versions stay. With shop->dry_run only tell. Errors: NOT_FOUND (master), BUSY (a
+ * writer has it, or it is being worked on), NO_SPACE. */
+gboolean pup_room_rebase(const PupWorkshop *shop, const char *room,
+                         const PupRoomProfile *profile, PupRebase *rebase,
+                         GError **error);
 /* Remove the sub-master's file; none is fine. Errors: BUSY. */
 gboolean pup_room_unmake(const PupWorkshop *shop, const char *room, GError **error);
 

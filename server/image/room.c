@@ -6,8 +6,10 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/disk.h"
 #include "server/image/lock.h"
 #include "server/image/qemu_img.h"
+#include "server/image/runs.h"
 #include "server/image/workshop.h"
 
 /* The version of the profile's master to build on, checked to be there; 0 on error. */
@@ -74,6 +76,87 @@ pup_room_make(const PupWorkshop *shop, const char *room, const PupRoomProfile *p
     if (version == 0)
         return FALSE;
     return shop->dry_run || make_overlay(shop, path, profile, version, error);
+}
+
+void
+pup_rebase_clear(PupRebase *rebase)
+{
+    g_clear_pointer(&rebase->from, g_free);
+    g_clear_pointer(&rebase->to, g_free);
+}
+
+/* What the sub-master @path stands on and holds. */
+static gboolean
+read_base(const PupWorkshop *shop, const char *path, PupRebase *rebase, GError **error)
+{
+    g_autoptr(PupImageInfo) info =
+        pup_image_info(path, "qcow2", shop->cancellable, error);
+    g_autofree char *name = NULL;
+    unsigned version;
+
+    if (!info)
+        return FALSE;
+    if (info->backing && pup_workshop_parse_backing(info->backing, &name, &version))
+        rebase->from = g_strdup_printf("%s@%u", name, version);
+    return TRUE;
+}
+
+/* The old file is held open for reading: QEMU lets no writer in whose work would be lost
+ * with it. */
+static gboolean
+replace_overlay(const PupWorkshop *shop, const char *path, const PupRoomProfile *profile,
+                unsigned version, PupRebase *rebase, GError **error)
+{
+    g_autoptr(PupDisk) disk =
+        pup_disk_open(shop->settings, path, 1, shop->cancellable, error);
+    g_autoptr(GArray) runs =
+        disk ? pup_disk_runs(disk, TRUE, shop->cancellable, error) : NULL;
+
+    if (!runs)
+        return FALSE;
+    rebase->lost_bytes = pup_runs_count(runs, FALSE) * PUP_CHUNK_BYTES;
+    return shop->dry_run || make_overlay(shop, path, profile, version, error);
+}
+
+static gboolean
+rebase_locked(const PupWorkshop *shop, const char *path, const PupRoomProfile *profile,
+              PupRebase *rebase, GError **error)
+{
+    gboolean there = access(path, F_OK) == 0;
+    unsigned version;
+
+    if (there && !read_base(shop, path, rebase, error))
+        return FALSE;
+    version = find_master(shop, profile, error);
+    if (version == 0)
+        return FALSE;
+    rebase->to = g_strdup_printf("%s@%u", profile->master, version);
+    rebase->unchanged = g_strcmp0(rebase->from, rebase->to) == 0;
+    if (rebase->unchanged)
+        return TRUE;
+    if (there)
+        return replace_overlay(shop, path, profile, version, rebase, error);
+    return shop->dry_run || make_overlay(shop, path, profile, version, error);
+}
+
+gboolean
+pup_room_rebase(const PupWorkshop *shop, const char *room, const PupRoomProfile *profile,
+                PupRebase *rebase, GError **error)
+{
+    PupRebase made = {NULL};
+    g_autoptr(PupLock) lock = NULL;
+    g_autofree char *path = NULL;
+
+    if (!pup_ident_check("room", room, error))
+        return FALSE;
+    lock = pup_lock_take(shop->settings, "room", room, error);
+    path = pup_room_path(shop, room);
+    if (!lock || !rebase_locked(shop, path, profile, &made, error)) {
+        pup_rebase_clear(&made);
+        return FALSE;
+    }
+    *rebase = made;
+    return TRUE;
 }
 
 gboolean

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/cli/commands.h"
+#include "server/cli/import.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/error.h"
+#include "server/image/images.h"
+
+static gboolean
+check_there(PupStore *store, const char *name, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (pup_store_current(store, PUP_KIND_MASTER, name, &why) > 0)
+        return TRUE;
+    if (g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
+        pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                      "there is no master '%s' to update (see `pupitre master list`); "
+                      "`pupitre master import` makes a new one",
+                      name);
+    else
+        g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
+/* One room that stands on another version than @version, and what would move it. */
+static void
+say_room(const PupWorkshop *shop, const PupImage *image, unsigned version)
+{
+    g_autoptr(PupRoomProfile) profile =
+        pup_catalog_room(shop->catalog, image->name, NULL);
+    gboolean pinned = profile && profile->master_version > 0 &&
+                      profile->master_version != version &&
+                      strcmp(profile->master, image->master) == 0;
+
+    printf("room %s stays on %s@%u: ", image->name, image->master, image->master_version);
+    if (pinned)
+        printf("its profile says master = %s@%u\n", profile->master,
+               profile->master_version);
+    else
+        printf("`pupitre room rebase %s` moves it\n", image->name);
+}
+
+static gboolean
+say_rooms(PupCli *cli, const char *name, unsigned version, GError **error)
+{
+    PupWorkshop shop;
+    g_autoptr(GPtrArray) images = NULL;
+
+    if (cli->quiet)
+        return TRUE;
+    if (!pup_cli_workshop(cli, &shop, error))
+        return FALSE;
+    images = pup_images_list(&shop, error);
+    for (guint i = 0; images && i < images->len; i++) {
+        const PupImage *image = g_ptr_array_index(images, i);
+        if (image->kind == PUP_KIND_ROOM && g_strcmp0(image->master, name) == 0 &&
+            image->master_version != version)
+            say_room(&shop, image, version);
+    }
+    return images != NULL;
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_autofree char *format = NULL;
+    g_auto(GStrv) args = g_strdupv(argv);
+    PupPublishReport report = {0};
+    PupStore *store;
+    const GOptionEntry options[] = {
+        {"format", 'f', 0, G_OPTION_ARG_STRING, &format, PUP_CLI_FORMAT_HELP, "FORMAT"},
+        {NULL}};
+
+    if (!pup_cli_parse(cli, options, &args, error))
+        return FALSE;
+    store = pup_cli_store(cli, error);
+    return store && check_there(store, args[0], error) &&
+           pup_cli_import(cli, args[0], args[1], format, &report, error) &&
+           say_rooms(cli, args[0], report.version, error);
+}
+
+const PupCommand pup_cmd_master_update = {
+    .name = "master update",
+    .args = "NAME FILE",
+    .summary = "Import a disk as the next version of a master that is there",
+    .flags = PUP_CLI_CHANGES,
+    .min_args = 2,
+    .max_args = 2,
+    .run = run,
+};
