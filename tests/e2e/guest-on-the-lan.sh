@@ -17,8 +17,8 @@ address_of() {
 
 # The guest has fetched a boot script, as any machine may that is no seat.
 guest_was_answered() {
-    lab_get /v1/seats | jq -e --arg mac "$guest" '.seats[] | select(.mac == $mac) |
-        .stages[] | select(.stage == "loader")' >/dev/null
+    [ "$(lab_get /v1/seats | jq -r --arg mac "$guest" '.seats[] | select(.mac == $mac) |
+        .stages[] | select(.stage == "loader") | .stage')" = loader ]
 }
 
 [ -e "$ipxe" ] || lab_skip "no $ipxe here"
