@@ -5,11 +5,14 @@
 #include "tests/unit/unit.h"
 
 #include <glib/gstdio.h>
+#include <sys/mount.h>
 
 #include "client-image/seat/child.h"
 #include "client-image/seat/overlay.h"
 
 #define DISK_BYTES (8u * 1024u * 1024u)
+/* With an overlay of one cluster it fills 4 MiB, but for what a new overlay needs. */
+#define BALLAST_BYTES (3690u * 1024u)
 #define BACKING "nbd+unix:///1?socket=/nonexistent"
 
 typedef struct {
@@ -39,6 +42,7 @@ tear_down(void **state)
     Fixture *f = *state;
 
     pup_overlay_free(f->overlay);
+    umount2(f->folder, MNT_DETACH); /* of test_full() */
     unit_remove_dir(f->folder);
     g_free(f);
     return 0;
@@ -165,6 +169,24 @@ test_damaged(void **state)
     }
 }
 
+/* A guest that cannot write would never come up: what fills its place is given up. */
+static void
+test_full(void **state)
+{
+    Fixture *f = *state;
+    g_autofree char *ballast = g_build_filename(f->folder, "ballast", NULL);
+    g_autofree char *bytes = g_malloc0(BALLAST_BYTES);
+
+    if (mount("test", f->folder, "tmpfs", 0, "size=4m") != 0)
+        skip();
+    assert_int_equal(make(f, &f->one), PUP_OVERLAY_FRESH);
+    write_byte(pup_overlay_path(f->overlay));
+    assert_int_equal(make(f, &f->one), PUP_OVERLAY_AGAIN);
+    assert_true(g_file_set_contents(ballast, bytes, BALLAST_BYTES, NULL));
+    assert_in_range(pup_overlay_used_percent(f->overlay), PUP_OVERLAY_FULL_PERCENT, 100);
+    assert_int_equal(make(f, &f->one), PUP_OVERLAY_FULL);
+}
+
 /* A cluster that nobody uses, as a power cut leaves it, is no damage. */
 static void
 test_leak(void **state)
@@ -190,6 +212,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_another_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_leak, set_up, tear_down),
     };
 
