@@ -188,7 +188,8 @@ pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
     Import import = {.shop = shop, .name = name};
     gboolean done;
 
-    if (!pup_ident_check("master", name, error) || !pup_workshop_check_key(shop, error))
+    if (!pup_ident_check("master", name, error) || !pup_workshop_check_key(shop, error) ||
+        !pup_workshop_check_pools(shop, error))
         return FALSE;
     info = pup_probe_disk(file, format, &source, shop->cancellable, error);
     if (!info)
@@ -200,8 +201,10 @@ pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
     import.info = info;
     import.current = current;
     done = import_locked(&import, error);
-    if (done)
+    if (done) {
+        pup_workshop_show_pools(shop);
         *report = import.report;
+    }
     g_free(import.path);
     g_free(import.temp);
     return done;

@@ -73,9 +73,12 @@ pup_room_make(const PupWorkshop *shop, const char *room, const PupRoomProfile *p
         return FALSE;
     }
     version = find_master(shop, profile, error);
-    if (version == 0)
+    if (version == 0 || !pup_workshop_check_pools(shop, error))
         return FALSE;
-    return shop->dry_run || make_overlay(shop, path, profile, version, error);
+    if (!shop->dry_run && !make_overlay(shop, path, profile, version, error))
+        return FALSE;
+    pup_workshop_show_pools(shop);
+    return TRUE;
 }
 
 void
@@ -167,8 +170,10 @@ pup_room_unmake(const PupWorkshop *shop, const char *room, GError **error)
 
     if (!lock)
         return FALSE;
-    if (shop->dry_run || unlink(path) == 0 || errno == ENOENT)
-        return TRUE;
-    pup_error_set_errno(error, errno, "cannot remove '%s'", path);
-    return FALSE;
+    if (!shop->dry_run && unlink(path) < 0 && errno != ENOENT) {
+        pup_error_set_errno(error, errno, "cannot remove '%s'", path);
+        return FALSE;
+    }
+    pup_workshop_show_pools(shop);
+    return TRUE;
 }

@@ -11,6 +11,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/virt.h"
 
 char *
 pup_master_path(const PupWorkshop *shop, const char *name, unsigned version)
@@ -55,6 +56,19 @@ pup_workshop_place(const char *temp, const char *path, unsigned mode, GError **e
         return FALSE;
     }
     return pup_file_sync_dir(folder, error);
+}
+
+gboolean
+pup_workshop_check_pools(const PupWorkshop *shop, GError **error)
+{
+    return shop->dry_run || pup_virt_refresh_pools(shop->settings, error);
+}
+
+void
+pup_workshop_show_pools(const PupWorkshop *shop)
+{
+    if (!shop->dry_run)
+        pup_virt_refresh_pools(shop->settings, NULL);
 }
 
 gboolean

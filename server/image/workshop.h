@@ -13,6 +13,13 @@ char *pup_workshop_temp_path(const char *path);
 gboolean pup_workshop_place(const char *temp, const char *path, unsigned mode,
                             GError **error);
 
+/* With [libvirt] uri: check that its daemon answers and takes our folders as pools, before
+ * something is made in them. Errors: those of pup_virt_refresh_pools(). */
+gboolean pup_workshop_check_pools(const PupWorkshop *shop, GError **error);
+/* Have it see what was made or removed. What is done is done: a daemon that has gone away
+ * meanwhile sees it the next time. */
+void pup_workshop_show_pools(const PupWorkshop *shop);
+
 /* Check that we can sign. Errors: DENIED. */
 gboolean pup_workshop_check_key(const PupWorkshop *shop, GError **error);
 

@@ -33,8 +33,8 @@ check_no_machines
 show "a domain that libvirt or QEMU refuses"
 sed 's|guest.qcow2|not-there.qcow2|' "$work/guest.xml" >"$work/bad.xml"
 fails 9 "not-there.qcow2" virt_lab start "$work/bad.xml"
-sed 's|q35|q36|' "$work/guest.xml" >"$work/bad.xml"
-fails 2 "q36" virt_lab start "$work/bad.xml"
+sed 's/>192</>many</' "$work/guest.xml" >"$work/bad.xml"
+fails 2 "XML error" virt_lab start "$work/bad.xml"
 sed 's|pupitre-test|test|' "$work/guest.xml" >"$work/bad.xml"
 fails 2 "begin with pupitre-" virt_lab start "$work/bad.xml"
 check_no_machines

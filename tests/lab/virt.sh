@@ -78,3 +78,40 @@ check_no_machines() {
     no_machines || die "left running: $(virt_machines)"
     [ -z "$(find "$state/run" -name 'virt-*.place' 2>/dev/null)" ] || die "a place is left in run/"
 }
+
+# In a mount namespace: folders of its own for all that libvirtd keeps, then libvirtd.
+virt_run_daemon() {
+    local folder
+    for folder in etc/libvirt var/lib/libvirt var/cache/libvirt var/log/libvirt run/libvirt; do
+        mkdir -p "$work/daemon/$folder" "/$folder"
+        mount --bind "$work/daemon/$folder" "/$folder"
+    done
+    printf 'stdio_handler = "file"\nuser = "root"\ngroup = "root"\ndynamic_ownership = 0\n' \
+        >/etc/libvirt/qemu.conf
+    printf 'remember_owner = 0\nsecurity_driver = "none"\nnamespaces = []\n' \
+        >>/etc/libvirt/qemu.conf
+    printf 'cgroup_controllers = []\n' >>/etc/libvirt/qemu.conf
+    printf 'auth_unix_rw = "none"\nunix_sock_dir = "%s/daemon"\n' "$work" >"$work/libvirtd.conf"
+    exec libvirtd --config "$work/libvirtd.conf" --pid-file "$work/daemon/pid"
+}
+
+# A libvirtd of this test's own, which the server is told to use; its address is in $virt_uri.
+virt_daemon() {
+    requires libvirtd virsh unshare
+    virt_uri="qemu:///system?socket=$work/daemon/libvirt-sock"
+    printf 'uri = %s\npool = school\n' "$virt_uri" >>"$work/etc/pupitre.conf"
+    virt_daemon_start
+}
+
+virt_daemon_start() {
+    export work
+    unshare --mount --propagation private bash -c \
+        "$(declare -f virt_run_daemon); virt_run_daemon" >"$work/libvirtd.log" 2>&1 &
+    virt_daemon_pid=$!
+    cleanup_fn kill "$virt_daemon_pid"
+    wait_for 30 "answer of libvirtd" virsh -q -c "$virt_uri" list >/dev/null 2>&1
+}
+
+virt_virsh() {
+    virsh -q -c "$virt_uri" "$@"
+}
