@@ -70,6 +70,8 @@ static const char *const point_names[] = {
     "import-copied",
     "import-hashed",
     "import-placed",
+    "install-started",
+    "install-ended",
     "publish-planned",
     "publish-hashed",
     "compact-copied",

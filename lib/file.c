@@ -219,3 +219,20 @@ pup_file_make_dir(const char *path, GError **error)
     pup_error_set_errno(error, errno, "cannot make the folder '%s'", path);
     return FALSE;
 }
+
+void
+pup_file_remove_tree(const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *entry;
+
+    while (dir && (entry = g_dir_read_name(dir))) {
+        g_autofree char *inner = g_build_filename(path, entry, NULL);
+        if (g_file_test(inner, G_FILE_TEST_IS_DIR) &&
+            !g_file_test(inner, G_FILE_TEST_IS_SYMLINK))
+            pup_file_remove_tree(inner);
+        else
+            unlink(inner);
+    }
+    rmdir(path);
+}

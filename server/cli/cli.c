@@ -119,6 +119,16 @@ pup_cli_catalog(PupCli *cli, GError **error)
     return cli->catalog;
 }
 
+PupVirt *
+pup_cli_virt(PupCli *cli, GError **error)
+{
+    const PupSettings *settings = pup_cli_settings(cli, error);
+
+    if (settings && !cli->virt)
+        cli->virt = pup_virt_open(settings, error);
+    return cli->virt;
+}
+
 /* The signing key; NULL without @error when there is none. */
 static const PupSecretKey *
 load_key(PupCli *cli, GError **error)
@@ -256,6 +266,7 @@ void
 pup_cli_clear(PupCli *cli)
 {
     g_clear_pointer(&cli->config, g_free);
+    g_clear_pointer(&cli->virt, pup_virt_free);
     g_clear_pointer(&cli->catalog, pup_catalog_free);
     g_clear_pointer(&cli->store, pup_store_free);
     g_clear_pointer(&cli->key, pup_secret_key_free);

@@ -19,6 +19,7 @@
 #include "server/catalog/catalog.h"
 #include "server/cli/table.h"
 #include "server/image/image.h"
+#include "server/image/virt.h"
 #include "server/settings.h"
 #include "server/store/store.h"
 
@@ -54,6 +55,7 @@ struct PupCli {
     PupStore *store;
     PupCatalog *catalog;
     PupSecretKey *key;
+    PupVirt *virt;
 };
 
 /* All commands, ended by NULL, in the order of the help text (commands.c). */
@@ -72,6 +74,9 @@ const char *pup_cli_config_path(const PupCli *cli);
 const PupSettings *pup_cli_settings(PupCli *cli, GError **error);
 PupStore *pup_cli_store(PupCli *cli, GError **error);
 PupCatalog *pup_cli_catalog(PupCli *cli, GError **error);
+
+/* Virtual machines; opened on first use. */
+PupVirt *pup_cli_virt(PupCli *cli, GError **error);
 
 /* Check that no seat of @profile is in another room than @room. Errors: EXISTS. */
 gboolean pup_cli_check_seats(PupCatalog *catalog, const char *room,

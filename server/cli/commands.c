@@ -5,6 +5,7 @@
 /* clang-format off */
 const PupCommand *const pup_commands[] = {
     &pup_cmd_init,
+    &pup_cmd_master_create,
     &pup_cmd_master_import,
     &pup_cmd_master_update,
     &pup_cmd_master_list,

@@ -41,8 +41,8 @@ pup_child_spawn(const char *const *argv, GSubprocessFlags flags, GError **error)
         return child;
     if (g_error_matches(failed, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
         pup_error_set(error, PUP_ERROR_UNSUPPORTED,
-                      "cannot run '%s': it is not installed (package qemu-utils)",
-                      argv[0]);
+                      "cannot run '%s': it is not installed (package %s)", argv[0],
+                      strcmp(argv[0], "xorriso") == 0 ? argv[0] : "qemu-utils");
     else
         pup_error_set(error, PUP_ERROR_IO, "cannot run '%s': %s", argv[0],
                       failed->message);

@@ -178,24 +178,17 @@ import_locked(Import *import, GError **error)
 }
 
 gboolean
-pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
-                  const char *format, PupPublishReport *report, GError **error)
+pup_master_import_locked(const PupWorkshop *shop, const char *name, const char *file,
+                         const char *format, PupPublishReport *report, GError **error)
 {
-    g_autoptr(PupLock) lock = NULL;
-    g_autoptr(PupImageInfo) info = NULL;
-    g_autoptr(PupManifest) current = NULL;
     g_autofree char *source = NULL;
+    g_autoptr(PupImageInfo) info =
+        pup_probe_disk(file, format, &source, shop->cancellable, error);
+    g_autoptr(PupManifest) current = NULL;
     Import import = {.shop = shop, .name = name};
     gboolean done;
 
-    if (!pup_ident_check("master", name, error) || !pup_workshop_check_key(shop, error) ||
-        !pup_workshop_check_pools(shop, error))
-        return FALSE;
-    info = pup_probe_disk(file, format, &source, shop->cancellable, error);
-    if (!info)
-        return FALSE;
-    lock = pup_lock_take(shop->settings, "master", name, error);
-    if (!lock || !pup_workshop_current(shop, PUP_KIND_MASTER, name, &current, error))
+    if (!info || !pup_workshop_current(shop, PUP_KIND_MASTER, name, &current, error))
         return FALSE;
     import.source = source;
     import.info = info;
@@ -208,4 +201,17 @@ pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
     g_free(import.path);
     g_free(import.temp);
     return done;
+}
+
+gboolean
+pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
+                  const char *format, PupPublishReport *report, GError **error)
+{
+    g_autoptr(PupLock) lock = NULL;
+
+    if (!pup_ident_check("master", name, error) || !pup_workshop_check_key(shop, error) ||
+        !pup_workshop_check_pools(shop, error))
+        return FALSE;
+    lock = pup_lock_take(shop->settings, "master", name, error);
+    return lock && pup_master_import_locked(shop, name, file, format, report, error);
 }

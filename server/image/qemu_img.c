@@ -174,6 +174,19 @@ pup_image_compare(const char *a, const char *b, PupChildPercent percent, gpointe
 }
 
 gboolean
+pup_image_create(const char *path, guint64 bytes, GCancellable *cancellable,
+                 GError **error)
+{
+    g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, bytes);
+    g_autofree char *what = g_strdup_printf("cannot make the disk '%s'", path);
+    const char *const argv[] = {
+        "qemu-img", "create", "-q", "-f", "qcow2", "-o", "cluster_size=" PUP_CLUSTER_SIZE,
+        path,       size,     NULL};
+
+    return pup_child_run(argv, what, NULL, cancellable, error);
+}
+
+gboolean
 pup_image_create_overlay(const char *path, const char *backing, GCancellable *cancellable,
                          GError **error)
 {

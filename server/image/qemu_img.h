@@ -60,6 +60,10 @@ gboolean pup_image_copy(const char *source, const char *backing, const char *tar
 gboolean pup_image_compare(const char *a, const char *b, PupChildPercent percent,
                            gpointer data, GCancellable *cancellable, GError **error);
 
+/* Make the qcow2 @path, an empty disk of @bytes. Errors: NO_SPACE, INVALID. */
+gboolean pup_image_create(const char *path, guint64 bytes, GCancellable *cancellable,
+                          GError **error);
+
 /* Make the qcow2 overlay @path over @backing, a qcow2 relative to @path's folder. Errors:
  * NO_SPACE, INVALID. */
 gboolean pup_image_create_overlay(const char *path, const char *backing,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/error.h"
+#include "lib/file.h"
 #include "lib/ident.h"
 #include "server/image/lock.h"
 #include "server/image/virt.h"
@@ -110,6 +111,30 @@ sweep_sockets(Sweep *sweep, GError **error)
     return TRUE;
 }
 
+/* "run/install-NAME" of installations that are gone. */
+static void
+sweep_installs(Sweep *sweep)
+{
+    static const char prefix[] = "install-";
+    g_autofree char *folder = pup_settings_path(sweep->shop->settings, "run");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, file, NULL);
+        g_autoptr(PupLock) lock = NULL;
+        if (!g_str_has_prefix(file, prefix) || !g_file_test(path, G_FILE_TEST_IS_DIR))
+            continue;
+        lock =
+            pup_lock_take(sweep->shop->settings, "master", file + strlen(prefix), NULL);
+        if (!lock)
+            continue; /* it is being worked on */
+        if (!sweep->shop->dry_run)
+            pup_file_remove_tree(path);
+        sweep->report.n_files++;
+    }
+}
+
 /* Uploads of versions that are gone, by rooms. */
 static gboolean
 sweep_boot_profiles(Sweep *sweep, GError **error)
@@ -139,6 +164,7 @@ pup_workshop_sweep(const PupWorkshop *shop, PupSweepReport *report, GError **err
         !sweep_images(&sweep, "room", "images/rooms", error) ||
         !sweep_sockets(&sweep, error) || !sweep_boot_profiles(&sweep, error))
         return FALSE;
+    sweep_installs(&sweep);
     *report = sweep.report;
     return TRUE;
 }

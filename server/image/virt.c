@@ -19,6 +19,8 @@ static const char qemu_conf[] = "stdio_handler = \"file\"\n"
                                 "dynamic_ownership = 0\n"
                                 "remember_owner = 0\n"
                                 "security_driver = \"none\"\n"
+                                "swtpm_user = \"root\"\n"
+                                "swtpm_group = \"root\"\n"
                                 "namespaces = []\n"
                                 "cgroup_controllers = []\n"
                                 "spice_listen = \"127.0.0.1\"\n";

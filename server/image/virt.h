@@ -108,6 +108,10 @@ gboolean pup_virt_domain_destroy(PupVirtDomain *domain, GError **error);
 /* Let a paused one go on; what failed is tried again. Errors: NOT_FOUND, IO. */
 gboolean pup_virt_domain_resume(PupVirtDomain *domain, GError **error);
 
+/* Press a key of its keyboard for a moment (@key: KEY_* of Linux' input-event-codes.h).
+ * Nobody may be there to take it. */
+void pup_virt_domain_press_key(PupVirtDomain *domain, unsigned key);
+
 /* Where to watch it: "spice://127.0.0.1:5901" or "spice+unix:///path", new string. NULL
  * where it has no SPICE display, or on error. */
 char *pup_virt_domain_spice(PupVirtDomain *domain, GError **error);

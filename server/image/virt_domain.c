@@ -12,6 +12,7 @@
 
 #include "lib/file.h"
 
+#define KEY_HELD_MS 100
 #define SCREENSHOT_MAX_BYTES (64u * 1024u * 1024u)
 
 gboolean
@@ -331,6 +332,12 @@ pup_virt_domain_resume(PupVirtDomain *domain, GError **error)
         domain->life = PUP_VIRT_RUNNING;
     g_mutex_unlock(&domain->virt->lock);
     return TRUE;
+}
+
+void
+pup_virt_domain_press_key(PupVirtDomain *domain, unsigned key)
+{
+    virDomainSendKey(domain->domain, VIR_KEYCODE_SET_LINUX, KEY_HELD_MS, &key, 1, 0);
 }
 
 char *

@@ -169,30 +169,12 @@ processes_of(const char *root, gboolean end)
     return n;
 }
 
-/* Remove the folder @path and all in it; links are not followed. */
-static void
-remove_tree(const char *path)
-{
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    const char *entry;
-
-    while (dir && (entry = g_dir_read_name(dir))) {
-        g_autofree char *inner = g_build_filename(path, entry, NULL);
-        if (g_file_test(inner, G_FILE_TEST_IS_DIR) &&
-            !g_file_test(inner, G_FILE_TEST_IS_SYMLINK))
-            remove_tree(inner);
-        else
-            unlink(inner);
-    }
-    rmdir(path);
-}
-
 static void
 remove_place(const char *file, const char *root)
 {
     if (root) {
         processes_of(root, TRUE);
-        remove_tree(root);
+        pup_file_remove_tree(root);
     }
     unlink(file);
 }

@@ -13,8 +13,8 @@ char *pup_workshop_temp_path(const char *path);
 gboolean pup_workshop_place(const char *temp, const char *path, unsigned mode,
                             GError **error);
 
-/* With [libvirt] uri: check that its daemon answers and takes our folders as pools, before
- * something is made in them. Errors: those of pup_virt_refresh_pools(). */
+/* With [libvirt] uri: check that its daemon answers and takes our folders as pools,
+ * before something is made in them. Errors: those of pup_virt_refresh_pools(). */
 gboolean pup_workshop_check_pools(const PupWorkshop *shop, GError **error);
 /* Have it see what was made or removed. What is done is done: a daemon that has gone away
  * meanwhile sees it the next time. */
@@ -30,6 +30,11 @@ unsigned pup_workshop_next_version(const PupWorkshop *shop, PupKind kind,
 /* TRUE when the store has @version of @name, or cannot tell. */
 gboolean pup_workshop_has_version(const PupWorkshop *shop, PupKind kind, const char *name,
                                   unsigned version);
+
+/* pup_master_import() for who holds the lock of master @name. */
+gboolean pup_master_import_locked(const PupWorkshop *shop, const char *name,
+                                  const char *file, const char *format,
+                                  PupPublishReport *report, GError **error);
 
 /* The current manifest in *@manifest, NULL where @name has no version yet. */
 gboolean pup_workshop_current(const PupWorkshop *shop, PupKind kind, const char *name,
