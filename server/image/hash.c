@@ -8,10 +8,12 @@
 
 #include <string.h>
 
+#include "lib/names.h"
 #include "server/image/runs.h"
 
-/* Bytes that one read asks for: enough to make the round trip to qemu-nbd cheap. */
-#define PIECE_CHUNKS 8u
+/* Chunks that one read asks for: enough to make the round trip to qemu-nbd cheap, and to
+ * name them at a time. */
+#define PIECE_CHUNKS 16u
 #define MAX_READERS 32u
 #define REPORT_US (G_USEC_PER_SEC / 10)
 
@@ -75,18 +77,34 @@ take_piece(Work *work, PupRun *piece)
     return taken;
 }
 
-/* Name one chunk and put it where it is new. */
+/* Name the @n chunks, at most PIECE_CHUNKS, that lie at @plain in a row. */
+static void
+name_chunks(const guint8 *plain, guint64 n, PupName *names)
+{
+    const guint8 *plains[PIECE_CHUNKS];
+    PupName found[PIECE_CHUNKS];
+    unsigned at[PIECE_CHUNKS], n_plains = 0;
+
+    memset(names, 0, n * sizeof *names);
+    for (unsigned i = 0; i < n; i++) {
+        if (pup_chunk_is_zero(plain + i * PUP_CHUNK_BYTES, PUP_CHUNK_BYTES))
+            continue;
+        plains[n_plains] = plain + i * PUP_CHUNK_BYTES;
+        at[n_plains++] = i;
+    }
+    pup_names_of(plains, n_plains, found);
+    for (unsigned i = 0; i < n_plains; i++)
+        names[at[i]] = found[i];
+}
+
+/* Put chunk @name, which is @plain, where it is new. */
 static gboolean
-store_chunk(PupStoreWrite *write, Bench *bench, const guint8 *plain, PupName *name,
+store_chunk(PupStoreWrite *write, Bench *bench, const guint8 *plain, const PupName *name,
             guint64 *n_new, GError **error)
 {
     size_t len;
 
-    memset(name, 0, sizeof *name);
-    if (pup_chunk_is_zero(plain, PUP_CHUNK_BYTES))
-        return TRUE;
-    pup_name_of(plain, PUP_CHUNK_BYTES, name);
-    if (pup_store_write_has(write, name))
+    if (pup_name_is_null(name) || pup_store_write_has(write, name))
         return TRUE;
     len = pup_chunk_encode(bench->codec, plain, bench->encoded);
     (*n_new)++;
@@ -105,6 +123,7 @@ do_piece(Work *work, Bench *bench, const PupRun *piece, GError **error)
     if (!pup_disk_read(bench->reader, piece->first * PUP_CHUNK_BYTES, bench->plain, len,
                        error))
         return FALSE;
+    name_chunks(bench->plain, piece->n, names);
     for (guint64 i = 0; i < piece->n; i++)
         if (!store_chunk(work->job->write, bench, bench->plain + i * PUP_CHUNK_BYTES,
                          &names[i], &n_new, error))
