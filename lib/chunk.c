@@ -23,8 +23,9 @@ struct PupChunkCodec {
     EVP_MD_CTX *hash;
     /* Of the chunk that comes in pieces: */
     gboolean ahead; /* nothing stood in the way so far */
-    size_t taken;   /* bytes of the frame that were decoded */
-    size_t made;    /* plain bytes that were made and hashed */
+    gboolean named;
+    size_t taken; /* bytes of the frame that were decoded */
+    size_t made;  /* plain bytes that were made and hashed */
 };
 
 PupChunkCodec *
@@ -148,7 +149,7 @@ decode(PupChunkCodec *codec, const guint8 *encoded, size_t len, const PupName *n
        guint8 *plain)
 {
     const char *wrong = expand(codec, encoded, len, plain);
-    if (wrong)
+    if (wrong || !name)
         return wrong;
     PupName found;
     pup_name_of(plain, PUP_CHUNK_BYTES, &found);
@@ -168,19 +169,29 @@ pup_chunk_decode(PupChunkCodec *codec, const guint8 *encoded, size_t len,
     const char *wrong = decode(codec, encoded, len, name, plain);
     if (!wrong)
         return TRUE;
-    char hex[PUP_NAME_HEX_LEN + 1];
-    pup_name_to_hex(name, hex);
+    char hex[PUP_NAME_HEX_LEN + 1] = "(not named)";
+    if (name)
+        pup_name_to_hex(name, hex);
     pup_error_set(error, PUP_ERROR_CORRUPT, "chunk %s is damaged: %s", hex, wrong);
     return FALSE;
 }
 
 void
-pup_chunk_begin(PupChunkCodec *codec)
+pup_chunk_begin_unnamed(PupChunkCodec *codec)
 {
     ZSTD_DCtx_reset(codec->decompressor, ZSTD_reset_session_only);
-    codec->ahead = EVP_DigestInit_ex(codec->hash, EVP_sha256(), NULL) == 1;
+    codec->ahead = TRUE;
+    codec->named = FALSE;
     codec->taken = 0;
     codec->made = 0;
+}
+
+void
+pup_chunk_begin(PupChunkCodec *codec)
+{
+    pup_chunk_begin_unnamed(codec);
+    codec->ahead = EVP_DigestInit_ex(codec->hash, EVP_sha256(), NULL) == 1;
+    codec->named = TRUE;
 }
 
 /* Anything unusual ends the work ahead: pup_chunk_end() then does all of it and judges.
@@ -196,21 +207,28 @@ pup_chunk_advance(PupChunkCodec *codec, const guint8 *encoded, size_t len, guint
         encoded[0] == PUP_CHUNK_TAG_ZSTD &&
         ZSTD_getFrameContentSize(encoded + 1, len - 1) == PUP_CHUNK_BYTES &&
         !ZSTD_isError(ZSTD_decompressStream(codec->decompressor, &to, &from)) &&
-        EVP_DigestUpdate(codec->hash, plain + codec->made, to.pos - codec->made) == 1;
+        (!codec->named ||
+         EVP_DigestUpdate(codec->hash, plain + codec->made, to.pos - codec->made) == 1);
     codec->taken = from.pos;
     codec->made = to.pos;
+}
+
+static gboolean
+is_named(PupChunkCodec *codec, const PupName *name)
+{
+    PupName found;
+
+    return EVP_DigestFinal_ex(codec->hash, found.bytes, NULL) == 1 &&
+           pup_name_equal(&found, name);
 }
 
 gboolean
 pup_chunk_end(PupChunkCodec *codec, const guint8 *encoded, size_t len,
               const PupName *name, guint8 *plain, GError **error)
 {
-    PupName found;
     pup_chunk_advance(codec, encoded, len, plain);
     if (codec->ahead && codec->made == PUP_CHUNK_BYTES && codec->taken == len - 1 &&
-        check_frame(encoded + 1, len - 1) == NULL &&
-        EVP_DigestFinal_ex(codec->hash, found.bytes, NULL) == 1 &&
-        pup_name_equal(&found, name))
+        check_frame(encoded + 1, len - 1) == NULL && (!name || is_named(codec, name)))
         return TRUE;
     return pup_chunk_decode(codec, encoded, len, name, plain, error);
 }

@@ -54,6 +54,9 @@ gboolean pup_chunk_decode(PupChunkCodec *codec, const guint8 *encoded, size_t le
  * them, which answers just as pup_chunk_decode() does. @plain and @encoded stay the same
  * throughout; until end has said TRUE, @plain holds nothing to be used. */
 void pup_chunk_begin(PupChunkCodec *codec);
+/* In place of begin: it is not named, and end, whose @name is NULL then, only answers
+ * whether it could be decoded. For who names many at a time (lib/names.h). */
+void pup_chunk_begin_unnamed(PupChunkCodec *codec);
 void pup_chunk_advance(PupChunkCodec *codec, const guint8 *encoded, size_t len,
                        guint8 *plain);
 gboolean pup_chunk_end(PupChunkCodec *codec, const guint8 *encoded, size_t len,

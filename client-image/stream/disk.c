@@ -11,23 +11,24 @@
 struct PupDisk {
     PupPages *pages;
     PupSupply *supply;
-    PupRecorder *recorder;
+    PupReads reads;
+    gpointer user;
     pthread_mutex_t lock; /* of readahead */
     PupReadahead *readahead;
 };
 
 PupDisk *
-pup_disk_new(PupPages *pages, PupSupply *supply, PupRecorder *recorder,
-             unsigned max_ahead, guint64 keep_chunks)
+pup_disk_new(const PupDiskConfig *config)
 {
     PupDisk *disk = g_new0(PupDisk, 1);
 
-    disk->pages = pages;
-    disk->supply = supply;
-    disk->recorder = recorder;
+    disk->pages = config->pages;
+    disk->supply = config->supply;
+    disk->reads = config->reads;
+    disk->user = config->user;
     pthread_mutex_init(&disk->lock, NULL);
-    disk->readahead =
-        pup_readahead_new(pup_pages_n_chunks(pages), max_ahead, keep_chunks);
+    disk->readahead = pup_readahead_new(pup_pages_n_chunks(config->pages),
+                                        config->max_ahead, config->keep_chunks);
     return disk;
 }
 
@@ -107,20 +108,10 @@ read_chunk(PupDisk *disk, guint64 index, guint8 *buf, size_t skip, size_t count,
     return TRUE;
 }
 
-gboolean
-pup_disk_read(PupDisk *disk, guint8 *buf, guint32 count, guint64 offset,
-              PupStillWanted still_wanted, GError **error)
+static gboolean
+read_chunks(PupDisk *disk, guint8 *buf, guint32 count, guint64 offset,
+            PupStillWanted still_wanted, GError **error)
 {
-    guint64 first = offset / PUP_CHUNK_BYTES;
-    guint64 last = (offset + count - 1) / PUP_CHUNK_BYTES;
-
-    if (count == 0)
-        return TRUE;
-    if (disk->recorder)
-        pup_recorder_touch(disk->recorder, first, last, g_get_monotonic_time());
-    /* All of the read's chunks at once, then what may come next, then wait. */
-    ask_chunks(disk, first, last + 1, PUP_FETCH_NOW);
-    look_ahead(disk, first, last, count);
     while (count > 0) {
         size_t skip = offset % PUP_CHUNK_BYTES;
         size_t part = MIN(count, PUP_CHUNK_BYTES - skip);
@@ -132,6 +123,27 @@ pup_disk_read(PupDisk *disk, guint8 *buf, guint32 count, guint64 offset,
         count -= (guint32) part;
     }
     return TRUE;
+}
+
+gboolean
+pup_disk_read(PupDisk *disk, guint8 *buf, guint32 count, guint64 offset,
+              PupStillWanted still_wanted, GError **error)
+{
+    guint64 first = offset / PUP_CHUNK_BYTES;
+    guint64 last = (offset + count - 1) / PUP_CHUNK_BYTES;
+    gboolean done;
+
+    if (count == 0)
+        return TRUE;
+    if (disk->reads)
+        disk->reads(disk->user, first, last, TRUE);
+    /* All of the read's chunks at once, then what may come next, then wait. */
+    ask_chunks(disk, first, last + 1, PUP_FETCH_NOW);
+    look_ahead(disk, first, last, count);
+    done = read_chunks(disk, buf, count, offset, still_wanted, error);
+    if (disk->reads)
+        disk->reads(disk->user, first, last, FALSE);
+    return done;
 }
 
 void

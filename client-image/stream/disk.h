@@ -10,14 +10,22 @@
 #pragma once
 
 #include "client-image/stream/pages.h"
-#include "client-image/stream/recorder.h"
 
 typedef struct PupDisk PupDisk;
 
-/* @pages is taken over, @supply and @recorder (NULL: none) are borrowed. @max_ahead and
- * @keep_chunks: see client-image/stream/readahead.h. */
-PupDisk *pup_disk_new(PupPages *pages, PupSupply *supply, PupRecorder *recorder,
-                      unsigned max_ahead, guint64 keep_chunks);
+/* The guest reads chunks @first to @last: a read begins, or is over. */
+typedef void (*PupReads)(gpointer user, guint64 first, guint64 last, gboolean begins);
+
+typedef struct {
+    PupPages *pages;   /* taken over */
+    PupSupply *supply; /* borrowed */
+    PupReads reads;    /* NULL: nobody wants to know */
+    gpointer user;
+    unsigned max_ahead;  /* see client-image/stream/readahead.h */
+    guint64 keep_chunks; /* likewise */
+} PupDiskConfig;
+
+PupDisk *pup_disk_new(const PupDiskConfig *config);
 void pup_disk_free(PupDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupDisk, pup_disk_free)
 

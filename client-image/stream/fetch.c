@@ -10,6 +10,7 @@
 
 #include "client-image/stream/clock.h"
 #include "lib/error.h"
+#include "lib/names.h"
 
 #define DELAY_FIRST_MS 50u
 #define DELAY_MAX_MS 2000u
@@ -23,8 +24,15 @@ typedef struct {
     PupHttp *http;
     PupChunkCodec *codec;
     PupBuffer *plain; /* what is being made of the buffer */
+    gboolean parks;   /* what comes is not named now */
     guint8 encoded[PUP_CHUNK_ENCODED_MAX];
 } Worker;
+
+/* A chunk that has come and was not checked yet. */
+typedef struct {
+    PupJob *job;
+    PupBuffer *encoded, *plain;
+} Parked;
 
 struct PupFetch {
     PupFetchConfig config;
@@ -33,6 +41,8 @@ struct PupFetch {
     PupQueue *queue;
     gboolean stopping;
     unsigned n_wakes;
+    GArray *parked;      /* of Parked */
+    size_t parked_bytes; /* encoded, of these and of those that are being checked */
     Worker *workers;
 };
 
@@ -61,13 +71,16 @@ grew(PupHttpBuffer *buffer)
 {
     Worker *worker = (Worker *) buffer;
 
-    if (buffer->len == 0)
+    if (buffer->len == 0 && worker->parks)
+        pup_chunk_begin_unnamed(worker->codec);
+    else if (buffer->len == 0)
         pup_chunk_begin(worker->codec);
     else
         pup_chunk_advance(worker->codec, buffer->data, buffer->len, worker->plain->data);
 }
 
-/* One try at @job, which is as urgent as @urgency: what came, checked, or NULL. */
+/* One try at @job, which is as urgent as @urgency: what came, or NULL; checked, unless
+ * the worker parks it. */
 static PupBuffer *
 try_once(Worker *worker, PupJob *job, PupUrgency urgency, GError **error)
 {
@@ -80,8 +93,8 @@ try_once(Worker *worker, PupJob *job, PupUrgency urgency, GError **error)
     worker->plain = plain;
     if (source->ops->get(source, worker->http, name, urgency, buffer, &failure)) {
         came(worker->fetch, job);
-        if (pup_chunk_end(worker->codec, buffer->data, buffer->len, name, plain->data,
-                          &failure))
+        if (pup_chunk_end(worker->codec, buffer->data, buffer->len,
+                          worker->parks ? NULL : name, plain->data, &failure))
             return g_steal_pointer(&plain);
     }
     if (g_error_matches(failure, PUP_ERROR, PUP_ERROR_CORRUPT)) {
@@ -118,6 +131,83 @@ put_back(PupFetch *fetch, PupJob *job, const GError *error)
     return FALSE;
 }
 
+/* @parked is what it should be when @good; otherwise it is fetched again. */
+static void
+settle(PupFetch *fetch, const Parked *parked, const PupName *name)
+{
+    gboolean good;
+
+    pthread_mutex_lock(&fetch->lock);
+    good = pup_name_equal(name, &parked->job->name);
+    if (good)
+        pup_queue_done(fetch->queue, parked->job);
+    else
+        pup_queue_again(fetch->queue, parked->job, 0);
+    pthread_cond_signal(&fetch->work);
+    pthread_mutex_unlock(&fetch->lock);
+    if (good) {
+        pup_report_chunk(fetch->config.report);
+        fetch->config.done(fetch->config.user, name, parked->encoded, parked->plain);
+    }
+    pthread_mutex_lock(&fetch->lock);
+    fetch->parked_bytes -= parked->encoded->len;
+    pthread_mutex_unlock(&fetch->lock);
+}
+
+/* Name what @batch holds. Called and left with the lock held. */
+static void
+check(PupFetch *fetch, const GArray *batch)
+{
+    g_autofree const guint8 **plains = g_new(const guint8 *, batch->len);
+    g_autofree PupName *names = g_new(PupName, batch->len);
+
+    pthread_mutex_unlock(&fetch->lock);
+    for (guint i = 0; i < batch->len; i++)
+        plains[i] = g_array_index(batch, Parked, i).plain->data;
+    pup_names_of(plains, batch->len, names);
+    for (guint i = 0; i < batch->len; i++)
+        settle(fetch, &g_array_index(batch, Parked, i), &names[i]);
+    pthread_mutex_lock(&fetch->lock);
+}
+
+static void
+unref_parked(Parked *parked)
+{
+    pup_buffer_unref(parked->encoded);
+    pup_buffer_unref(parked->plain);
+}
+
+static GArray *
+parking(void)
+{
+    GArray *parking = g_array_new(FALSE, FALSE, sizeof(Parked));
+
+    g_array_set_clear_func(parking, (GDestroyNotify) unref_parked);
+    return parking;
+}
+
+/* Check all that is parked. The lock is held. */
+static void
+check_parked(PupFetch *fetch)
+{
+    g_autoptr(GArray) batch = fetch->parked;
+
+    fetch->parked = parking();
+    check(fetch, batch);
+}
+
+/* Put aside what came for @job. The lock is held. */
+static void
+park(PupFetch *fetch, PupJob *job, PupBuffer *encoded, PupBuffer *plain)
+{
+    const Parked parked = {job, pup_buffer_ref(encoded), pup_buffer_ref(plain)};
+
+    pup_queue_park(fetch->queue, job);
+    g_array_append_val(fetch->parked, parked);
+    fetch->parked_bytes += encoded->len;
+    pthread_cond_signal(&fetch->work);
+}
+
 /* Run @job, which stays ours until it is given back. Called and left with the lock held.
  */
 static void
@@ -132,15 +222,21 @@ run_job(Worker *worker, PupJob *job)
     g_autoptr(GError) error = NULL;
     gboolean over = TRUE;
 
+    worker->parks =
+        urgency == PUP_FETCH_LATER && job->tries == 0 && pup_names_lanes() > 1;
     pthread_mutex_unlock(&fetch->lock);
     plain = try_once(worker, job, urgency, &error);
-    if (plain) {
+    if (plain)
         encoded = copy_of(worker->buffer.data, worker->buffer.len);
+    if (plain && !worker->parks)
         pup_report_chunk(config->report);
-    }
     pthread_mutex_lock(&fetch->lock);
     if (fetch->stopping)
         return;
+    if (plain && worker->parks) {
+        park(fetch, job, encoded, plain);
+        return;
+    }
     if (plain) {
         if (job->reported)
             pup_report_resume(config->report);
@@ -185,10 +281,18 @@ work(void *user)
     pthread_mutex_lock(&fetch->lock);
     while (!fetch->stopping) {
         gint64 next_us = G_MAXINT64;
-        PupJob *job = pup_queue_take(fetch->queue, g_get_monotonic_time(), &next_us);
+        PupJob *job = NULL;
+        if (fetch->parked->len < pup_names_lanes())
+            job = pup_queue_take(fetch->queue, g_get_monotonic_time(), &next_us);
         if (job)
             run_job(worker, job);
-        else if (!find_more(fetch))
+        else if (fetch->parked->len >= pup_names_lanes())
+            check_parked(fetch);
+        else if (find_more(fetch))
+            continue;
+        else if (fetch->parked->len > 0)
+            check_parked(fetch);
+        else
             pup_clock_cond_wait(&fetch->work, &fetch->lock, next_us);
     }
     pthread_mutex_unlock(&fetch->lock);
@@ -199,11 +303,13 @@ PupFetch *
 pup_fetch_new(const PupFetchConfig *config)
 {
     PupFetch *fetch = g_new0(PupFetch, 1);
+    unsigned n_others = config->n_threads - 1;
 
     fetch->config = *config;
     pthread_mutex_init(&fetch->lock, NULL);
     pup_clock_cond_init(&fetch->work);
-    fetch->queue = pup_queue_new(config->n_threads - 1);
+    fetch->queue = pup_queue_new(n_others, (2 * n_others + 2) / 3);
+    fetch->parked = parking();
     fetch->workers = g_new0(Worker, config->n_threads);
     for (unsigned i = 0; i < config->n_threads; i++) {
         Worker *worker = &fetch->workers[i];
@@ -235,6 +341,7 @@ pup_fetch_free(PupFetch *fetch)
         pup_http_free(fetch->workers[i].http);
         pup_chunk_codec_free(fetch->workers[i].codec);
     }
+    g_array_free(fetch->parked, TRUE);
     pup_queue_free(fetch->queue);
     pthread_cond_destroy(&fetch->work);
     pthread_mutex_destroy(&fetch->lock);
@@ -251,13 +358,37 @@ pup_fetch_want(PupFetch *fetch, const PupName *name, PupUrgency urgency)
     pthread_mutex_unlock(&fetch->lock);
 }
 
-void
+gboolean
 pup_fetch_hurry(PupFetch *fetch, const PupName *name, PupUrgency urgency)
 {
+    gboolean parked;
+
     pthread_mutex_lock(&fetch->lock);
     if (pup_queue_hurry(fetch->queue, name, urgency))
         pthread_cond_signal(&fetch->work);
+    parked = urgency != PUP_FETCH_LATER && pup_queue_is_parked(fetch->queue, name);
     pthread_mutex_unlock(&fetch->lock);
+    return parked;
+}
+
+void
+pup_fetch_check(PupFetch *fetch)
+{
+    pthread_mutex_lock(&fetch->lock);
+    if (fetch->parked->len > 0)
+        check_parked(fetch);
+    pthread_mutex_unlock(&fetch->lock);
+}
+
+size_t
+pup_fetch_parked_bytes(PupFetch *fetch)
+{
+    size_t n_bytes;
+
+    pthread_mutex_lock(&fetch->lock);
+    n_bytes = fetch->parked_bytes;
+    pthread_mutex_unlock(&fetch->lock);
+    return n_bytes;
 }
 
 void

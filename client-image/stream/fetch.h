@@ -10,6 +10,11 @@
  * A thread that has nothing to do asks for more: so a list of any length (the boot
  * profile) is walked as fast as it goes, and never queues up in front of anything.
  *
+ * What the boot profile lists is put aside as it comes, until there are as many as are
+ * named fastest together (lib/names.h), until a thread has nothing else to do, or until
+ * somebody hurries one of them. When one of many turns out wrong, it is fetched once more
+ * and judged alone.
+ *
  * Threads: any. The callbacks run on fetching threads, without locks held.
  */
 #pragma once
@@ -51,8 +56,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupFetch, pup_fetch_free)
 void pup_fetch_want(PupFetch *fetch, const PupName *name, PupUrgency urgency);
 
 /* Make a chunk that is wanted at least as urgent; nothing when it is not wanted at all.
+ * TRUE when it has come and waits to be checked: pup_fetch_check() is the quickest then.
  */
-void pup_fetch_hurry(PupFetch *fetch, const PupName *name, PupUrgency urgency);
+gboolean pup_fetch_hurry(PupFetch *fetch, const PupName *name, PupUrgency urgency);
+
+/* Check what has come and waits for it, on this thread, which holds no locks. Calls done
+ * for each. */
+void pup_fetch_check(PupFetch *fetch);
+
+/* Encoded bytes that have come and were not checked yet. */
+size_t pup_fetch_parked_bytes(PupFetch *fetch);
 
 /* There is more to do for idle threads than they were told. */
 void pup_fetch_wake(PupFetch *fetch);

@@ -285,6 +285,12 @@ join_neighbours(void)
     neighbours = pup_neighbours_new(&config);
 }
 
+static size_t
+plain_max_bytes(void)
+{
+    return (size_t) CLAMP(settings.cache_bytes / 8, PLAIN_MIN_BYTES, PLAIN_MAX_BYTES);
+}
+
 static void
 make_supply(void)
 {
@@ -293,8 +299,7 @@ make_supply(void)
         .report = report,
         .stats = stats,
         .encoded_max_bytes = (size_t) settings.cache_bytes,
-        .plain_max_bytes =
-            (size_t) CLAMP(settings.cache_bytes / 8, PLAIN_MIN_BYTES, PLAIN_MAX_BYTES),
+        .plain_max_bytes = plain_max_bytes(),
         .n_threads = settings.connections,
     };
 
@@ -318,6 +323,8 @@ pupitre_after_fork(void)
         .control = settings.control,
         .report = report,
         .max_own = MAX(settings.connections / 2, 1),
+        .max_lead =
+            MAX(plain_max_bytes() / PUP_CHUNK_BYTES * 5 / 8, settings.connections),
         .max_ahead = MAX_AHEAD,
         .keep_chunks = (guint64) settings.cache_bytes / TYPICAL_ENCODED_BYTES,
     };

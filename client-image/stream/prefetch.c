@@ -5,14 +5,32 @@
 
 #include <pthread.h>
 
+#define AGAIN_FIRST_US G_USEC_PER_SEC
+#define AGAIN_MAX_US (60 * G_USEC_PER_SEC)
+
+/* A chunk of the profile that is not all zeros. */
+typedef struct {
+    PupName name;
+    guint at; /* index into positions */
+} Item;
+
 struct PupPrefetch {
     PupPrefetchConfig config;
     pthread_mutex_t lock;
     GArray *positions;
-    GArray *names;     /* of PupName, in the profile's order; NULL: not all known yet */
-    guint next_own;    /* index into names */
+    GArray *items;     /* of Item, in the profile's order; NULL: not all known yet */
+    guint next_own;    /* index into items */
     guint next_other;  /* likewise */
     GArray *own_asked; /* of PupName: not known to have come */
+    gint64 again_us;   /* when to look for what did not come; 0: not known */
+    gint64 delay_us;
+
+    GHashTable *places;         /* position -> its index and one; never changes */
+    pthread_mutex_t guest_lock; /* of what follows; a read does not wait for a step */
+    guint guest;                /* what it has read of the profile ends here */
+    guint held;        /* guest, when a step stopped because of it; or far away */
+    guint64 n_reading; /* chunks of the profile that it waits for */
+    gint64 read_us;    /* when it had the last of them */
 };
 
 PupPrefetch *
@@ -22,6 +40,16 @@ pup_prefetch_new(const PupPrefetchConfig *config, const GArray *positions)
 
     prefetch->config = *config;
     pthread_mutex_init(&prefetch->lock, NULL);
+    pthread_mutex_init(&prefetch->guest_lock, NULL);
+    prefetch->held = G_MAXUINT;
+    prefetch->read_us = -PUP_PREFETCH_REST_US;
+    prefetch->delay_us = AGAIN_FIRST_US;
+    prefetch->places = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < positions->len; i++) {
+        guint32 position = g_array_index(positions, guint32, i);
+        g_hash_table_insert(prefetch->places, GUINT_TO_POINTER(position),
+                            GUINT_TO_POINTER(i + 1));
+    }
     prefetch->positions = g_array_copy((GArray *) positions);
     prefetch->own_asked = g_array_new(FALSE, FALSE, sizeof(PupName));
     return prefetch;
@@ -34,8 +62,10 @@ pup_prefetch_free(PupPrefetch *prefetch)
         return;
     g_array_free(prefetch->positions, TRUE);
     g_array_free(prefetch->own_asked, TRUE);
-    if (prefetch->names)
-        g_array_free(prefetch->names, TRUE);
+    if (prefetch->items)
+        g_array_free(prefetch->items, TRUE);
+    g_hash_table_destroy(prefetch->places);
+    pthread_mutex_destroy(&prefetch->guest_lock);
     pthread_mutex_destroy(&prefetch->lock);
     g_free(prefetch);
 }
@@ -46,24 +76,24 @@ static void
 look_up(PupPrefetch *prefetch)
 {
     PupPages *pages = prefetch->config.pages;
-    GArray *names = g_array_new(FALSE, FALSE, sizeof(PupName));
+    GArray *items = g_array_new(FALSE, FALSE, sizeof(Item));
     gboolean complete = TRUE;
 
     for (guint i = 0; i < prefetch->positions->len; i++) {
-        PupName name;
+        Item item = {.at = i};
         guint32 position = g_array_index(prefetch->positions, guint32, i);
-        if (!pup_pages_try(pages, position, &name))
+        if (!pup_pages_try(pages, position, &item.name))
             complete = FALSE;
-        else if (complete && !pup_name_is_null(&name))
-            g_array_append_val(names, name);
+        else if (complete && !pup_name_is_null(&item.name))
+            g_array_append_val(items, item);
     }
     if (!complete) {
-        g_array_free(names, TRUE);
+        g_array_free(items, TRUE);
         return;
     }
-    prefetch->names = names;
-    for (guint i = 0; i < names->len; i++)
-        pup_supply_favour(prefetch->config.supply, &g_array_index(names, PupName, i));
+    prefetch->items = items;
+    for (guint i = 0; i < items->len; i++)
+        pup_supply_favour(prefetch->config.supply, &g_array_index(items, Item, i).name);
 }
 
 static gboolean
@@ -100,14 +130,42 @@ count_own(PupPrefetch *prefetch)
     return asked->len;
 }
 
-static gboolean
-ask_own(PupPrefetch *prefetch)
+/* The first index into positions that is not to be asked for yet. */
+static guint
+find_end(PupPrefetch *prefetch, gint64 now_us)
 {
-    while (prefetch->next_own < prefetch->names->len) {
-        const PupName *name =
-            &g_array_index(prefetch->names, PupName, prefetch->next_own++);
-        if (is_own(prefetch, name) && ask(prefetch, name)) {
-            g_array_append_val(prefetch->own_asked, *name);
+    guint end = prefetch->positions->len;
+
+    pthread_mutex_lock(&prefetch->guest_lock);
+    if (prefetch->config.max_lead > 0 &&
+        (prefetch->n_reading > 0 || now_us - prefetch->read_us < PUP_PREFETCH_REST_US))
+        end = MIN(end, prefetch->guest + prefetch->config.max_lead);
+    pthread_mutex_unlock(&prefetch->guest_lock);
+    return end;
+}
+
+/* The item at *@next, which moves on, if it is before @end; NULL otherwise. */
+static const Item *
+pass(PupPrefetch *prefetch, guint *next, guint end)
+{
+    const Item *item = NULL;
+
+    if (*next < prefetch->items->len)
+        item = &g_array_index(prefetch->items, Item, *next);
+    if (!item || item->at >= end)
+        return NULL;
+    (*next)++;
+    return item;
+}
+
+static gboolean
+ask_own(PupPrefetch *prefetch, guint end)
+{
+    const Item *item;
+
+    while ((item = pass(prefetch, &prefetch->next_own, end))) {
+        if (is_own(prefetch, &item->name) && ask(prefetch, &item->name)) {
+            g_array_append_val(prefetch->own_asked, item->name);
             return TRUE;
         }
     }
@@ -117,38 +175,138 @@ ask_own(PupPrefetch *prefetch)
 /* What the other walk has passed and became ours since, as a neighbour left, is taken
  * here, too. */
 static gboolean
-ask_other(PupPrefetch *prefetch)
+ask_other(PupPrefetch *prefetch, guint end)
 {
-    while (prefetch->next_other < prefetch->names->len) {
-        guint i = prefetch->next_other++;
-        const PupName *name = &g_array_index(prefetch->names, PupName, i);
-        if ((i < prefetch->next_own || !is_own(prefetch, name)) && ask(prefetch, name))
+    const Item *item;
+
+    while ((item = pass(prefetch, &prefetch->next_other, end))) {
+        gboolean passed = prefetch->next_other <= prefetch->next_own;
+        if ((passed || !is_own(prefetch, &item->name)) && ask(prefetch, &item->name))
             return TRUE;
     }
     return FALSE;
 }
 
 static gboolean
-step(PupPrefetch *prefetch)
+is_walked(const PupPrefetch *prefetch)
 {
-    if (!prefetch->names)
+    return prefetch->items && prefetch->next_own == prefetch->items->len &&
+           prefetch->next_other == prefetch->items->len;
+}
+
+static gboolean
+misses_some(PupPrefetch *prefetch)
+{
+    for (guint i = 0; i < prefetch->items->len; i++) {
+        const PupName *name = &g_array_index(prefetch->items, Item, i).name;
+        if (!pup_supply_has(prefetch->config.supply, name) &&
+            !pup_supply_is_coming(prefetch->config.supply, name))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* What was asked for and given up (an owner was late, no server answered) is asked for
+ * again, less and less often. */
+static void
+walk_again(PupPrefetch *prefetch, gint64 now_us)
+{
+    if (!is_walked(prefetch))
+        return;
+    if (prefetch->again_us == 0)
+        prefetch->again_us = now_us + prefetch->delay_us;
+    if (now_us < prefetch->again_us)
+        return;
+    prefetch->again_us = 0;
+    prefetch->delay_us = MIN(2 * prefetch->delay_us, AGAIN_MAX_US);
+    if (misses_some(prefetch))
+        prefetch->next_own = prefetch->next_other = 0;
+}
+
+static gboolean
+step(PupPrefetch *prefetch, gint64 now_us)
+{
+    guint end;
+
+    if (!prefetch->items)
         look_up(prefetch);
-    if (!prefetch->names || !pup_supply_has_room(prefetch->config.supply))
+    if (!prefetch->items || !pup_supply_has_room(prefetch->config.supply))
         return FALSE;
-    if (count_own(prefetch) < prefetch->config.max_own && ask_own(prefetch))
+    walk_again(prefetch, now_us);
+    end = find_end(prefetch, now_us);
+    if (count_own(prefetch) < prefetch->config.max_own && ask_own(prefetch, end))
         return TRUE;
-    return ask_other(prefetch) || ask_own(prefetch);
+    return ask_other(prefetch, end) || ask_own(prefetch, end);
+}
+
+/* Nothing is to be asked for until the guest has moved on. */
+static void
+hold(PupPrefetch *prefetch)
+{
+    pthread_mutex_lock(&prefetch->guest_lock);
+    prefetch->held = prefetch->guest;
+    pthread_mutex_unlock(&prefetch->guest_lock);
 }
 
 gboolean
-pup_prefetch_step(PupPrefetch *prefetch)
+pup_prefetch_step(PupPrefetch *prefetch, gint64 now_us)
 {
     gboolean asked;
 
     pthread_mutex_lock(&prefetch->lock);
-    asked = step(prefetch);
+    asked = step(prefetch, now_us);
+    if (!asked && prefetch->items && !is_walked(prefetch))
+        hold(prefetch);
     pthread_mutex_unlock(&prefetch->lock);
     return asked;
+}
+
+/* How many of the profile's chunks are among @first to @last; in *@furthest the end of
+ * them in the profile. */
+static guint64
+find_places(const PupPrefetch *prefetch, guint64 first, guint64 last, guint *furthest)
+{
+    guint64 n = 0;
+
+    *furthest = 0;
+    for (guint64 i = first; i <= last; i++) {
+        gpointer place = g_hash_table_lookup(prefetch->places, GSIZE_TO_POINTER(i));
+        *furthest = MAX(*furthest, GPOINTER_TO_UINT(place));
+        n += place != NULL;
+    }
+    return n;
+}
+
+gboolean
+pup_prefetch_begin_read(PupPrefetch *prefetch, guint64 first, guint64 last)
+{
+    guint furthest;
+    guint64 n = find_places(prefetch, first, last, &furthest);
+    gboolean more;
+
+    pthread_mutex_lock(&prefetch->guest_lock);
+    prefetch->n_reading += n;
+    prefetch->guest = MAX(prefetch->guest, furthest);
+    more = prefetch->guest > prefetch->held &&
+           prefetch->guest - prefetch->held > prefetch->config.max_lead / 4;
+    if (more)
+        prefetch->held = G_MAXUINT;
+    pthread_mutex_unlock(&prefetch->guest_lock);
+    return more;
+}
+
+void
+pup_prefetch_end_read(PupPrefetch *prefetch, guint64 first, guint64 last, gint64 now_us)
+{
+    guint furthest;
+    guint64 n = find_places(prefetch, first, last, &furthest);
+
+    pthread_mutex_lock(&prefetch->guest_lock);
+    /* One that began before there was a profile was not counted. */
+    prefetch->n_reading -= MIN(n, prefetch->n_reading);
+    if (n > 0)
+        prefetch->read_us = now_us;
+    pthread_mutex_unlock(&prefetch->guest_lock);
 }
 
 void
@@ -156,11 +314,11 @@ pup_prefetch_coverage(PupPrefetch *prefetch, guint *n_chunks, guint *n_present)
 {
     *n_chunks = *n_present = 0;
     pthread_mutex_lock(&prefetch->lock);
-    if (prefetch->names)
-        *n_chunks = prefetch->names->len;
+    if (prefetch->items)
+        *n_chunks = prefetch->items->len;
     for (guint i = 0; i < *n_chunks; i++)
         *n_present += pup_supply_has(prefetch->config.supply,
-                                     &g_array_index(prefetch->names, PupName, i));
+                                     &g_array_index(prefetch->items, Item, i).name);
     pthread_mutex_unlock(&prefetch->lock);
 }
 
@@ -170,11 +328,10 @@ pup_prefetch_is_done(PupPrefetch *prefetch)
     gboolean done;
 
     pthread_mutex_lock(&prefetch->lock);
-    done = prefetch->names && prefetch->next_own == prefetch->names->len &&
-           prefetch->next_other == prefetch->names->len;
-    for (guint i = 0; done && i < prefetch->names->len; i++)
+    done = is_walked(prefetch);
+    for (guint i = 0; done && i < prefetch->items->len; i++)
         done = !pup_supply_is_coming(prefetch->config.supply,
-                                     &g_array_index(prefetch->names, PupName, i));
+                                     &g_array_index(prefetch->items, Item, i).name);
     pthread_mutex_unlock(&prefetch->lock);
     return done;
 }

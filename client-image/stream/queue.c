@@ -7,18 +7,21 @@ struct PupQueue {
     GHashTable *jobs;                /* PupName -> PupJob, all of them */
     GQueue waiting[PUP_N_URGENCIES]; /* by urgency */
     GQueue delayed; /* in no order: it is short, as long as there are readers */
-    unsigned max_ahead;
-    unsigned n_ahead_running;
+    unsigned max_others;
+    unsigned max_foreseen;
+    unsigned n_others_running;
+    unsigned n_foreseen_running;
     unsigned n_now_on_wire;
 };
 
 PupQueue *
-pup_queue_new(unsigned max_ahead)
+pup_queue_new(unsigned max_others, unsigned max_foreseen)
 {
     PupQueue *queue = g_new0(PupQueue, 1);
 
     queue->jobs = g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, NULL, g_free);
-    queue->max_ahead = max_ahead;
+    queue->max_others = max_others;
+    queue->max_foreseen = max_foreseen;
     return queue;
 }
 
@@ -92,24 +95,39 @@ next_delayed(PupQueue *queue)
     return first;
 }
 
+static gboolean
+is_foreseen(PupUrgency urgency)
+{
+    return urgency == PUP_FETCH_AHEAD || urgency == PUP_FETCH_LATER;
+}
+
 static PupJob *
 run(PupQueue *queue, PupJob *job)
 {
     g_queue_unlink(job->in, &job->link);
     job->in = NULL;
-    job->counts_ahead = job->urgency != PUP_FETCH_NOW;
-    job->counts_on_wire = !job->counts_ahead;
-    queue->n_ahead_running += job->counts_ahead;
+    job->counts_other = job->urgency != PUP_FETCH_NOW;
+    job->counts_foreseen = is_foreseen(job->urgency);
+    job->counts_on_wire = !job->counts_other;
+    queue->n_others_running += job->counts_other;
+    queue->n_foreseen_running += job->counts_foreseen;
     queue->n_now_on_wire += job->counts_on_wire;
     return job;
+}
+
+/* TRUE when one more job of @urgency, not NOW, may run beside the others. */
+static gboolean
+has_place(const PupQueue *queue, PupUrgency urgency)
+{
+    return queue->n_others_running < queue->max_others &&
+           (!is_foreseen(urgency) || queue->n_foreseen_running < queue->max_foreseen);
 }
 
 /* TRUE when there is a job of @urgency, not NOW, and it may run. */
 static gboolean
 may_run(const PupQueue *queue, PupUrgency urgency)
 {
-    return queue->waiting[urgency].length > 0 &&
-           queue->n_ahead_running < queue->max_ahead &&
+    return queue->waiting[urgency].length > 0 && has_place(queue, urgency) &&
            (urgency != PUP_FETCH_AHEAD || queue->n_now_on_wire == 0);
 }
 
@@ -120,7 +138,7 @@ pup_queue_is_hungry(const PupQueue *queue)
         if (queue->waiting[urgency].length > 0)
             return FALSE;
     }
-    return queue->n_ahead_running < queue->max_ahead;
+    return has_place(queue, PUP_FETCH_LATER);
 }
 
 PupJob *
@@ -152,14 +170,31 @@ static void
 stop_running(PupQueue *queue, PupJob *job)
 {
     pup_queue_came(queue, job);
-    queue->n_ahead_running -= job->counts_ahead;
-    job->counts_ahead = FALSE;
+    queue->n_others_running -= job->counts_other;
+    queue->n_foreseen_running -= job->counts_foreseen;
+    job->counts_other = job->counts_foreseen = FALSE;
+}
+
+void
+pup_queue_park(PupQueue *queue, PupJob *job)
+{
+    stop_running(queue, job);
+    job->parked = TRUE;
+}
+
+gboolean
+pup_queue_is_parked(PupQueue *queue, const PupName *name)
+{
+    const PupJob *job = g_hash_table_lookup(queue->jobs, name);
+
+    return job && job->parked;
 }
 
 void
 pup_queue_again(PupQueue *queue, PupJob *job, gint64 ready_us)
 {
     stop_running(queue, job);
+    job->parked = FALSE;
     job->tries++;
     job->ready_us = ready_us;
     put_in(job, &queue->delayed);

@@ -5,7 +5,9 @@
  * Jobs that our own guest waits for (NOW) before those that another seat asked for
  * (PEER), these before guesses at what comes next (AHEAD), and these before what the boot
  * profile lists (LATER). Of all but the first only so many run at a time, so that a
- * guest's read always finds a thread, and no AHEAD one begins while a NOW one is on the
+ * guest's read always finds a thread; and of the last two only so many, so that what
+ * another seat asked for finds one, too: seats whose threads all wait for each other's
+ * would wait in vain. And no AHEAD one begins while a NOW one is on the
  * wire, so that it has the wire for itself. LATER ones do: they are no guesses, and a
  * wire that lies idle meanwhile would only put off what the guest reads next. A job that
  * failed comes back when its delay is over.
@@ -38,12 +40,15 @@ typedef struct {
     GList link;
     GQueue *in; /* NULL while it runs */
     gint64 ready_us;
-    gboolean counts_ahead;
+    gboolean counts_other;
+    gboolean counts_foreseen;
     gboolean counts_on_wire;
+    gboolean parked;
 } PupJob;
 
-/* At most @max_ahead jobs that are not NOW run at a time (0: none ever). */
-PupQueue *pup_queue_new(unsigned max_ahead);
+/* At most @max_others jobs that are not NOW run at a time (0: none ever), and at most
+ * @max_foreseen that are AHEAD or LATER. */
+PupQueue *pup_queue_new(unsigned max_others, unsigned max_foreseen);
 void pup_queue_free(PupQueue *queue);
 
 /* Want @name. TRUE when there is something new for a thread to do. */
@@ -63,6 +68,13 @@ PupJob *pup_queue_take(PupQueue *queue, gint64 now_us, gint64 *next_us);
 /* What @job wanted has come, if not been checked. TRUE when there may be something for
  * another thread to do. */
 gboolean pup_queue_came(PupQueue *queue, PupJob *job);
+
+/* What @job wanted has come and is put aside to be checked: @job is still the taker's,
+ * but runs no more. */
+void pup_queue_park(PupQueue *queue, PupJob *job);
+
+/* TRUE when @name was put aside so. */
+gboolean pup_queue_is_parked(PupQueue *queue, const PupName *name);
 
 /* @job failed: run it again at @ready_us. */
 void pup_queue_again(PupQueue *queue, PupJob *job, gint64 ready_us);

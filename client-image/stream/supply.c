@@ -227,7 +227,8 @@ pup_supply_is_coming(PupSupply *supply, const PupName *name)
 gboolean
 pup_supply_has_room(PupSupply *supply)
 {
-    return pup_cache_bytes(supply->encodeds) < supply->encoded_max_bytes / 4 * 3;
+    return pup_cache_bytes(supply->encodeds) + pup_fetch_parked_bytes(supply->fetch) <
+           supply->encoded_max_bytes / 4 * 3;
 }
 
 void
@@ -241,7 +242,7 @@ pup_supply_favour(PupSupply *supply, const PupName *name)
 void
 pup_supply_ask(PupSupply *supply, const PupName *name, PupUrgency urgency)
 {
-    gboolean first;
+    gboolean first, is_here = FALSE;
 
     pthread_mutex_lock(&supply->lock);
     if (!pup_cache_has(supply->plains, name) && !pup_cache_has(supply->encodeds, name)) {
@@ -249,10 +250,12 @@ pup_supply_ask(PupSupply *supply, const PupName *name, PupUrgency urgency)
         if (first)
             pup_fetch_want(supply->fetch, name, urgency);
         else
-            pup_fetch_hurry(supply->fetch, name, urgency);
+            is_here = pup_fetch_hurry(supply->fetch, name, urgency);
         pup_flight_leave(flight);
     }
     pthread_mutex_unlock(&supply->lock);
+    if (is_here)
+        pup_fetch_check(supply->fetch);
 }
 
 /* Have @done called when @name lands. The lock is held. */
@@ -274,7 +277,7 @@ pup_supply_encoded(PupSupply *supply, const PupName *name, PupEncodedDone done,
                    gpointer user)
 {
     PupBuffer *encoded;
-    gboolean first;
+    gboolean first, is_here = FALSE;
 
     pthread_mutex_lock(&supply->lock);
     encoded = pup_cache_get(supply->encodeds, name);
@@ -284,10 +287,12 @@ pup_supply_encoded(PupSupply *supply, const PupName *name, PupEncodedDone done,
         if (first)
             pup_fetch_want(supply->fetch, name, PUP_FETCH_PEER);
         else
-            pup_fetch_hurry(supply->fetch, name, PUP_FETCH_PEER);
+            is_here = pup_fetch_hurry(supply->fetch, name, PUP_FETCH_PEER);
         pup_flight_leave(flight);
     }
     pthread_mutex_unlock(&supply->lock);
+    if (is_here)
+        pup_fetch_check(supply->fetch);
     return encoded;
 }
 
@@ -297,18 +302,20 @@ find(PupSupply *supply, const PupName *name, PupFlight **flight)
 {
     g_autoptr(PupBuffer) encoded = NULL;
     PupBuffer *plain;
-    gboolean first;
+    gboolean first, is_here = FALSE;
 
     pthread_mutex_lock(&supply->lock);
     plain = pup_cache_get(supply->plains, name);
     if (!plain) {
         *flight = pup_flights_join(supply->flights, name, &first);
         if (!first)
-            pup_fetch_hurry(supply->fetch, name, PUP_FETCH_NOW);
+            is_here = pup_fetch_hurry(supply->fetch, name, PUP_FETCH_NOW);
         else if (!(encoded = pup_cache_get(supply->encodeds, name)))
             pup_fetch_want(supply->fetch, name, PUP_FETCH_NOW);
     }
     pthread_mutex_unlock(&supply->lock);
+    if (is_here)
+        pup_fetch_check(supply->fetch);
     if (plain || encoded)
         pup_stats_add(supply->stats, PUP_STAT_HITS, 1);
     if (encoded) {

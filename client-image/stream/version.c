@@ -24,11 +24,42 @@ learned(gpointer user, const GArray *positions)
         .owns = config->owns,
         .user = config->user,
         .max_own = config->max_own,
+        .max_lead = config->max_lead,
     };
 
     pup_disk_list(version->disk, positions);
     g_atomic_pointer_set(&version->prefetch, pup_prefetch_new(&prefetch, positions));
     pup_supply_wake(config->supply);
+}
+
+static void
+reads(gpointer user, guint64 first, guint64 last, gboolean begins)
+{
+    PupVersion *version = user;
+    PupPrefetch *prefetch = g_atomic_pointer_get(&version->prefetch);
+    gint64 now_us = g_get_monotonic_time();
+
+    if (begins)
+        pup_recorder_touch(version->recorder, first, last, now_us);
+    if (prefetch && begins && pup_prefetch_begin_read(prefetch, first, last))
+        pup_supply_wake(version->config.supply);
+    else if (prefetch && !begins)
+        pup_prefetch_end_read(prefetch, first, last, now_us);
+}
+
+static PupDisk *
+make_disk(PupVersion *version)
+{
+    PupDiskConfig config = {
+        .pages = version->pages,
+        .supply = version->config.supply,
+        .reads = reads,
+        .user = version,
+        .max_ahead = version->config.max_ahead,
+        .keep_chunks = version->config.keep_chunks,
+    };
+
+    return pup_disk_new(&config);
 }
 
 static PupLearn *
@@ -63,8 +94,7 @@ pup_version_new(const PupVersionConfig *config, PupManifest *manifest, GError **
     version->manifest = manifest;
     version->pages = pup_pages_new(map, config->supply);
     version->recorder = pup_recorder_new(pup_pages_n_chunks(version->pages));
-    version->disk = pup_disk_new(version->pages, config->supply, version->recorder,
-                                 config->max_ahead, config->keep_chunks);
+    version->disk = make_disk(version);
     version->learn = start_learning(version);
     return version;
 }
@@ -99,7 +129,19 @@ pup_version_step(PupVersion *version)
 {
     PupPrefetch *prefetch = g_atomic_pointer_get(&version->prefetch);
 
-    return prefetch && pup_prefetch_step(prefetch);
+    return prefetch && pup_prefetch_step(prefetch, g_get_monotonic_time());
+}
+
+gboolean
+pup_version_walks(PupVersion *version)
+{
+    PupPrefetch *prefetch = g_atomic_pointer_get(&version->prefetch);
+    guint n_chunks, n_present;
+
+    if (!prefetch)
+        return FALSE;
+    pup_prefetch_coverage(prefetch, &n_chunks, &n_present);
+    return n_chunks == 0 || n_present < n_chunks;
 }
 
 void

@@ -23,7 +23,8 @@ typedef struct {
     PupSupply *supply;          /* borrowed */
     PupOwns owns;               /* see prefetch.h */
     gpointer user;
-    unsigned max_own;
+    unsigned max_own;   /* see prefetch.h */
+    unsigned max_lead;  /* likewise */
     unsigned max_ahead; /* see readahead.h */
     guint64 keep_chunks;
 } PupVersionConfig;
@@ -43,6 +44,10 @@ PupDisk *pup_version_disk(PupVersion *version);
 
 /* Ask for one more chunk of the boot profile. FALSE when there is none to ask for now. */
 gboolean pup_version_step(PupVersion *version);
+
+/* FALSE when all of the boot profile is in memory, or there is none: what step says then
+ * does not change by itself. */
+gboolean pup_version_walks(PupVersion *version);
 
 /* The guest is ready: the boot profile ends here. */
 void pup_version_guest_ready(PupVersion *version);

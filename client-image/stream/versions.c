@@ -58,6 +58,7 @@ add(PupVersions *versions, PupManifest *manifest, const char *mac, GError **erro
         .owns = owns,
         .user = config->neighbours,
         .max_own = config->max_own,
+        .max_lead = config->max_lead,
         .max_ahead = config->max_ahead,
         .keep_chunks = config->keep_chunks,
     };
@@ -238,6 +239,9 @@ run(void *user)
         hear_control(versions);
         hear_warm(versions);
         tell_stats(versions);
+        if (pup_version_walks(current_of(versions)) ||
+            (versions->warm && pup_version_walks(versions->warm)))
+            pup_supply_wake(versions->config.supply);
     } while (sleep_on(versions));
     return NULL;
 }

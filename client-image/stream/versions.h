@@ -28,7 +28,8 @@ typedef struct {
     PupStats *stats;
     PupNeighbours *neighbours;
     PupSupply *supply;
-    unsigned max_own; /* see prefetch.h */
+    unsigned max_own;  /* see prefetch.h */
+    unsigned max_lead; /* see prefetch.h */
     unsigned max_ahead;
     guint64 keep_chunks;
 } PupVersionsConfig;

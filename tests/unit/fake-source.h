@@ -18,6 +18,7 @@ typedef struct {
     /* What goes wrong, set before reading or with atomics. */
     gint n_fail;    /* so many gets fail with NET */
     gint n_spoil;   /* so many gets give wrong bytes */
+    gint n_swap;    /* so many gets give chunk 1, which must be data, for theirs */
     gint hold;      /* gets are held while it is set */
     PupName cursed; /* this one is always spoilt */
     /* What happened. */

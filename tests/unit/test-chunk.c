@@ -146,6 +146,24 @@ test_expand(void **state)
 }
 
 static void
+test_unnamed(void **state)
+{
+    static const PupName another = {{1}};
+    Fixture *f = *state;
+
+    fill_text(f);
+    pup_chunk_begin_unnamed(f->codec);
+    pup_chunk_advance(f->codec, f->encoded, f->len / 2, f->out);
+    assert_true(pup_chunk_end(f->codec, f->encoded, f->len, NULL, f->out, NULL));
+    assert_memory_equal(f->plain, f->out, PUP_CHUNK_BYTES);
+    pup_chunk_begin_unnamed(f->codec);
+    assert_false(pup_chunk_end(f->codec, f->encoded, f->len - 1, NULL, f->out, NULL));
+    /* It is over with the next begin. */
+    pup_chunk_begin(f->codec);
+    assert_false(pup_chunk_end(f->codec, f->encoded, f->len, &another, f->out, NULL));
+}
+
+static void
 test_truncated_zstd(void **state)
 {
     Fixture *f = *state;
@@ -251,12 +269,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_every_split),
-        cmocka_unit_test(test_begin_anew),     cmocka_unit_test(test_expand),
-        cmocka_unit_test(test_truncated_zstd), cmocka_unit_test(test_truncated_raw),
-        cmocka_unit_test(test_trailing_bytes), cmocka_unit_test(test_flipped),
-        cmocka_unit_test(test_wrong_name),     cmocka_unit_test(test_is_zero),
-        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_every_split),
+        cmocka_unit_test(test_begin_anew),    cmocka_unit_test(test_expand),
+        cmocka_unit_test(test_unnamed),       cmocka_unit_test(test_truncated_zstd),
+        cmocka_unit_test(test_truncated_raw), cmocka_unit_test(test_trailing_bytes),
+        cmocka_unit_test(test_flipped),       cmocka_unit_test(test_wrong_name),
+        cmocka_unit_test(test_is_zero),       cmocka_unit_test(test_count),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

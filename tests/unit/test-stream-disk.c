@@ -62,6 +62,7 @@ fixture_new(const Setup *setup)
         .plain_max_bytes = setup->cache_bytes / 4,
         .n_threads = setup->n_threads,
     };
+    PupDiskConfig disk = {.max_ahead = setup->ahead_chunks, .keep_chunks = 1000};
 
     f->notify_path =
         g_strdup_printf("%s/pup-test-%d.sock", g_get_tmp_dir(), (int) getpid());
@@ -71,8 +72,9 @@ fixture_new(const Setup *setup)
     config.source = &f->fake->source;
     config.report = f->report;
     f->supply = pup_supply_new(&config);
-    f->disk = pup_disk_new(pup_pages_new(fake_source_bare_map(f->fake), f->supply),
-                           f->supply, NULL, setup->ahead_chunks, 1000);
+    disk.pages = pup_pages_new(fake_source_bare_map(f->fake), f->supply);
+    disk.supply = f->supply;
+    f->disk = pup_disk_new(&disk);
     return f;
 }
 

@@ -48,12 +48,13 @@ step(gpointer user)
 {
     Fixture *f = user;
 
-    return pup_prefetch_step(f->prefetch);
+    return pup_prefetch_step(f->prefetch, g_get_monotonic_time());
 }
 
-/* A supply with @cache_bytes and @n_threads, and a walk through all chunks. */
+/* A supply with @cache_bytes and @n_threads, and a walk through all chunks, @max_lead at
+ * most before the guest. */
 static Fixture *
-fixture_new(size_t cache_bytes, unsigned n_threads, gint n_own)
+fixture_new_walk(size_t cache_bytes, unsigned n_threads, gint n_own, unsigned max_lead)
 {
     Fixture *f = g_new0(Fixture, 1);
     PupSupplyConfig config = {
@@ -61,7 +62,8 @@ fixture_new(size_t cache_bytes, unsigned n_threads, gint n_own)
         .plain_max_bytes = 1,
         .n_threads = n_threads,
     };
-    PupPrefetchConfig walk = {.owns = owns, .user = f, .max_own = 1};
+    PupPrefetchConfig walk = {
+        .owns = owns, .user = f, .max_own = 1, .max_lead = max_lead};
     g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(guint32));
 
     for (guint32 i = 0; i < N_CHUNKS; i++)
@@ -77,6 +79,12 @@ fixture_new(size_t cache_bytes, unsigned n_threads, gint n_own)
     walk.supply = f->supply;
     f->prefetch = pup_prefetch_new(&walk, positions);
     return f;
+}
+
+static Fixture *
+fixture_new(size_t cache_bytes, unsigned n_threads, gint n_own)
+{
+    return fixture_new_walk(cache_bytes, n_threads, n_own, 0);
 }
 
 static void
@@ -137,15 +145,15 @@ test_own_and_others_side_by_side(void **state)
     PupName page = *pup_chunk_map_page_name(f->fake->map, 0);
 
     g_atomic_int_set(&f->fake->hold, 1);
-    assert_false(pup_prefetch_step(f->prefetch));
+    assert_false(pup_prefetch_step(f->prefetch, g_get_monotonic_time()));
     assert_true(pup_supply_is_coming(f->supply, &page));
     g_atomic_int_set(&f->fake->hold, 0);
     pup_buffer_unref(pup_supply_get(f->supply, &page, NULL));
     g_atomic_int_set(&f->fake->hold, 1);
     /* One thread: nothing of what is LATER runs, all stays asked for. */
-    assert_true(pup_prefetch_step(f->prefetch));
-    assert_true(pup_prefetch_step(f->prefetch));
-    assert_true(pup_prefetch_step(f->prefetch));
+    assert_true(pup_prefetch_step(f->prefetch, g_get_monotonic_time()));
+    assert_true(pup_prefetch_step(f->prefetch, g_get_monotonic_time()));
+    assert_true(pup_prefetch_step(f->prefetch, g_get_monotonic_time()));
     for (guint64 i = 0; i < N_CHUNKS; i++) {
         PupName name = fake_source_name(f->fake, i);
         gboolean asked = i == 1 || i == 20 || i == 22;
@@ -163,12 +171,87 @@ test_what_became_ours_is_not_forgotten(void **state)
     PupName page = *pup_chunk_map_page_name(f->fake->map, 0);
 
     pup_buffer_unref(pup_supply_get(f->supply, &page, NULL));
-    assert_true(pup_prefetch_step(f->prefetch)); /* passes all as not ours */
+    assert_true(pup_prefetch_step(f->prefetch,
+                                  g_get_monotonic_time())); /* passes all as not ours */
     g_atomic_int_set(&f->n_own, (gint) N_CHUNKS);
     pup_supply_set_idle(f->supply, step, f);
     wait_until_done(f);
     for (guint64 i = 0; i < N_CHUNKS; i++)
         assert_int_equal(has(f, i), not_each_seventh(i));
+}
+
+/* What is named together with others and is wrong is dropped like anything else, and so
+ * is what could not be got: both are asked for again. */
+static void
+test_comes_back_for_what_failed(void **state)
+{
+    g_autoptr(Fixture) f = fixture_new(8u << 20, 4, 10);
+    PupName page = *pup_chunk_map_page_name(f->fake->map, 0);
+    gint64 until_us = g_get_monotonic_time() + DEADLINE_US;
+    guint n_chunks, n_present = 0;
+
+    pup_buffer_unref(pup_supply_get(f->supply, &page, NULL));
+    g_atomic_int_set(&f->fake->n_spoil, 5);
+    g_atomic_int_set(&f->fake->n_swap, 15);
+    g_atomic_int_set(&f->fake->n_fail, 5);
+    pup_supply_set_idle(f->supply, step, f);
+    do {
+        assert_true(g_get_monotonic_time() < until_us);
+        g_usleep(10000);
+        pup_supply_wake(f->supply);
+        pup_prefetch_coverage(f->prefetch, &n_chunks, &n_present);
+    } while (n_present < n_chunks);
+    for (guint64 i = 0; i < N_CHUNKS; i++) {
+        PupName name = fake_source_name(f->fake, i);
+        g_autoptr(PupBuffer) plain = pup_supply_peek(f->supply, &name);
+        assert_int_equal(plain != NULL, not_each_seventh(i));
+        if (plain)
+            assert_memory_equal(plain->data, f->fake->disk + i * PUP_CHUNK_BYTES,
+                                PUP_CHUNK_BYTES);
+    }
+}
+
+/* How many chunks a walk asks for that is stepped at @now_us until it has enough. */
+static guint
+count_steps(Fixture *f, gint64 now_us)
+{
+    guint n = 0;
+
+    while (pup_prefetch_step(f->prefetch, now_us))
+        n++;
+    return n;
+}
+
+static void
+test_stays_close_to_a_guest_that_moves(void **state)
+{
+    g_autoptr(Fixture) f = fixture_new_walk(8u << 20, 1, 0, 8);
+    PupName page = *pup_chunk_map_page_name(f->fake->map, 0);
+    gint64 now_us = 5 * G_USEC_PER_SEC;
+
+    pup_buffer_unref(pup_supply_get(f->supply, &page, NULL));
+    /* It reads 0 to 2: 1 to 10 are asked for, 7 is zeros. */
+    assert_false(pup_prefetch_begin_read(f->prefetch, 0, 2));
+    assert_int_equal(count_steps(f, now_us), 9);
+    assert_int_equal(count_steps(f, now_us), 0);
+    /* It waits for long: it does not rest. */
+    now_us += PUP_PREFETCH_REST_US;
+    assert_int_equal(count_steps(f, now_us), 0);
+    pup_prefetch_end_read(f->prefetch, 0, 2, now_us);
+    /* What it reads again, or elsewhere, moves nothing. */
+    assert_false(pup_prefetch_begin_read(f->prefetch, 0, 2));
+    assert_false(pup_prefetch_begin_read(f->prefetch, N_CHUNKS, N_CHUNKS + 5));
+    pup_prefetch_end_read(f->prefetch, 0, 2, now_us);
+    /* Some are gathered, then it is worth while. */
+    assert_false(pup_prefetch_begin_read(f->prefetch, 3, 4));
+    assert_true(pup_prefetch_begin_read(f->prefetch, 5, 5));
+    assert_false(pup_prefetch_begin_read(f->prefetch, 6, 6));
+    assert_int_equal(count_steps(f, now_us), 3);
+    pup_prefetch_end_read(f->prefetch, 5, 6, now_us);
+    pup_prefetch_end_read(f->prefetch, 3, 4, now_us);
+    assert_int_equal(count_steps(f, now_us + PUP_PREFETCH_REST_US - 1), 0);
+    /* It rests: all that is left. */
+    assert_int_equal(count_steps(f, now_us + PUP_PREFETCH_REST_US), N_CHUNKS - 6 - 9 - 3);
 }
 
 typedef struct {
@@ -238,6 +321,8 @@ main(void)
         cmocka_unit_test(test_gets_all),
         cmocka_unit_test(test_own_and_others_side_by_side),
         cmocka_unit_test(test_what_became_ours_is_not_forgotten),
+        cmocka_unit_test(test_comes_back_for_what_failed),
+        cmocka_unit_test(test_stays_close_to_a_guest_that_moves),
         cmocka_unit_test(test_no_step_after_it_was_taken_away),
         cmocka_unit_test(test_stops_before_memory_is_full),
     };

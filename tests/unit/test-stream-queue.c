@@ -16,7 +16,7 @@ static const PupName c = {{3}};
 static int
 setup(void **state)
 {
-    *state = pup_queue_new(1);
+    *state = pup_queue_new(1, 1);
     return 0;
 }
 
