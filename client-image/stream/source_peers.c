@@ -5,7 +5,8 @@
  * server's line is what is slow, all owners are, and thirty seats that lose patience make
  * it worse. Hence: a guest's read is patient for three times what most answers take, and
  * only so often that it stays an exception (HEDGE_*); beyond that, patience is PATIENCE
- * times as long. What nobody waits for has all the patience there is. And all seats read
+ * times as long. What nobody waits for is not asked of a server at all while its owner is
+ * busy: it is given up, and asked for again later. And all seats read
  * the same when they start: none begins before it has heard of the others.
  *
  * A chunk that is foreseen and becomes a guest's read meanwhile keeps its patience: it
@@ -21,6 +22,8 @@
 
 #include <pthread.h>
 
+#include "client-image/stream/gate.h"
+#include "client-image/stream/peer_server.h"
 #include "lib/error.h"
 
 #define PATIENCE 4
@@ -52,6 +55,7 @@ typedef struct {
     PupSource *servers;
     PupPeers *peers;
     PupStats *stats;
+    PupGate *gate; /* to the servers, for what our guest does not wait for */
     pthread_mutex_t lock;
     GHashTable *latencies; /* URL of a seat -> PupLatency; they stay */
     GHashTable *givers;    /* PupHttp -> Giver: as many as there are threads */
@@ -60,6 +64,15 @@ typedef struct {
     guint n_unasked;       /* times that it was not asked */
     gint64 down_until_us;  /* the servers, as far as we know */
 } Peers;
+
+/* A chunk that is wanted. */
+typedef struct {
+    PupHttp *http;
+    const PupName *name;
+    PupUrgency urgency;
+    PupHttpBuffer *encoded; /* where it goes */
+    const PupPeerList *list;
+} Ask;
 
 static const char *const peer_headers[] = {"Pupitre-Peer: 1", NULL};
 
@@ -106,29 +119,27 @@ account(Peers *self, gboolean hedged)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* How long a server is left out of it when @peer has been asked. */
+/* How long @peer is given before somebody else is asked. */
 static unsigned
-hedge_ms(Peers *self, const PupPeer *peer, PupUrgency urgency)
+patience_ms(Peers *self, const Ask *ask, const PupPeer *peer)
 {
     unsigned ms = (unsigned) (pup_latency_deadline(latency_of(self, peer)) / 1000);
     gboolean may_hurry;
 
     pthread_mutex_lock(&self->lock);
-    may_hurry = urgency == PUP_FETCH_NOW && self->hedge_credit >= HEDGE_EACH;
+    may_hurry = ask->urgency == PUP_FETCH_NOW && self->hedge_credit >= HEDGE_EACH;
     pthread_mutex_unlock(&self->lock);
-    if (urgency > PUP_FETCH_PEER)
-        return PATIENCE_MAX_MS;
     return may_hurry ? ms : CLAMP(PATIENCE * ms, PATIENCE_MIN_MS, PATIENCE_MAX_MS);
 }
 
 /* @peer gave the chunk. */
 static void
-praise(Peers *self, PupHttp *http, const PupPeer *peer, const PupHttpTry *get, size_t len)
+praise(Peers *self, const Ask *ask, const PupPeer *peer, const PupHttpTry *get)
 {
-    note_giver(self, http, peer);
+    note_giver(self, ask->http, peer);
     pup_latency_note(latency_of(self, peer), get->took_us);
     pup_peers_forgive(self->peers, peer);
-    pup_stats_add(self->stats, PUP_STAT_PEER_BYTES, len);
+    pup_stats_add(self->stats, PUP_STAT_PEER_BYTES, ask->encoded->len);
     account(self, FALSE);
 }
 
@@ -168,21 +179,42 @@ note_servers(Peers *self, const GError *failure)
     pthread_mutex_unlock(&self->lock);
 }
 
+static gboolean
+ask_servers(Peers *self, const Ask *ask, GError **error)
+{
+    return self->servers->ops->get(self->servers, ask->http, ask->name, ask->urgency,
+                                   ask->encoded, error);
+}
+
+static gboolean
+ask_servers_through_gate(Peers *self, const Ask *ask, GError **error)
+{
+    gint64 begun_us;
+    gboolean came;
+
+    pup_gate_enter(self->gate);
+    begun_us = g_get_monotonic_time();
+    came = ask_servers(self, ask, error);
+    pup_gate_leave(self->gate, came ? begun_us : 0, g_get_monotonic_time());
+    return came;
+}
+
 /* Ask the servers, unless there are seats to ask instead of ones that are down. */
 static gboolean
-from_servers(Peers *self, PupHttp *http, const PupPeerList *list, const PupName *name,
-             PupHttpBuffer *encoded, GError **error)
+from_servers(Peers *self, const Ask *ask, GError **error)
 {
     g_autoptr(GError) failure = NULL;
     gboolean came;
 
-    if (list->n > 0 && servers_are_down(self)) {
+    if (ask->list->n > 0 && servers_are_down(self)) {
         pup_error_set(error, PUP_ERROR_NET, "no server has answered lately");
         return FALSE;
     }
-    note_giver(self, http, NULL);
-    came = self->servers->ops->get(self->servers, http, name, PUP_FETCH_NOW, encoded,
-                                   &failure);
+    note_giver(self, ask->http, NULL);
+    if (ask->urgency == PUP_FETCH_NOW)
+        came = ask_servers(self, ask, &failure);
+    else
+        came = ask_servers_through_gate(self, ask, &failure);
     note_servers(self, failure);
     if (!came)
         g_propagate_error(error, g_steal_pointer(&failure));
@@ -191,30 +223,29 @@ from_servers(Peers *self, PupHttp *http, const PupPeerList *list, const PupName 
 
 /* Ask @peer, and a server when that takes too long. */
 static gboolean
-from_owner(Peers *self, PupHttp *http, const PupPeer *peer, const PupName *name,
-           PupUrgency urgency, PupHttpBuffer *encoded, GError **error)
+from_peer_or_servers(Peers *self, const Ask *ask, const PupPeer *peer, GError **error)
 {
-    g_autofree char *peer_url = pup_chunk_url(peer->url, name);
-    g_autofree char *server_url = pup_source_servers_url(self->servers, name);
+    g_autofree char *peer_url = pup_chunk_url(peer->url, ask->name);
+    g_autofree char *server_url = pup_source_servers_url(self->servers, ask->name);
     PupHttpTry tries[2] = {
         {.url = peer_url, .headers = peer_headers, .limit_ms = PEER_LIMIT_MS},
         {.url = server_url, .headers = pup_source_servers_headers(self->servers)},
     };
-    int winner =
-        pup_http_get_hedged(http, tries, hedge_ms(self, peer, urgency), encoded, error);
+    int winner = pup_http_get_hedged(ask->http, tries, patience_ms(self, ask, peer),
+                                     ask->encoded, error);
 
     if (winner == 0)
-        praise(self, http, peer, &tries[0], encoded->len);
+        praise(self, ask, peer, &tries[0]);
     else
         blame(self, peer, &tries[0]);
     if (winner == 1) {
-        note_giver(self, http, NULL);
-        pup_stats_add(self->stats, PUP_STAT_SERVER_BYTES, encoded->len);
+        note_giver(self, ask->http, NULL);
+        pup_stats_add(self->stats, PUP_STAT_SERVER_BYTES, ask->encoded->len);
     }
     if (winner == 1 || tries[1].failure)
         note_servers(self, tries[1].failure);
     if (tries[1].failure)
-        self->servers->ops->corrupt(self->servers, http, name);
+        self->servers->ops->corrupt(self->servers, ask->http, ask->name);
     if (tries[1].begun && !tries[0].failure)
         account(self, TRUE);
     g_clear_error(&tries[0].failure);
@@ -224,15 +255,15 @@ from_owner(Peers *self, PupHttp *http, const PupPeer *peer, const PupName *name,
 
 /* Ask @peer alone, within @limit_ms; without @headers for what it holds in memory. */
 static gboolean
-from_peer(Peers *self, PupHttp *http, const PupPeer *peer, const PupName *name,
-          const char *const *headers, unsigned limit_ms, PupHttpBuffer *encoded)
+from_peer(Peers *self, const Ask *ask, const PupPeer *peer, const char *const *headers,
+          unsigned limit_ms, GError **error)
 {
-    g_autofree char *url = pup_chunk_url(peer->url, name);
+    g_autofree char *url = pup_chunk_url(peer->url, ask->name);
     PupHttpTry get = {.url = url, .headers = headers, .limit_ms = limit_ms};
-    gboolean came = pup_http_get_try(http, &get, encoded, NULL);
+    gboolean came = pup_http_get_try(ask->http, &get, ask->encoded, error);
 
     if (came)
-        praise(self, http, peer, &get, encoded->len);
+        praise(self, ask, peer, &get);
     else
         blame(self, peer, &get);
     g_clear_error(&get.failure);
@@ -241,15 +272,15 @@ from_peer(Peers *self, PupHttp *http, const PupPeer *peer, const PupName *name,
 
 /* Ask everybody but ourselves, with @headers. */
 static gboolean
-from_each(Peers *self, PupHttp *http, const PupPeerList *list, const PupName *name,
-          const char *const *headers, PupHttpBuffer *encoded)
+from_each(Peers *self, const Ask *ask, const char *const *headers)
 {
+    const PupPeerList *list = ask->list;
     guint at = PUP_OWNER_NONE;
 
-    while ((at = pup_owner_next(list->keys, list->n, name, at)) != PUP_OWNER_NONE) {
+    while ((at = pup_owner_next(list->keys, list->n, ask->name, at)) != PUP_OWNER_NONE) {
         const PupPeer *peer = &list->seats[at];
         if (at != list->own && !pup_peers_avoids(self->peers, peer) &&
-            from_peer(self, http, peer, name, headers, TURN_LIMIT_MS, encoded))
+            from_peer(self, ask, peer, headers, TURN_LIMIT_MS, NULL))
             return TRUE;
     }
     return FALSE;
@@ -258,11 +289,9 @@ from_each(Peers *self, PupHttp *http, const PupPeerList *list, const PupName *na
 /* First ask who holds it, then have it looked for: two seats that want the same chunk at
  * the same time would wait for each other, while a third one has it. */
 static gboolean
-from_others(Peers *self, PupHttp *http, const PupPeerList *list, const PupName *name,
-            PupHttpBuffer *encoded)
+from_others(Peers *self, const Ask *ask)
 {
-    return from_each(self, http, list, name, NULL, encoded) ||
-           from_each(self, http, list, name, peer_headers, encoded);
+    return from_each(self, ask, NULL) || from_each(self, ask, peer_headers);
 }
 
 static gboolean
@@ -284,37 +313,70 @@ account_before(Peers *self, gboolean came)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* @name is ours: who would own it without us may hold it. */
+/* The chunk is ours: who would own it without us may hold it. */
 static gboolean
-from_before(Peers *self, PupHttp *http, const PupPeerList *list, const PupName *name,
-            PupUrgency urgency, PupHttpBuffer *encoded)
+from_before(Peers *self, const Ask *ask)
 {
+    const PupPeerList *list = ask->list;
     guint at = list->own == PUP_OWNER_NONE
                    ? PUP_OWNER_NONE
-                   : pup_owner_next(list->keys, list->n, name, list->own);
+                   : pup_owner_next(list->keys, list->n, ask->name, list->own);
     const PupPeer *peer = at == PUP_OWNER_NONE ? NULL : &list->seats[at];
     gboolean came;
 
     if (!peer || pup_peers_avoids(self->peers, peer) || !asks_before(self))
         return FALSE;
-    came =
-        from_peer(self, http, peer, name, NULL, hedge_ms(self, peer, urgency), encoded);
+    came = from_peer(self, ask, peer, NULL, patience_ms(self, ask, peer), NULL);
     account_before(self, came);
     return came;
 }
 
-/* The seat to ask for @name: its owner, or who comes after those that are avoided. NONE
- * when that is ourselves. */
-static guint
-choose(Peers *self, const PupPeerList *list, const PupName *name)
+/* The seat to ask: the owner, or who comes after those that are avoided. NULL when that
+ * is ourselves. */
+static const PupPeer *
+choose(Peers *self, const Ask *ask)
 {
+    const PupPeerList *list = ask->list;
     guint at = PUP_OWNER_NONE;
 
     do {
-        at = pup_owner_next(list->keys, list->n, name, at);
+        at = pup_owner_next(list->keys, list->n, ask->name, at);
     } while (at != PUP_OWNER_NONE && at != list->own &&
              pup_peers_avoids(self->peers, &list->seats[at]));
-    return at == list->own ? PUP_OWNER_NONE : at;
+    return at == PUP_OWNER_NONE || at == list->own ? NULL : &list->seats[at];
+}
+
+/* What a guest waits for, or will at once if this fails. */
+static gboolean
+get_wanted(Peers *self, const Ask *ask, GError **error)
+{
+    const PupPeer *owner = choose(self, ask);
+
+    if (owner && from_peer_or_servers(self, ask, owner, error))
+        return TRUE;
+    if (!owner && (from_before(self, ask) || from_servers(self, ask, error)))
+        return TRUE;
+    if (!from_others(self, ask))
+        return FALSE;
+    g_clear_error(error);
+    return TRUE;
+}
+
+/* What nobody waits for. An owner that is busy will have it later. */
+static gboolean
+get_foreseen(Peers *self, const Ask *ask, GError **error)
+{
+    const PupPeer *owner = choose(self, ask);
+    g_autoptr(GError) failure = NULL;
+
+    if (!owner)
+        return get_wanted(self, ask, error);
+    if (from_peer(self, ask, owner, peer_headers, PEER_LIMIT_MS, &failure))
+        return TRUE;
+    if (!g_error_matches(failure, PUP_ERROR, PUP_ERROR_BUSY))
+        return get_wanted(self, ask, error);
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
 }
 
 static gboolean
@@ -324,25 +386,21 @@ peers_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urge
     Peers *self = (Peers *) source;
     g_autoptr(PupPeerList) list = NULL;
     g_autoptr(GError) failure = NULL;
-    guint owner = PUP_OWNER_NONE;
+    Ask ask = {http, name, urgency, encoded, NULL};
     gboolean came;
 
     if (urgency != PUP_FETCH_PEER)
         pup_peers_await_polls(self->peers);
-    list = pup_peers_list(self->peers);
+    ask.list = list = pup_peers_list(self->peers);
     if (urgency == PUP_FETCH_PEER)
-        return from_servers(self, http, list, name, encoded, error);
-    owner = choose(self, list, name);
-    if (owner != PUP_OWNER_NONE)
-        came =
-            from_owner(self, http, &list->seats[owner], name, urgency, encoded, &failure);
+        came = from_servers(self, &ask, &failure);
+    else if (urgency == PUP_FETCH_NOW)
+        came = get_wanted(self, &ask, &failure);
     else
-        came = from_before(self, http, list, name, urgency, encoded) ||
-               from_servers(self, http, list, name, encoded, &failure);
-    if (came || from_others(self, http, list, name, encoded))
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return FALSE;
+        came = get_foreseen(self, &ask, &failure);
+    if (!came)
+        g_propagate_error(error, g_steal_pointer(&failure));
+    return came;
 }
 
 static void
@@ -369,6 +427,7 @@ peers_free(PupSource *source)
     Peers *self = (Peers *) source;
 
     self->servers->ops->free(self->servers);
+    pup_gate_free(self->gate);
     g_hash_table_destroy(self->latencies);
     g_hash_table_destroy(self->givers);
     pthread_mutex_destroy(&self->lock);
@@ -390,6 +449,7 @@ pup_source_peers_new(PupSource *servers, PupPeers *peers, PupStats *stats)
     self->servers = servers;
     self->peers = peers;
     self->stats = stats;
+    self->gate = pup_gate_new(PUP_PEER_CONNECTIONS_EACH);
     self->hedge_credit = HEDGE_BURST * HEDGE_EACH;
     self->before_credit = BEFORE_MAX;
     pthread_mutex_init(&self->lock, NULL);
