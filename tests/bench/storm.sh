@@ -99,6 +99,8 @@ cut_trace() {
 # Sets $set_chunks and $set_bytes, and has the server learn the boot profile as if a seat
 # had recorded it.
 learn() {
+    # What seats recorded of a shorter trace would be merged in.
+    rm -rf "$work/state/boot-profiles/storm"
     read -r set_chunks set_bytes < <("$build/tests/bench/boot-set" "$trace" "$disk" "$tmp/profile")
     ip netns exec "$srv" curl -sf --data-binary "@$tmp/profile" \
         -H 'Content-Type: application/octet-stream' \
