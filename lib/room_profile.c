@@ -308,13 +308,13 @@ read_shares(const PupIni *ini, PupRoomProfile *profile, GError **error)
 static gboolean
 read_clock(const PupIni *ini, PupRoomProfile *profile, GError **error)
 {
-    const char *timezone = pup_ini_string(ini, "guest", "timezone");
-    if (timezone && !is_timezone(timezone)) {
+    const char *zone = pup_ini_string(ini, "guest", "timezone");
+    if (zone && !is_timezone(zone)) {
         pup_ini_error(ini, "guest", "timezone", error,
-                      "'%s' is no time zone: they are named like Europe/Paris", timezone);
+                      "'%s' is no time zone: they are named like Europe/Paris", zone);
         return FALSE;
     }
-    profile->timezone = g_strdup(timezone);
+    profile->timezone = g_strdup(zone);
     pup_clock_parse(pup_ini_string(ini, "guest", "clock"), &profile->clock);
     return TRUE;
 }

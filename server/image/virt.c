@@ -250,7 +250,7 @@ pup_virt_free(PupVirt *virt)
 static void
 find_type(PupVirt *virt)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&virt->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&virt->lock);
     char *xml = NULL;
 
     if (virt->type)

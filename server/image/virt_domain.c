@@ -213,7 +213,8 @@ states_of(const PupVirtDomain *domain)
 PupVirtStates
 pup_virt_domain_states(PupVirtDomain *domain)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&domain->virt->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED =
+        g_mutex_locker_new(&domain->virt->lock);
 
     return states_of(domain);
 }
@@ -221,7 +222,8 @@ pup_virt_domain_states(PupVirtDomain *domain)
 unsigned
 pup_virt_domain_n_reboots(PupVirtDomain *domain)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&domain->virt->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED =
+        g_mutex_locker_new(&domain->virt->lock);
 
     return domain->n_reboots;
 }

@@ -57,7 +57,7 @@ on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detai
              void *opaque)
 {
     PupVirt *virt = opaque;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&virt->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&virt->lock);
     PupVirtDomain *watched = find_watched(virt, domain);
 
     if (watched)
@@ -70,7 +70,7 @@ on_io_error(virConnectPtr connection, virDomainPtr domain, const char *path,
             const char *alias, int action, const char *reason, void *opaque)
 {
     PupVirt *virt = opaque;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&virt->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&virt->lock);
     PupVirtDomain *watched = find_watched(virt, domain);
 
     if (watched && action == VIR_DOMAIN_EVENT_IO_ERROR_PAUSE)
@@ -83,7 +83,7 @@ on_agent(virConnectPtr connection, virDomainPtr domain, int state, int reason,
          void *opaque)
 {
     PupVirt *virt = opaque;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&virt->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&virt->lock);
     PupVirtDomain *watched = find_watched(virt, domain);
 
     if (!watched)
@@ -96,7 +96,7 @@ static void
 on_reboot(virConnectPtr connection, virDomainPtr domain, void *opaque)
 {
     PupVirt *virt = opaque;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&virt->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&virt->lock);
     PupVirtDomain *watched = find_watched(virt, domain);
 
     if (!watched)
@@ -110,7 +110,7 @@ static void
 on_close(virConnectPtr connection, int reason, void *opaque)
 {
     PupVirt *virt = opaque;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&virt->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&virt->lock);
 
     for (unsigned i = 0; i < virt->domains->len; i++)
         pup_virt_set_life(g_ptr_array_index(virt->domains, i), PUP_VIRT_LOST);
