@@ -235,6 +235,9 @@ run_job(Worker *worker, PupJob *job)
         return;
     if (plain && worker->parks) {
         park(fetch, job, encoded, plain);
+        /* Somebody began to want it while it was on its way. */
+        if (job->urgency != PUP_FETCH_LATER)
+            check_parked(fetch);
         return;
     }
     if (plain) {

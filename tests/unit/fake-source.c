@@ -17,6 +17,12 @@ come_in_halves(PupHttpBuffer *encoded, size_t len)
 }
 
 static gboolean
+is_freed(FakeSource *fake, const PupName *name)
+{
+    return g_atomic_int_get(&fake->frees) && pup_name_equal(name, &fake->freed);
+}
+
+static gboolean
 fake_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgency,
          PupHttpBuffer *encoded, GError **error)
 {
@@ -29,7 +35,7 @@ fake_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgen
     g_atomic_int_inc(&fake->n_gets);
     if (g_atomic_int_get(&fake->hold)) {
         g_atomic_int_inc(&fake->n_holding);
-        while (g_atomic_int_get(&fake->hold))
+        while (g_atomic_int_get(&fake->hold) && !is_freed(fake, name))
             g_usleep(100);
         g_atomic_int_add(&fake->n_holding, -1);
     }

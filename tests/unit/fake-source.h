@@ -21,6 +21,8 @@ typedef struct {
     gint n_swap;    /* so many gets give chunk 1, which must be data, for theirs */
     gint hold;      /* gets are held while it is set */
     PupName cursed; /* this one is always spoilt */
+    PupName freed;  /* this one is not held */
+    gint frees;     /* when this is set */
     /* What happened. */
     gint n_gets;
     gint n_corrupt;

@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <pthread.h>
+
 #include "tests/unit/unit.h"
 
 #include "client-image/stream/disk.h"
@@ -211,6 +213,46 @@ test_comes_back_for_what_failed(void **state)
     }
 }
 
+static void *
+get_first(void *user)
+{
+    Fixture *f = user;
+    PupName name = fake_source_name(f->fake, 1);
+
+    return pup_supply_get(f->supply, &name, NULL);
+}
+
+/* It was foreseen, and came to be wanted while it was on its way: it does not wait for
+ * others to be checked with, while the threads that could do that are busy. */
+static void
+test_wanted_meanwhile_is_checked_at_once(void **state)
+{
+    g_autoptr(Fixture) f = fixture_new(8u << 20, 2, 0);
+    gint64 until_us = g_get_monotonic_time() + DEADLINE_US;
+    PupName first = fake_source_name(f->fake, 1), second = fake_source_name(f->fake, 2);
+    PupName third = fake_source_name(f->fake, 3);
+    g_autoptr(PupBuffer) plain = NULL;
+    pthread_t reader;
+
+    g_atomic_int_set(&f->fake->hold, 1);
+    pup_supply_ask(f->supply, &first, PUP_FETCH_LATER);
+    pup_supply_ask(f->supply, &second, PUP_FETCH_LATER);
+    pup_supply_ask(f->supply, &third, PUP_FETCH_NOW);
+    while (g_atomic_int_get(&f->fake->n_holding) < 2)
+        g_usleep(100);
+    assert_int_equal(pthread_create(&reader, NULL, get_first, f), 0);
+    g_usleep(100000); /* it waits now, or else it will find it parked */
+    f->fake->freed = first;
+    g_atomic_int_set(&f->fake->frees, 1);
+    while (!has(f, 1)) {
+        assert_true(g_get_monotonic_time() < until_us);
+        g_usleep(1000);
+    }
+    pthread_join(reader, (void **) &plain);
+    assert_memory_equal(plain->data, f->fake->disk + PUP_CHUNK_BYTES, PUP_CHUNK_BYTES);
+    g_atomic_int_set(&f->fake->hold, 0);
+}
+
 /* How many chunks a walk asks for that is stepped at @now_us until it has enough. */
 static guint
 count_steps(Fixture *f, gint64 now_us)
@@ -322,6 +364,7 @@ main(void)
         cmocka_unit_test(test_own_and_others_side_by_side),
         cmocka_unit_test(test_what_became_ours_is_not_forgotten),
         cmocka_unit_test(test_comes_back_for_what_failed),
+        cmocka_unit_test(test_wanted_meanwhile_is_checked_at_once),
         cmocka_unit_test(test_stays_close_to_a_guest_that_moves),
         cmocka_unit_test(test_no_step_after_it_was_taken_away),
         cmocka_unit_test(test_stops_before_memory_is_full),
