@@ -10,8 +10,15 @@
 /* Damage that is not met again is over. */
 #define DAMAGED_S 10
 /* Trouble with a disk of the PC: long enough to be seen once the guest runs. */
-#define CACHE_S 120
+#define DISK_S 120
 #define FILLING_PERCENT 80u
+
+/* A notice that goes by itself. */
+typedef struct {
+    PupFace *face;
+    PupNotice notice;
+    guint timer; /* 0: it is not shown */
+} Passing;
 
 struct PupGuestWatch {
     PupFace *face;
@@ -20,9 +27,7 @@ struct PupGuestWatch {
     PupTask *resume; /* being told to go on */
     guint look;      /* 0: no guest runs */
     gboolean halted, full;
-    guint damaged_timer;      /* 0: nothing was damaged of late */
-    guint cache_timer;        /* 0: nothing to say of the disk cache */
-    guint overlay_timer;      /* 0: nor of the overlay */
+    Passing damaged, cache, overlay;
     unsigned filling_percent; /* last said; 0: nothing */
 };
 
@@ -32,6 +37,9 @@ pup_guest_watch_new(PupFace *face, PupSession *session, PupHypervisor *hyperviso
     PupGuestWatch *watch = g_new0(PupGuestWatch, 1);
 
     watch->face = face;
+    watch->damaged = (Passing){face, PUP_NOTICE_DAMAGED, 0};
+    watch->cache = (Passing){face, PUP_NOTICE_CACHE, 0};
+    watch->overlay = (Passing){face, PUP_NOTICE_OVERLAY, 0};
     watch->session = session;
     watch->hypervisor = hypervisor;
     return watch;
@@ -43,9 +51,9 @@ pup_guest_watch_free(PupGuestWatch *watch)
     if (!watch)
         return;
     g_clear_handle_id(&watch->look, g_source_remove);
-    g_clear_handle_id(&watch->damaged_timer, g_source_remove);
-    g_clear_handle_id(&watch->cache_timer, g_source_remove);
-    g_clear_handle_id(&watch->overlay_timer, g_source_remove);
+    g_clear_handle_id(&watch->damaged.timer, g_source_remove);
+    g_clear_handle_id(&watch->cache.timer, g_source_remove);
+    g_clear_handle_id(&watch->overlay.timer, g_source_remove);
     pup_task_end(watch->resume);
     g_free(watch);
 }
@@ -167,13 +175,22 @@ pup_guest_watch_event(PupGuestWatch *watch, PupGuestEvent event)
 }
 
 static gboolean
-on_damaged_time(gpointer data)
+on_passed(gpointer data)
 {
-    PupGuestWatch *watch = data;
+    Passing *passing = data;
 
-    watch->damaged_timer = 0;
-    pup_face_notice(watch->face, PUP_NOTICE_DAMAGED, NULL);
+    passing->timer = 0;
+    pup_face_notice(passing->face, passing->notice, NULL);
     return G_SOURCE_REMOVE;
+}
+
+/* Show @words for so many seconds from now. */
+static void
+show_for(Passing *passing, guint seconds, const char *words)
+{
+    g_clear_handle_id(&passing->timer, g_source_remove);
+    passing->timer = g_timeout_add_seconds(seconds, on_passed, passing);
+    pup_face_notice(passing->face, passing->notice, words);
 }
 
 static void
@@ -181,21 +198,9 @@ damaged(PupGuestWatch *watch, const char *what)
 {
     g_autofree char *words = g_strdup_printf("Damaged data was refused: %s", what);
 
-    if (!watch->damaged_timer)
+    if (!watch->damaged.timer)
         pup_log("stream", "damaged data was refused: %s", what);
-    g_clear_handle_id(&watch->damaged_timer, g_source_remove);
-    watch->damaged_timer = g_timeout_add_seconds(DAMAGED_S, on_damaged_time, watch);
-    pup_face_notice(watch->face, PUP_NOTICE_DAMAGED, words);
-}
-
-static gboolean
-on_cache_time(gpointer data)
-{
-    PupGuestWatch *watch = data;
-
-    watch->cache_timer = 0;
-    pup_face_notice(watch->face, PUP_NOTICE_CACHE, NULL);
-    return G_SOURCE_REMOVE;
+    show_for(&watch->damaged, DAMAGED_S, words);
 }
 
 static void
@@ -205,27 +210,13 @@ without_cache(PupGuestWatch *watch, const char *why)
         g_strdup_printf("This PC works without its disk cache: %s", why);
 
     pup_log("disk-cache", "not used: %s", why);
-    g_clear_handle_id(&watch->cache_timer, g_source_remove);
-    watch->cache_timer = g_timeout_add_seconds(CACHE_S, on_cache_time, watch);
-    pup_face_notice(watch->face, PUP_NOTICE_CACHE, words);
-}
-
-static gboolean
-on_overlay_time(gpointer data)
-{
-    PupGuestWatch *watch = data;
-
-    watch->overlay_timer = 0;
-    pup_face_notice(watch->face, PUP_NOTICE_OVERLAY, NULL);
-    return G_SOURCE_REMOVE;
+    show_for(&watch->cache, DISK_S, words);
 }
 
 void
 pup_guest_watch_say(PupGuestWatch *watch, const char *words)
 {
-    g_clear_handle_id(&watch->overlay_timer, g_source_remove);
-    watch->overlay_timer = g_timeout_add_seconds(CACHE_S, on_overlay_time, watch);
-    pup_face_notice(watch->face, PUP_NOTICE_OVERLAY, words);
+    show_for(&watch->overlay, DISK_S, words);
 }
 
 void
