@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/error.h"
@@ -29,21 +28,8 @@ typedef struct {
     const char *path;
     PupImageInfo *info;
     char *temp;
-    const char *what; /* for the progress */
     PupCompactReport report;
 } Compact;
-
-static void
-report_percent(gpointer data, double percent)
-{
-    const Compact *compact = data;
-    const PupWorkshop *shop = compact->shop;
-    guint64 total = compact->info->virtual_bytes;
-
-    if (shop->progress)
-        shop->progress(shop->progress_data, compact->what,
-                       (guint64) ((double) total * percent / 100.0), total);
-}
 
 /* A copy has the disk, and nothing else that a qcow2 may hold. */
 static gboolean
@@ -74,22 +60,11 @@ check_copyable(const Compact *compact, GError **error)
 static gboolean
 check_space(const Compact *compact, GError **error)
 {
-    g_autofree char *folder = g_path_get_dirname(compact->path);
-    guint64 needed = compact->report.after_bytes, free_bytes;
-    struct statvfs fs;
+    g_autofree char *what =
+        g_strdup_printf("the smaller copy of '%s' takes up to", compact->path);
 
-    if (statvfs(folder, &fs) < 0) {
-        pup_error_set_errno(error, errno, "cannot look at '%s'", folder);
-        return FALSE;
-    }
-    free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
-    if (needed <= free_bytes)
-        return TRUE;
-    pup_error_set(error, PUP_ERROR_NO_SPACE,
-                  "the smaller copy of '%s' takes up to %" G_GUINT64_FORMAT
-                  " MiB and '%s' has only %" G_GUINT64_FORMAT " MiB left",
-                  compact->path, needed >> 20, folder, free_bytes >> 20);
-    return FALSE;
+    return pup_workshop_check_space(compact->path, compact->report.after_bytes, what,
+                                    error);
 }
 
 /* What the copy will take at most: whole clusters that hold data. */
@@ -109,14 +84,14 @@ static gboolean
 make_copy(Compact *compact, GError **error)
 {
     const PupWorkshop *shop = compact->shop;
+    PupWorkshopPercent percent = {shop, "copying the disk", compact->info->virtual_bytes};
 
-    compact->what = "copying the disk";
     if (!pup_image_copy(compact->path, compact->info->backing, compact->temp,
-                        report_percent, compact, shop->cancellable, error) ||
+                        pup_workshop_percent, &percent, shop->cancellable, error) ||
         !pup_failpoint("compact-copied", error))
         return FALSE;
-    compact->what = "comparing the copy";
-    return pup_image_compare(compact->path, compact->temp, report_percent, compact,
+    percent.what = "comparing the copy";
+    return pup_image_compare(compact->path, compact->temp, pup_workshop_percent, &percent,
                              shop->cancellable, error) &&
            pup_failpoint("compact-compared", error);
 }

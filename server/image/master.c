@@ -7,7 +7,6 @@
  * is found by pup_workshop_sweep() and overwritten by the next import.
  */
 #include <errno.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/error.h"
@@ -29,39 +28,14 @@ typedef struct {
     PupPublishReport report;
 } Import;
 
-static void
-report_copied(gpointer data, double percent)
-{
-    const Import *import = data;
-    const PupWorkshop *shop = import->shop;
-    guint64 total = import->info->virtual_bytes;
-
-    if (shop->progress)
-        shop->progress(shop->progress_data, "copying the disk",
-                       (guint64) ((double) total * percent / 100.0), total);
-}
-
 /* Better said before half an hour of copying than after it. */
 static gboolean
 check_space(const Import *import, GError **error)
 {
-    g_autofree char *folder = g_path_get_dirname(import->path);
-    struct statvfs fs;
-    guint64 free_bytes;
+    g_autofree char *what = g_strdup_printf("'%s' takes at least", import->source);
 
-    if (statvfs(folder, &fs) < 0) {
-        pup_error_set_errno(error, errno, "cannot look at '%s'", folder);
-        return FALSE;
-    }
-    free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
-    if (import->info->actual_bytes <= free_bytes)
-        return TRUE;
-    pup_error_set(error, PUP_ERROR_NO_SPACE,
-                  "'%s' takes at least %" G_GUINT64_FORMAT " MiB and '%s' has only "
-                  "%" G_GUINT64_FORMAT " MiB left",
-                  import->source, import->info->actual_bytes >> 20, folder,
-                  free_bytes >> 20);
-    return FALSE;
+    return pup_workshop_check_space(import->path, import->info->actual_bytes, what,
+                                    error);
 }
 
 /* Name and store all chunks of the copy; the result is in *@manifest. */
@@ -133,13 +107,14 @@ static gboolean
 copy_and_store(Import *import, GError **error)
 {
     const PupWorkshop *shop = import->shop;
+    PupWorkshopPercent percent = {shop, "copying the disk", import->info->virtual_bytes};
     g_autoptr(PupStoreWrite) write = NULL;
     g_autoptr(PupManifest) manifest = NULL;
 
     if (!pup_image_check(import->source, import->info->format, shop->cancellable, error))
         return FALSE;
     if (!pup_image_convert(import->source, import->info->format, import->temp,
-                           report_copied, import, shop->cancellable, error))
+                           pup_workshop_percent, &percent, shop->cancellable, error))
         return FALSE;
     if (!pup_failpoint("import-copied", error))
         return FALSE;

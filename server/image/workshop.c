@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/error.h"
@@ -189,4 +190,36 @@ pup_workshop_parse_backing(const char *backing, char **name, unsigned *version)
     label = g_strndup(backing + strlen(before),
                       strlen(backing) - strlen(before) - strlen(after));
     return pup_ident_split("master", label, name, version, NULL) && *version > 0;
+}
+
+void
+pup_workshop_percent(gpointer data, double percent)
+{
+    const PupWorkshopPercent *of = data;
+
+    if (of->shop->progress)
+        of->shop->progress(of->shop->progress_data, of->what,
+                           (guint64) ((double) of->total * percent / 100.0), of->total);
+}
+
+gboolean
+pup_workshop_check_space(const char *path, guint64 needed_bytes, const char *what,
+                         GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    guint64 free_bytes;
+    struct statvfs fs;
+
+    if (statvfs(folder, &fs) < 0) {
+        pup_error_set_errno(error, errno, "cannot look at '%s'", folder);
+        return FALSE;
+    }
+    free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
+    if (needed_bytes <= free_bytes)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_NO_SPACE,
+                  "%s %" G_GUINT64_FORMAT " MiB and '%s' has only %" G_GUINT64_FORMAT
+                  " MiB left",
+                  what, needed_bytes >> 20, folder, free_bytes >> 20);
+    return FALSE;
 }

@@ -23,6 +23,21 @@ void pup_workshop_show_pools(const PupWorkshop *shop);
 /* Check that we can sign. Errors: DENIED. */
 gboolean pup_workshop_check_key(const PupWorkshop *shop, GError **error);
 
+/* What a child does to @total bytes, for pup_workshop_percent(). */
+typedef struct {
+    const PupWorkshop *shop;
+    const char *what;
+    guint64 total;
+} PupWorkshopPercent;
+
+/* A PupChildPercent, @data a PupWorkshopPercent: tell the shop's progress. */
+void pup_workshop_percent(gpointer data, double percent);
+
+/* Check that the folder of the file @path has @needed_bytes left; @what, which takes
+ * them, begins the message ("'x' takes at least"). Errors: NO_SPACE, IO. */
+gboolean pup_workshop_check_space(const char *path, guint64 needed_bytes,
+                                  const char *what, GError **error);
+
 /* The number that the next version of @name gets; 0 on error. */
 unsigned pup_workshop_next_version(const PupWorkshop *shop, PupKind kind,
                                    const char *name, GError **error);
