@@ -163,14 +163,9 @@ create(PupCli *cli, const char *name, PupInstall *install, GError **error)
     PupVirt *virt = NULL;
     PupPublishReport report = {0};
 
-    pup_cli_catch_signals(cli);
-    if (!pup_cli_workshop(cli, &shop, error))
+    bar = pup_bar_begin(cli, &shop, error);
+    if (!bar || (!cli->dry_run && !(virt = pup_cli_virt(cli, error))))
         return FALSE;
-    if (!cli->dry_run && !(virt = pup_cli_virt(cli, error)))
-        return FALSE;
-    bar = pup_bar_new(cli->quiet);
-    shop.progress = pup_bar_update;
-    shop.progress_data = bar;
     install->started = say_started;
     install->data = cli;
     if (!pup_master_install(&shop, virt, name, install, &report, error))

@@ -32,15 +32,9 @@ run(PupCli *cli, char **argv, GError **error)
     PupWorkshop shop;
     PupPublishReport report = {0};
 
-    if (!pup_cli_parse(cli, NULL, &args, error))
-        return FALSE;
-    pup_cli_catch_signals(cli);
-    if (!pup_cli_workshop(cli, &shop, error))
-        return FALSE;
-    bar = pup_bar_new(cli->quiet);
-    shop.progress = pup_bar_update;
-    shop.progress_data = bar;
-    if (!pup_room_publish(&shop, args[0], &report, error))
+    if (!pup_cli_parse(cli, NULL, &args, error) ||
+        !(bar = pup_bar_begin(cli, &shop, error)) ||
+        !pup_room_publish(&shop, args[0], &report, error))
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
     say_report(cli, args[0], &report);

@@ -29,13 +29,8 @@ pup_cli_import(PupCli *cli, const char *name, const char *file, const char *form
     g_autoptr(PupBar) bar = NULL;
     PupWorkshop shop;
 
-    pup_cli_catch_signals(cli);
-    if (!pup_cli_workshop(cli, &shop, error))
-        return FALSE;
-    bar = pup_bar_new(cli->quiet);
-    shop.progress = pup_bar_update;
-    shop.progress_data = bar;
-    if (!pup_master_import(&shop, name, file, format, report, error))
+    bar = pup_bar_begin(cli, &shop, error);
+    if (!bar || !pup_master_import(&shop, name, file, format, report, error))
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
     say_report(cli, name, file, report);

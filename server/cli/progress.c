@@ -26,6 +26,17 @@ pup_bar_new(gboolean quiet)
     return bar;
 }
 
+PupBar *
+pup_bar_begin(PupCli *cli, PupWorkshop *shop, GError **error)
+{
+    pup_cli_catch_signals(cli);
+    if (!pup_cli_workshop(cli, shop, error))
+        return NULL;
+    shop->progress = pup_bar_update;
+    shop->progress_data = pup_bar_new(cli->quiet);
+    return shop->progress_data;
+}
+
 void
 pup_bar_free(PupBar *bar)
 {

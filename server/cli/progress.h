@@ -10,11 +10,16 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "server/cli/cli.h"
 
 typedef struct PupBar PupBar;
 
 PupBar *pup_bar_new(gboolean quiet);
+
+/* Begin long work: from now on signals cancel it, and @shop is filled and reports to the
+ * new bar, to be freed before the result is told. NULL on error: those of
+ * pup_cli_workshop(). */
+PupBar *pup_bar_begin(PupCli *cli, PupWorkshop *shop, GError **error);
 void pup_bar_free(PupBar *bar);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupBar, pup_bar_free)
 
