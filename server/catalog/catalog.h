@@ -5,8 +5,9 @@
  * Three sources, one reader: room profiles are the admin's text files in ROOMS/, read at
  * every question (they are few and small, and an edit counts at once); what happens
  * (boots, stages, last words and numbers of each seat) is in SQLite, STATE/catalog.db.
- * The database can be deleted at any time: it holds history, and the wishes for warm-ups,
- * which can be made again; masters and versions are the store's. What seats saw of their
+ * The database can be deleted at any time: it holds history, and wishes (warm-ups,
+ * schedules, when to take a version), which can be made again; masters and versions are
+ * the store's. What seats saw of their
  * guests' starts lies beside it (boot_profiles.h).
  *
  * Threads: any (SQLite serialised, WAL; busy timeout 5 s). Several processes may share
@@ -16,6 +17,7 @@
 
 #include "lib/room_profile.h"
 #include "lib/stage.h"
+#include "lib/take.h"
 #include "server/catalog/boot_profiles.h"
 #include "server/catalog/seat_stats.h"
 
@@ -37,7 +39,7 @@ char *pup_catalog_room_path(PupCatalog *catalog, const char *room);
 gboolean pup_catalog_room_write(PupCatalog *catalog, const char *room,
                                 const PupRoomProfile *profile, gboolean create,
                                 GError **error);
-/* Remove the profile. Errors: NOT_FOUND. */
+/* Remove the profile, and forget what was wished for the room. Errors: NOT_FOUND. */
 gboolean pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error);
 
 /* What a room's profile, and who orders a warm-up, say about its seats as peers. */
@@ -133,3 +135,11 @@ gboolean pup_catalog_cancel_warm(PupCatalog *catalog, const char *room, GError *
 /* When the wish that stands at @now_ms begins or began; 0: there is none. */
 gboolean pup_catalog_warm_at(PupCatalog *catalog, const char *room, gint64 now_ms,
                              gint64 *at_ms, GError **error);
+
+/* How the seats of @room shall take its @version; counts before the profile's word, until
+ * pup_catalog_forget_sent() of that version. */
+gboolean pup_catalog_set_take(PupCatalog *catalog, const char *room, unsigned version,
+                              PupTake take, GError **error);
+/* *@found: it was said for that version; *@take is untouched otherwise. */
+gboolean pup_catalog_take(PupCatalog *catalog, const char *room, unsigned version,
+                          gboolean *found, PupTake *take, GError **error);

@@ -35,7 +35,26 @@ static const char schema_2[] = "ALTER TABLE seat ADD COLUMN"
 static const char schema_3[] = "CREATE TABLE warm ("
                                " room TEXT PRIMARY KEY,"
                                " at_ms INTEGER NOT NULL) WITHOUT ROWID;";
-static const char *const schema[] = {schema_1, schema_2, schema_3};
+static const char schema_4[] = "CREATE TABLE schedule ("
+                               " room TEXT NOT NULL,"
+                               " once INTEGER NOT NULL,"
+                               " rule TEXT NOT NULL,"
+                               " options TEXT NOT NULL,"
+                               " next_ms INTEGER NOT NULL,"
+                               " PRIMARY KEY (room, once)) WITHOUT ROWID;"
+                               "CREATE TABLE schedule_run ("
+                               " room TEXT PRIMARY KEY,"
+                               " due_ms INTEGER NOT NULL,"
+                               " started_ms INTEGER NOT NULL,"
+                               " ended_ms INTEGER NOT NULL,"
+                               " status INTEGER NOT NULL,"
+                               " words TEXT NOT NULL) WITHOUT ROWID;"
+                               "CREATE TABLE take ("
+                               " room TEXT NOT NULL,"
+                               " version INTEGER NOT NULL,"
+                               " how TEXT NOT NULL,"
+                               " PRIMARY KEY (room, version)) WITHOUT ROWID;";
+static const char *const schema[] = {schema_1, schema_2, schema_3, schema_4};
 #define SCHEMA_VERSION ((int) G_N_ELEMENTS(schema))
 
 static PupErrorCode
@@ -61,7 +80,8 @@ pup_database_error(sqlite3 *db, const char *doing, GError **error)
     PupErrorCode code = code_of(sqlite3_errcode(db));
     pup_error_set(error, code, "%s: catalog '%s': %s%s", doing,
                   sqlite3_db_filename(db, "main"), sqlite3_errmsg(db),
-                  code == PUP_ERROR_CORRUPT ? "; it holds history only and may be deleted"
+                  code == PUP_ERROR_CORRUPT ? "; it may be deleted, then rooms must be "
+                                              "scheduled again"
                                             : "");
 }
 

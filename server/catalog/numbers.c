@@ -56,6 +56,9 @@ pup_catalog_forget_sent(PupCatalog *catalog, const char *room, unsigned version,
     g_mutex_lock(&catalog->lock);
     gboolean ok = pup_database_run(catalog->db, error,
                                    "DELETE FROM sent WHERE room = ?1 AND version = ?2",
+                                   "si", room, (gint64) version) &&
+                  pup_database_run(catalog->db, error,
+                                   "DELETE FROM take WHERE room = ?1 AND version = ?2",
                                    "si", room, (gint64) version);
     g_mutex_unlock(&catalog->lock);
     return ok;

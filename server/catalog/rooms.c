@@ -257,6 +257,22 @@ pup_catalog_room_write(PupCatalog *catalog, const char *room,
     return ok;
 }
 
+/* A room that is made later under the same name begins without them. */
+static gboolean
+forget_wishes(PupCatalog *catalog, const char *room, GError **error)
+{
+    static const char *const tables[] = {"warm", "take", "schedule", "schedule_run"};
+    gboolean ok = TRUE;
+    g_mutex_lock(&catalog->lock);
+    for (unsigned i = 0; ok && i < G_N_ELEMENTS(tables); i++) {
+        g_autofree char *sql =
+            g_strdup_printf("DELETE FROM %s WHERE room = ?1", tables[i]);
+        ok = pup_database_run(catalog->db, error, sql, "s", room);
+    }
+    g_mutex_unlock(&catalog->lock);
+    return ok;
+}
+
 gboolean
 pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error)
 {
@@ -265,7 +281,7 @@ pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error)
     g_autofree char *path = pup_catalog_room_path(catalog, room);
     if (unlink(path) == 0)
         return pup_file_sync_dir(catalog->rooms_dir, error) &&
-               pup_catalog_cancel_warm(catalog, room, error);
+               forget_wishes(catalog, room, error);
     if (errno == ENOENT)
         pup_error_set(error, PUP_ERROR_NOT_FOUND, "there is no room '%s' (no file '%s')",
                       room, path);

@@ -614,6 +614,34 @@ test_warm(void **state)
     assert_int_equal(at_ms, 0);
 }
 
+/* What was said of a version goes with it, and with the room. */
+static void
+test_take(void **state)
+{
+    Fixture *f = *state;
+    gboolean found;
+    PupTake take = PUP_TAKE_NEXT_BOOT;
+    assert_true(add_room(f, "lab-101", MACS(MAC1), NULL));
+    assert_true(pup_catalog_take(f->catalog, "lab-101", 2, &found, &take, NULL));
+    assert_false(found);
+    assert_true(pup_catalog_set_take(f->catalog, "lab-101", 2, PUP_TAKE_IDLE, NULL));
+    assert_true(pup_catalog_set_take(f->catalog, "lab-101", 2, PUP_TAKE_NOW, NULL));
+    assert_true(pup_catalog_set_take(f->catalog, "lab-101", 3, PUP_TAKE_IDLE, NULL));
+    g_clear_pointer(&f->catalog, pup_catalog_free);
+    f->catalog = pup_catalog_open(f->db, f->rooms, NULL);
+    assert_true(pup_catalog_take(f->catalog, "lab-101", 2, &found, &take, NULL));
+    assert_true(found);
+    assert_int_equal(take, PUP_TAKE_NOW);
+    assert_true(pup_catalog_take(f->catalog, "lab-102", 2, &found, &take, NULL));
+    assert_false(found);
+    assert_true(pup_catalog_forget_sent(f->catalog, "lab-101", 2, NULL));
+    assert_true(pup_catalog_take(f->catalog, "lab-101", 2, &found, &take, NULL));
+    assert_false(found);
+    assert_true(pup_catalog_room_remove(f->catalog, "lab-101", NULL));
+    assert_true(pup_catalog_take(f->catalog, "lab-101", 3, &found, &take, NULL));
+    assert_false(found);
+}
+
 static void
 test_peering(void **state)
 {
@@ -669,6 +697,7 @@ main(void)
         TEST(test_peering),
         TEST(test_versions_in_use),
         TEST(test_warm),
+        TEST(test_take),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
