@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One row a thing that can be removed by itself: a master's file, a room's sub-master, a
- * version in the store. What stands on a file is shared; what only it holds is its own.
+ * One row a thing that can be removed by itself: a master's file, a layer that a recipe's
+ * step made, a room's sub-master, a version in the store. What stands on a file is
+ * shared; what only it holds is its own.
  */
 #include "server/cli/commands.h"
 #include "server/cli/progress.h"
@@ -9,8 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "server/image/chain.h"
 #include "server/image/images.h"
 #include "server/store/usage.h"
+
+/* Of a layer's digest, for people. */
+#define LAYER_CHARS 12
 
 static const PupColumn columns[] = {
     {"NAME", "name", PUP_CELL_TEXT},
@@ -44,17 +49,44 @@ add_master(PupTable *table, const GPtrArray *images, const PupImage *image)
                   image->file_bytes, own, image->file_bytes - own, PUP_NO_BYTES, own);
 }
 
-static void
-add_sub_master(PupTable *table, const GPtrArray *images, const PupImage *image)
+/* What the files take that @image stands on. */
+static guint64
+bytes_below(const GPtrArray *images, const PupImage *image)
 {
     const PupImage *master =
         image->master ? pup_images_master(images, image->master, image->master_version)
                       : NULL;
+    guint64 bytes = master ? master->file_bytes : 0;
+
+    for (unsigned n = 0; image && image->layer && n < PUP_CHAIN_MAX; n++) {
+        image = pup_images_layer(images, image->layer);
+        bytes += image ? image->file_bytes : 0;
+    }
+    return bytes;
+}
+
+static void
+add_sub_master(PupTable *table, const GPtrArray *images, const PupImage *image)
+{
     g_autofree char *on = label_of(image->master, image->master_version);
 
     pup_table_add(table, image->name, "sub-master", FALSE, on, image->virtual_bytes,
-                  image->file_bytes, image->file_bytes, master ? master->file_bytes : 0,
+                  image->file_bytes, image->file_bytes, bytes_below(images, image),
                   PUP_NO_BYTES, image->file_bytes);
+}
+
+/* The disk after a step of a recipe. */
+static void
+add_layer(PupTable *table, const GPtrArray *images, const PupImage *image)
+{
+    gboolean used = pup_images_layer_users(images, image->name) > 0;
+    g_autofree char *label = g_strndup(image->name, LAYER_CHARS);
+    g_autofree char *on = label_of(image->master, image->master_version);
+    guint64 own = used ? 0 : image->file_bytes;
+
+    pup_table_add(
+        table, label, "layer", FALSE, on, image->virtual_bytes, image->file_bytes, own,
+        image->file_bytes - own + bytes_below(images, image), PUP_NO_BYTES, own);
 }
 
 static void
@@ -75,8 +107,10 @@ table_of(const GPtrArray *images, const PupUsage *usage)
 
     for (unsigned i = 0; i < images->len; i++) {
         const PupImage *image = g_ptr_array_index(images, i);
-        if (image->kind == PUP_KIND_MASTER)
+        if (image->kind == PUP_IMAGE_MASTER)
             add_master(table, images, image);
+        else if (image->kind == PUP_IMAGE_LAYER)
+            add_layer(table, images, image);
         else
             add_sub_master(table, images, image);
     }

@@ -56,7 +56,7 @@ say_rooms(PupCli *cli, const char *name, unsigned version, GError **error)
     images = pup_images_list(&shop, error);
     for (guint i = 0; images && i < images->len; i++) {
         const PupImage *image = g_ptr_array_index(images, i);
-        if (image->kind == PUP_KIND_ROOM && g_strcmp0(image->master, name) == 0 &&
+        if (image->kind == PUP_IMAGE_SUB_MASTER && g_strcmp0(image->master, name) == 0 &&
             image->master_version != version)
             say_room(&shop, image, version);
     }

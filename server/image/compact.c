@@ -71,7 +71,7 @@ check_space(const Compact *compact, GError **error)
 static gboolean
 estimate(Compact *compact, PupDisk *disk, GError **error)
 {
-    g_autoptr(GArray) runs = pup_disk_runs(disk, TRUE, compact->shop->cancellable, error);
+    g_autoptr(GArray) runs = pup_disk_runs(disk, 1, compact->shop->cancellable, error);
 
     if (!runs)
         return FALSE;

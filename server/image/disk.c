@@ -3,9 +3,10 @@
  * What an image holds is asked of qemu-nbd rather than read out of the qcow2 by
  * ourselves: QEMU knows every feature of its format (subclusters, internal snapshots,
  * zero clusters) and takes the locks that keep a running machine's disk from being read
- * half-written. "qemu:allocation-depth" tells the overlay's own bytes (1) from its
- * master's (2) and from nobody's (0); "base:allocation" tells zeros from data. Both are
- * asked in pieces of 1 GiB, so that 40 GB of untouched disk are 40 questions.
+ * half-written. "qemu:allocation-depth" tells the overlay's own bytes (1) from those of
+ * what it stands on (2 and so on, its master's the last) and from nobody's (0);
+ * "base:allocation" tells zeros from data. Both are asked in pieces of 1 GiB, so that 40
+ * GB of untouched disk are 40 questions.
  *
  * qemu-nbd runs without --persistent: when our connections go, it goes, even if we were
  * killed before it could be told.
@@ -24,7 +25,6 @@
 #include "server/image/runs.h"
 
 #define DEPTH "qemu:allocation-depth"
-#define DEPTH_LOCAL 1u
 #define STATUS_BYTES (G_GUINT64_CONSTANT(1) << 30)
 #define START_TIMEOUT_US (30 * G_USEC_PER_SEC)
 #define START_POLL_US 2000
@@ -185,16 +185,17 @@ pup_disk_bytes(const PupDisk *disk)
     return disk->bytes;
 }
 
-typedef gboolean (*Wanted)(guint32 flags);
+/* What is asked: how deep in the chain bytes are, or whether they are data. */
+typedef gboolean (*Wanted)(guint32 flags, unsigned n_files);
 
 static gboolean
-is_local(guint32 depth)
+is_within(guint32 depth, unsigned n_files)
 {
-    return depth == DEPTH_LOCAL;
+    return depth > 0 && depth <= n_files;
 }
 
 static gboolean
-is_data(guint32 flags)
+is_data(guint32 flags, unsigned n_files)
 {
     return !(flags & LIBNBD_STATE_ZERO);
 }
@@ -204,6 +205,7 @@ typedef struct {
     struct nbd_handle *nbd;
     const char *context;
     Wanted wanted;
+    unsigned n_files;
     GArray *runs;
     guint64 at, end;
 } Question;
@@ -218,7 +220,7 @@ take_extents(void *data, const char *context, uint64_t offset, uint32_t *entries
         return 0;
     for (size_t i = 0; i + 1 < n_entries && question->at < question->end; i += 2) {
         guint64 len = MIN(entries[i], question->end - question->at);
-        if (question->wanted(entries[i + 1]))
+        if (question->wanted(entries[i + 1], question->n_files))
             pup_runs_add(question->runs, question->at, len);
         question->at += len;
     }
@@ -253,14 +255,15 @@ ask(PupDisk *disk, Question *question, guint64 first, guint64 end,
     return TRUE;
 }
 
-/* The whole disk as one run, or the runs that the file itself holds. */
+/* The whole disk as one run, or the runs that the topmost @n_files hold. */
 static GArray *
-whole_runs(PupDisk *disk, gboolean local, GCancellable *cancellable, GError **error)
+whole_runs(PupDisk *disk, unsigned n_files, GCancellable *cancellable, GError **error)
 {
     g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(PupRun));
-    Question question = {.context = DEPTH, .wanted = is_local, .runs = runs};
+    Question question = {
+        .context = DEPTH, .wanted = is_within, .n_files = n_files, .runs = runs};
 
-    if (!local) {
+    if (n_files == 0) {
         pup_runs_add(runs, 0, disk->bytes);
         return g_steal_pointer(&runs);
     }
@@ -273,9 +276,9 @@ whole_runs(PupDisk *disk, gboolean local, GCancellable *cancellable, GError **er
 }
 
 GArray *
-pup_disk_runs(PupDisk *disk, gboolean local, GCancellable *cancellable, GError **error)
+pup_disk_runs(PupDisk *disk, unsigned n_files, GCancellable *cancellable, GError **error)
 {
-    g_autoptr(GArray) whole = whole_runs(disk, local, cancellable, error);
+    g_autoptr(GArray) whole = whole_runs(disk, n_files, cancellable, error);
     g_autoptr(GArray) data = g_array_new(FALSE, FALSE, sizeof(PupRun));
     Question question = {.nbd = disk->allocation,
                          .context = LIBNBD_CONTEXT_BASE_ALLOCATION,

@@ -6,7 +6,7 @@
  * away from it; this is the one file here that includes libnbd.h.
  *
  *     disk = pup_disk_open(settings, path, n_readers, cancellable, &error)
- *     runs = pup_disk_runs(disk, TRUE, cancellable, &error)    what the overlay holds
+ *     runs = pup_disk_runs(disk, 1, cancellable, &error)       what the overlay holds
  *     reader = pup_disk_reader_new(disk, &error)               one a thread
  *     pup_disk_read(reader, offset, buf, len, &error)
  *
@@ -38,11 +38,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupDisk, pup_disk_free)
 
 guint64 pup_disk_bytes(const PupDisk *disk);
 
-/* The chunks that the file itself holds a part of (@local), or all that the disk has, in
- * order, as an array of PupRun that do not overlap. What reads as zeros is told apart at
- * no cost; zeros that were not @local are left out when it is FALSE too. Reads no data.
- * Errors: IO, UNSUPPORTED, cancelled. */
-GArray *pup_disk_runs(PupDisk *disk, gboolean local, GCancellable *cancellable,
+/* The chunks that the topmost @n_files of its chain hold a part of (1: the file itself),
+ * or all that the disk has (0), in order, as an array of PupRun that do not overlap. What
+ * reads as zeros is told apart at no cost. Reads no data. Errors: IO, UNSUPPORTED,
+ * cancelled. */
+GArray *pup_disk_runs(PupDisk *disk, unsigned n_files, GCancellable *cancellable,
                       GError **error);
 
 PupDiskReader *pup_disk_reader_new(const PupDisk *disk, GError **error);

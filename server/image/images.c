@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/ident.h"
+#include "server/image/chain.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workshop.h"
 
@@ -14,19 +15,21 @@ image_free(gpointer data)
     PupImage *image = data;
 
     g_free(image->name);
+    g_free(image->layer);
     g_free(image->master);
     g_free(image);
 }
 
+/* Add the image of @path, unless it is not there; *@added: what to fill in further, or
+ * NULL. */
 static gboolean
-add_file(const PupWorkshop *shop, GPtrArray *images, PupKind kind, const char *name,
-         unsigned version, GError **error)
+add_file(const PupWorkshop *shop, GPtrArray *images, PupImageKind kind, const char *path,
+         PupImage **added, GError **error)
 {
-    g_autofree char *path = kind == PUP_KIND_MASTER ? pup_master_path(shop, name, version)
-                                                    : pup_room_path(shop, name);
     g_autoptr(PupImageInfo) info = NULL;
     PupImage *image;
 
+    *added = NULL;
     if (access(path, F_OK) < 0)
         return TRUE;
     info = pup_image_info(path, "qcow2", shop->cancellable, error);
@@ -34,13 +37,30 @@ add_file(const PupWorkshop *shop, GPtrArray *images, PupKind kind, const char *n
         return FALSE;
     image = g_new0(PupImage, 1);
     image->kind = kind;
-    image->name = g_strdup(name);
-    image->version = version;
     image->virtual_bytes = info->virtual_bytes;
     image->file_bytes = info->actual_bytes;
-    if (info->backing)
-        pup_workshop_parse_backing(info->backing, &image->master, &image->master_version);
+    if (info->backing) {
+        image->layer = pup_backing_parse_layer(info->backing);
+        pup_backing_parse_master(info->backing, &image->master, &image->master_version);
+    }
     g_ptr_array_add(images, image);
+    *added = image;
+    return TRUE;
+}
+
+static gboolean
+add_master(const PupWorkshop *shop, GPtrArray *images, const char *name, unsigned version,
+           GError **error)
+{
+    g_autofree char *path = pup_master_path(shop, name, version);
+    PupImage *image;
+
+    if (!add_file(shop, images, PUP_IMAGE_MASTER, path, &image, error))
+        return FALSE;
+    if (image) {
+        image->name = g_strdup(name);
+        image->version = version;
+    }
     return TRUE;
 }
 
@@ -55,32 +75,47 @@ add_masters(const PupWorkshop *shop, GPtrArray *images, GError **error)
         if (!versions)
             return FALSE;
         for (unsigned i = 0; i < versions->len; i++)
-            if (!add_file(shop, images, PUP_KIND_MASTER, *name,
-                          g_array_index(versions, unsigned, i), error))
+            if (!add_master(shop, images, *name, g_array_index(versions, unsigned, i),
+                            error))
                 return FALSE;
     }
     return names != NULL;
 }
 
-/* By their files: a sub-master stands on its master even where its room's profile is
- * gone.
- */
-static gboolean
-add_rooms(const PupWorkshop *shop, GPtrArray *images, GError **error)
+/* The name of a room or layer that the file "NAME.qcow2" is of, new string; NULL where it
+ * is of none. */
+static char *
+name_of(PupImageKind kind, const char *file)
 {
-    g_autofree char *any = pup_room_path(shop, "any");
-    g_autofree char *folder = g_path_get_dirname(any);
+    g_autofree char *backing = g_strconcat("../layers/", file, NULL);
+    g_autofree char *name = g_strdup(file);
+
+    if (kind == PUP_IMAGE_LAYER)
+        return pup_backing_parse_layer(backing);
+    if (!g_str_has_suffix(file, ".qcow2"))
+        return NULL;
+    name[strlen(name) - strlen(".qcow2")] = '\0';
+    return pup_ident_check("room", name, NULL) ? g_steal_pointer(&name) : NULL;
+}
+
+/* By their files: a sub-master stands on its master even where its room's profile is
+ * gone. */
+static gboolean
+add_folder(const PupWorkshop *shop, GPtrArray *images, PupImageKind kind, GError **error)
+{
+    g_autofree char *folder = pup_settings_path(
+        shop->settings, kind == PUP_IMAGE_LAYER ? "images/layers" : "images/rooms");
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     const char *file;
 
     while (dir && (file = g_dir_read_name(dir))) {
-        g_autofree char *room = g_strdup(file);
-        if (!g_str_has_suffix(room, ".qcow2"))
-            continue;
-        room[strlen(room) - strlen(".qcow2")] = '\0';
-        if (pup_ident_check("room", room, NULL) &&
-            !add_file(shop, images, PUP_KIND_ROOM, room, 0, error))
+        g_autofree char *path = g_build_filename(folder, file, NULL);
+        g_autofree char *name = name_of(kind, file);
+        PupImage *image = NULL;
+        if (name && !add_file(shop, images, kind, path, &image, error))
             return FALSE;
+        if (image)
+            image->name = g_steal_pointer(&name);
     }
     return TRUE;
 }
@@ -92,8 +127,22 @@ compare_images(gconstpointer a, gconstpointer b)
     int order = strcmp(left->name, right->name);
 
     if (left->kind != right->kind)
-        return left->kind == PUP_KIND_MASTER ? -1 : 1;
+        return left->kind < right->kind ? -1 : 1;
     return order != 0 ? order : left->version < right->version ? -1 : 1;
+}
+
+/* The master at the end of the layers that @image stands on. */
+static void
+resolve_master(const GPtrArray *images, PupImage *image)
+{
+    const PupImage *below = image;
+
+    for (unsigned n = 0; below && !below->master && n < PUP_CHAIN_MAX; n++)
+        below = below->layer ? pup_images_layer(images, below->layer) : NULL;
+    if (!below || below == image || !below->master)
+        return;
+    image->master = g_strdup(below->master);
+    image->master_version = below->master_version;
 }
 
 GPtrArray *
@@ -101,22 +150,38 @@ pup_images_list(const PupWorkshop *shop, GError **error)
 {
     g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(image_free);
 
-    if (!add_masters(shop, images, error) || !add_rooms(shop, images, error))
+    if (!add_masters(shop, images, error) ||
+        !add_folder(shop, images, PUP_IMAGE_LAYER, error) ||
+        !add_folder(shop, images, PUP_IMAGE_SUB_MASTER, error))
         return NULL;
+    for (unsigned i = 0; i < images->len; i++)
+        resolve_master(images, g_ptr_array_index(images, i));
     g_ptr_array_sort(images, compare_images);
     return g_steal_pointer(&images);
+}
+
+static const PupImage *
+find(const GPtrArray *images, PupImageKind kind, const char *name, unsigned version)
+{
+    for (unsigned i = 0; i < images->len; i++) {
+        const PupImage *image = g_ptr_array_index(images, i);
+        if (image->kind == kind && image->version == version &&
+            strcmp(image->name, name) == 0)
+            return image;
+    }
+    return NULL;
 }
 
 const PupImage *
 pup_images_master(const GPtrArray *images, const char *name, unsigned version)
 {
-    for (unsigned i = 0; i < images->len; i++) {
-        const PupImage *image = g_ptr_array_index(images, i);
-        if (image->kind == PUP_KIND_MASTER && image->version == version &&
-            strcmp(image->name, name) == 0)
-            return image;
-    }
-    return NULL;
+    return find(images, PUP_IMAGE_MASTER, name, version);
+}
+
+const PupImage *
+pup_images_layer(const GPtrArray *images, const char *digest)
+{
+    return find(images, PUP_IMAGE_LAYER, digest, 0);
 }
 
 unsigned
@@ -126,9 +191,20 @@ pup_images_users(const GPtrArray *images, const char *name, unsigned version)
 
     for (unsigned i = 0; i < images->len; i++) {
         const PupImage *image = g_ptr_array_index(images, i);
-        if (image->kind == PUP_KIND_ROOM && image->master_version == version &&
+        if (image->kind != PUP_IMAGE_MASTER && image->master_version == version &&
             g_strcmp0(image->master, name) == 0)
             n++;
     }
+    return n;
+}
+
+unsigned
+pup_images_layer_users(const GPtrArray *images, const char *digest)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < images->len; i++)
+        if (g_strcmp0(((PupImage *) g_ptr_array_index(images, i))->layer, digest) == 0)
+            n++;
     return n;
 }

@@ -242,7 +242,7 @@ check_installed(Install *job, GError **error)
     g_autoptr(PupDisk) disk =
         pup_disk_open(shop->settings, job->disk, 1, shop->cancellable, error);
     g_autoptr(GArray) runs =
-        disk ? pup_disk_runs(disk, TRUE, shop->cancellable, error) : NULL;
+        disk ? pup_disk_runs(disk, 1, shop->cancellable, error) : NULL;
 
     if (!runs)
         return FALSE;

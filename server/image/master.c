@@ -52,7 +52,7 @@ hash_copy(Import *import, PupStoreWrite *write, PupManifest **manifest, GError *
 
     if (!disk)
         return FALSE;
-    runs = pup_disk_runs(disk, FALSE, shop->cancellable, error);
+    runs = pup_disk_runs(disk, 0, shop->cancellable, error);
     if (!runs)
         return FALSE;
     map = pup_chunk_map_new(pup_disk_bytes(disk));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A version is its master's map with the chunks that the overlay holds replaced. Which
- * those are, the overlay's own tables say, so neither the master nor the untouched part
- * of the disk is read, and of the map only the pages that change are loaded. What a
- * sub-master derives from is taken from the image itself, not from the profile, which may
- * have been edited since.
+ * A version is its master's map with the chunks replaced that the overlay, and the layers
+ * under it, hold. Which those are, their own tables say, so neither the master nor the
+ * untouched part of the disk is read, and of the map only the pages that change are
+ * loaded. What a sub-master derives from is taken from the image itself, not from the
+ * profile, which may have been edited since.
  *
  * The store's commit moves the room's name last; a crash at any point before leaves the
  * old version current.
@@ -17,9 +17,9 @@
 #include "lib/failpoint.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/chain.h"
 #include "server/image/hash.h"
 #include "server/image/lock.h"
-#include "server/image/qemu_img.h"
 #include "server/image/retention.h"
 #include "server/image/runs.h"
 #include "server/image/timezone.h"
@@ -31,13 +31,14 @@
 typedef struct {
     const PupWorkshop *shop;
     const char *room;
-    char *path; /* of the sub-master */
+    const char *path; /* of the disk: the sub-master, or what is to become it */
     char *domain_template;
     PupRoomProfile *profile;
     PupManifest *master;  /* that the sub-master derives from */
     PupManifest *current; /* version of the room, or NULL */
+    unsigned n_layers;    /* between it and its master */
     PupDisk *disk;
-    GArray *runs; /* what the overlay holds */
+    GArray *runs; /* what the overlay and its layers hold */
     PupPublishReport report;
 } Publish;
 
@@ -50,29 +51,27 @@ publish_clear(Publish *publish)
     pup_manifest_free(publish->master);
     pup_room_profile_free(publish->profile);
     g_free(publish->domain_template);
-    g_free(publish->path);
 }
 
-static gboolean
-read_template(Publish *publish, GError **error)
+/* The template of a room of @profile, settled; new string. */
+static char *
+read_template(const PupWorkshop *shop, const PupRoomProfile *profile, GError **error)
 {
-    const char *path = publish->shop->domain_template;
+    const char *path = shop->domain_template;
     g_autoptr(GBytes) bytes =
         pup_file_read(path ? path : INSTALLED_TEMPLATE, TEMPLATE_MAX_BYTES, error);
     g_autofree char *text = NULL;
     g_autofree char *rule = NULL;
 
     if (!bytes)
-        return FALSE;
-    if (pup_room_profile_wants_local_time(publish->profile)) {
-        rule = pup_timezone_rule(publish->profile->timezone, error);
+        return NULL;
+    if (pup_room_profile_wants_local_time(profile)) {
+        rule = pup_timezone_rule(profile->timezone, error);
         if (!rule)
-            return FALSE;
+            return NULL;
     }
     text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-    publish->domain_template =
-        pup_domain_template_settle(text, publish->profile, rule, error);
-    return publish->domain_template != NULL;
+    return pup_domain_template_settle(text, profile, rule, error);
 }
 
 /* The master's version that the image at publish->path says it derives from. */
@@ -80,28 +79,20 @@ static gboolean
 find_master(Publish *publish, GError **error)
 {
     const PupWorkshop *shop = publish->shop;
-    g_autoptr(PupImageInfo) info =
-        pup_image_info(publish->path, "qcow2", shop->cancellable, error);
-    g_autofree char *name = NULL;
-    unsigned version = 0;
+    g_auto(PupChain) chain = {0};
 
-    if (!info)
+    if (!pup_chain_read(shop, publish->path, &chain, error))
         return FALSE;
-    if (info->data_file || !info->backing ||
-        !pup_workshop_parse_backing(info->backing, &name, &version)) {
-        pup_error_set(error, PUP_ERROR_INVALID,
-                      "'%s' is no overlay over a master's file: its backing file is '%s'",
-                      publish->path, info->backing ? info->backing : "");
-        return FALSE;
-    }
-    publish->master = pup_workshop_manifest(shop, PUP_KIND_MASTER, name, version, error);
+    publish->n_layers = chain.layers->len;
+    publish->master = pup_workshop_manifest(shop, PUP_KIND_MASTER, chain.master,
+                                            chain.master_version, error);
     if (!publish->master)
         return FALSE;
-    if (info->virtual_bytes >= publish->master->disk_bytes)
+    if (chain.virtual_bytes >= publish->master->disk_bytes)
         return TRUE;
     pup_error_set(error, PUP_ERROR_UNSUPPORTED,
-                  "'%s' was made smaller than its master %s@%u", publish->path, name,
-                  version);
+                  "'%s' was made smaller than its master %s@%u", publish->path,
+                  chain.master, chain.master_version);
     return FALSE;
 }
 
@@ -114,7 +105,6 @@ prepare(Publish *publish, GError **error)
     publish->profile = pup_catalog_room(shop->catalog, publish->room, error);
     if (!publish->profile)
         return FALSE;
-    publish->path = pup_room_path(shop, publish->room);
     if (access(publish->path, F_OK) < 0) {
         pup_error_set(
             error, PUP_ERROR_NOT_FOUND,
@@ -122,7 +112,8 @@ prepare(Publish *publish, GError **error)
             publish->room, publish->path);
         return FALSE;
     }
-    if (!read_template(publish, error) || !find_master(publish, error) ||
+    publish->domain_template = read_template(shop, publish->profile, error);
+    if (!publish->domain_template || !find_master(publish, error) ||
         !pup_workshop_current(shop, PUP_KIND_ROOM, publish->room, &publish->current,
                               error))
         return FALSE;
@@ -141,7 +132,8 @@ open_overlay(Publish *publish, GError **error)
     if (!publish->disk)
         return FALSE;
     publish->report.disk_bytes = pup_disk_bytes(publish->disk);
-    publish->runs = pup_disk_runs(publish->disk, TRUE, shop->cancellable, error);
+    publish->runs =
+        pup_disk_runs(publish->disk, 1 + publish->n_layers, shop->cancellable, error);
     return publish->runs != NULL;
 }
 
@@ -202,14 +194,35 @@ make_manifest(Publish *publish, const PupChunkMap *map)
 }
 
 static gboolean
-is_unchanged(const PupManifest *current, const PupManifest *made)
+settings_are(const PupManifest *current, const PupRoomProfile *profile,
+             const char *domain_template)
 {
+    return pup_guest_equal(&current->guest, &profile->guest) &&
+           current->cache_mib == profile->cache_mib &&
+           g_strcmp0(current->domain_template, domain_template) == 0;
+}
+
+gboolean
+pup_room_settings_equal(const PupWorkshop *shop, const PupRoomProfile *profile,
+                        const PupManifest *manifest, gboolean *equal, GError **error)
+{
+    g_autofree char *domain_template = read_template(shop, profile, error);
+
+    if (!domain_template)
+        return FALSE;
+    *equal = settings_are(manifest, profile, domain_template);
+    return TRUE;
+}
+
+static gboolean
+is_unchanged(const Publish *publish, const PupManifest *made)
+{
+    const PupManifest *current = publish->current;
+
     return current && pup_workshop_same_disk(current, made) &&
            strcmp(current->master, made->master) == 0 &&
            current->master_version == made->master_version &&
-           pup_guest_equal(&current->guest, &made->guest) &&
-           current->cache_mib == made->cache_mib &&
-           g_strcmp0(current->domain_template, made->domain_template) == 0;
+           settings_are(current, publish->profile, made->domain_template);
 }
 
 static gboolean
@@ -233,7 +246,7 @@ write_version(Publish *publish, PupStoreWrite *write, GError **error)
     if (!pup_failpoint("publish-hashed", error))
         return FALSE;
     manifest = make_manifest(publish, map);
-    if (is_unchanged(publish->current, manifest)) {
+    if (is_unchanged(publish, manifest)) {
         publish->report.unchanged = TRUE;
         publish->report.version = publish->current->version;
         return TRUE;
@@ -246,7 +259,7 @@ write_version(Publish *publish, PupStoreWrite *write, GError **error)
 }
 
 static gboolean
-publish_locked(Publish *publish, GError **error)
+publish_disk(Publish *publish, GError **error)
 {
     const PupWorkshop *shop = publish->shop;
     g_autoptr(PupStoreWrite) write = NULL;
@@ -276,23 +289,30 @@ retire(Publish *publish)
 }
 
 gboolean
-pup_room_publish(const PupWorkshop *shop, const char *room, PupPublishReport *report,
-                 GError **error)
+pup_room_publish_locked(const PupWorkshop *shop, const char *room, const char *path,
+                        PupPublishReport *report, GError **error)
 {
-    g_autoptr(PupLock) lock = NULL;
-    Publish publish = {.shop = shop, .room = room};
-    gboolean done;
+    Publish publish = {.shop = shop, .room = room, .path = path};
+    gboolean done = publish_disk(&publish, error);
 
-    if (!pup_ident_check("room", room, error) || !pup_workshop_check_key(shop, error))
-        return FALSE;
-    lock = pup_lock_take(shop->settings, "room", room, error);
-    if (!lock)
-        return FALSE;
-    done = publish_locked(&publish, error);
     if (done && !shop->dry_run)
         retire(&publish);
     if (done)
         *report = publish.report;
     publish_clear(&publish);
     return done;
+}
+
+gboolean
+pup_room_publish(const PupWorkshop *shop, const char *room, PupPublishReport *report,
+                 GError **error)
+{
+    g_autoptr(PupLock) lock = NULL;
+    g_autofree char *path = NULL;
+
+    if (!pup_ident_check("room", room, error) || !pup_workshop_check_key(shop, error))
+        return FALSE;
+    lock = pup_lock_take(shop->settings, "room", room, error);
+    path = pup_room_path(shop, room);
+    return lock && pup_room_publish_locked(shop, room, path, report, error);
 }

@@ -6,15 +6,16 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/chain.h"
 #include "server/image/disk.h"
 #include "server/image/lock.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
 #include "server/image/workshop.h"
 
-/* The version of the profile's master to build on, checked to be there; 0 on error. */
-static unsigned
-find_master(const PupWorkshop *shop, const PupRoomProfile *profile, GError **error)
+unsigned
+pup_workshop_find_master(const PupWorkshop *shop, const PupRoomProfile *profile,
+                         GError **error)
 {
     unsigned version = profile->master_version;
     g_autoptr(PupManifest) manifest =
@@ -35,14 +36,12 @@ find_master(const PupWorkshop *shop, const PupRoomProfile *profile, GError **err
     return 0;
 }
 
-static gboolean
-make_overlay(const PupWorkshop *shop, const char *path, const PupRoomProfile *profile,
-             unsigned version, GError **error)
+gboolean
+pup_workshop_make_overlay(const PupWorkshop *shop, const char *path, const char *backing,
+                          GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *temp = pup_workshop_temp_path(path);
-    g_autofree char *backing =
-        g_strdup_printf("../masters/%s@%u.qcow2", profile->master, version);
 
     if (!pup_file_make_dir(folder, error))
         return FALSE;
@@ -51,6 +50,15 @@ make_overlay(const PupWorkshop *shop, const char *path, const PupRoomProfile *pr
         return TRUE;
     unlink(temp);
     return FALSE;
+}
+
+static gboolean
+make_overlay(const PupWorkshop *shop, const char *path, const PupRoomProfile *profile,
+             unsigned version, GError **error)
+{
+    g_autofree char *backing = pup_backing_master(profile->master, version);
+
+    return pup_workshop_make_overlay(shop, path, backing, error);
 }
 
 gboolean
@@ -72,7 +80,7 @@ pup_room_make(const PupWorkshop *shop, const char *room, const PupRoomProfile *p
                       room, path);
         return FALSE;
     }
-    version = find_master(shop, profile, error);
+    version = pup_workshop_find_master(shop, profile, error);
     if (version == 0 || !pup_workshop_check_pools(shop, error))
         return FALSE;
     if (!shop->dry_run && !make_overlay(shop, path, profile, version, error))
@@ -92,15 +100,15 @@ pup_rebase_clear(PupRebase *rebase)
 static gboolean
 read_base(const PupWorkshop *shop, const char *path, PupRebase *rebase, GError **error)
 {
-    g_autoptr(PupImageInfo) info =
-        pup_image_info(path, "qcow2", shop->cancellable, error);
-    g_autofree char *name = NULL;
-    unsigned version;
+    g_autoptr(GError) why = NULL;
+    g_auto(PupChain) chain = {0};
 
-    if (!info)
+    if (pup_chain_read(shop, path, &chain, &why))
+        rebase->from = g_strdup_printf("%s@%u", chain.master, chain.master_version);
+    else if (!g_error_matches(why, PUP_ERROR, PUP_ERROR_INVALID)) {
+        g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
-    if (info->backing && pup_workshop_parse_backing(info->backing, &name, &version))
-        rebase->from = g_strdup_printf("%s@%u", name, version);
+    }
     return TRUE;
 }
 
@@ -113,7 +121,7 @@ replace_overlay(const PupWorkshop *shop, const char *path, const PupRoomProfile 
     g_autoptr(PupDisk) disk =
         pup_disk_open(shop->settings, path, 1, shop->cancellable, error);
     g_autoptr(GArray) runs =
-        disk ? pup_disk_runs(disk, TRUE, shop->cancellable, error) : NULL;
+        disk ? pup_disk_runs(disk, 1, shop->cancellable, error) : NULL;
 
     if (!runs)
         return FALSE;
@@ -130,7 +138,7 @@ rebase_locked(const PupWorkshop *shop, const char *path, const PupRoomProfile *p
 
     if (there && !read_base(shop, path, rebase, error))
         return FALSE;
-    version = find_master(shop, profile, error);
+    version = pup_workshop_find_master(shop, profile, error);
     if (version == 0)
         return FALSE;
     rebase->to = g_strdup_printf("%s@%u", profile->master, version);

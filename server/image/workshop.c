@@ -178,20 +178,6 @@ pup_workshop_same_disk(const PupManifest *a, const PupManifest *b)
            memcmp(a->pages, b->pages, a->n_pages * sizeof *a->pages) == 0;
 }
 
-gboolean
-pup_workshop_parse_backing(const char *backing, char **name, unsigned *version)
-{
-    static const char before[] = "../masters/", after[] = ".qcow2";
-    g_autofree char *label = NULL;
-
-    if (!g_str_has_prefix(backing, before) || !g_str_has_suffix(backing, after) ||
-        strlen(backing) < strlen(before) + strlen(after))
-        return FALSE;
-    label = g_strndup(backing + strlen(before),
-                      strlen(backing) - strlen(before) - strlen(after));
-    return pup_ident_split("master", label, name, version, NULL) && *version > 0;
-}
-
 void
 pup_workshop_percent(gpointer data, double percent)
 {

@@ -46,6 +46,26 @@ unsigned pup_workshop_next_version(const PupWorkshop *shop, PupKind kind,
 gboolean pup_workshop_has_version(const PupWorkshop *shop, PupKind kind, const char *name,
                                   unsigned version);
 
+/* Make the overlay @path over @backing (chain.h) in the place of what is there, at once.
+ * Errors: NO_SPACE, INVALID, IO. */
+gboolean pup_workshop_make_overlay(const PupWorkshop *shop, const char *path,
+                                   const char *backing, GError **error);
+
+/* The version of @profile's master to build on, checked to be there; 0 on error. */
+unsigned pup_workshop_find_master(const PupWorkshop *shop, const PupRoomProfile *profile,
+                                  GError **error);
+
+/* pup_room_publish() of the disk @path, for who holds the lock of @room. */
+gboolean pup_room_publish_locked(const PupWorkshop *shop, const char *room,
+                                 const char *path, PupPublishReport *report,
+                                 GError **error);
+
+/* TRUE when the version that @manifest describes has the guest settings and the template
+ * that one published now would have. Errors: those of reading the template. */
+gboolean pup_room_settings_equal(const PupWorkshop *shop, const PupRoomProfile *profile,
+                                 const PupManifest *manifest, gboolean *equal,
+                                 GError **error);
+
 /* pup_master_import() for who holds the lock of master @name. */
 gboolean pup_master_import_locked(const PupWorkshop *shop, const char *name,
                                   const char *file, const char *format,
@@ -69,7 +89,3 @@ gboolean pup_workshop_commit(const PupWorkshop *shop, PupStoreWrite *write,
 
 /* TRUE when both have the same disk. */
 gboolean pup_workshop_same_disk(const PupManifest *a, const PupManifest *b);
-
-/* The master's version out of the backing file name "../masters/NAME@V.qcow2" of a
- * sub-master. *@name: new string. FALSE when it has another form. */
-gboolean pup_workshop_parse_backing(const char *backing, char **name, unsigned *version);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "server/image/chain.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workshop.h"
 
@@ -120,13 +121,35 @@ backing_names_a_master(void **state)
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *name = NULL;
         unsigned version = 0;
-        gboolean parsed = pup_workshop_parse_backing(rows[i].backing, &name, &version);
+        gboolean parsed = pup_backing_parse_master(rows[i].backing, &name, &version);
         assert_int_equal(parsed, rows[i].name != NULL);
         if (!parsed)
             continue;
         assert_string_equal(name, rows[i].name);
         assert_int_equal(version, rows[i].version);
     }
+}
+
+static void
+backing_names_a_layer(void **state)
+{
+    static const char digest[] =
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    g_autofree char *made = pup_backing_layer(digest);
+    g_autofree char *read = pup_backing_parse_layer(made);
+    static const char *const others[] = {
+        "../layers/.qcow2",
+        "../layers/abc.qcow2",
+        "../masters/win11@3.qcow2",
+        "",
+        "../layers/"
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeg.qcow2",
+        "/layers/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.qcow2",
+    };
+
+    assert_string_equal(read, digest);
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++)
+        assert_null(pup_backing_parse_layer(others[i]));
 }
 
 int
@@ -138,6 +161,7 @@ main(void)
         cmocka_unit_test(what_is_no_info_is_refused),
         cmocka_unit_test(failures_are_told_apart),
         cmocka_unit_test(backing_names_a_master),
+        cmocka_unit_test(backing_names_a_layer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
