@@ -76,6 +76,8 @@ static const char *const point_names[] = {
     "publish-hashed",
     "compact-copied",
     "compact-compared",
+    "regenerate-made",
+    "regenerate-published",
     NULL,
 };
 

@@ -17,6 +17,7 @@ const PupCommand *const pup_commands[] = {
     &pup_cmd_room_remove,
     &pup_cmd_room_rebase,
     &pup_cmd_room_publish,
+    &pup_cmd_room_regenerate,
     &pup_cmd_room_history,
     &pup_cmd_room_rollback,
     &pup_cmd_room_pin,

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/cli/commands.h"
+#include "server/cli/progress.h"
+
+#include "server/image/regenerate.h"
+
+static void
+say_published(const PupCli *cli, const char *room, const PupRegenerateReport *report)
+{
+    const PupPublishReport *publish = &report->publish;
+    g_autofree char *stored = pup_bytes_format(publish->bytes_stored);
+
+    if (publish->unchanged)
+        pup_cli_say(cli, "%s: made afresh over %s; its disk is that of %s@%u", room,
+                    report->base, room, publish->version);
+    else
+        pup_cli_say(cli, "%s@%u is published, made afresh over %s: %s stored", room,
+                    publish->version, report->base, stored);
+    if (publish->n_retired > 0)
+        pup_cli_say(cli, "%u older version%s removed, as the room's profile says",
+                    publish->n_retired, publish->n_retired == 1 ? " was" : "s were");
+}
+
+static void
+say_report(const PupCli *cli, const char *room, const PupRegenerateReport *report)
+{
+    if (report->unchanged)
+        pup_cli_say(cli,
+                    cli->dry_run ? "leave %s@%u: nothing changed since"
+                                 : "nothing changed since %s@%u",
+                    room, report->publish.version);
+    else if (cli->dry_run)
+        pup_cli_say(cli,
+                    "make the sub-master of room %s afresh over %s, and publish %s@%u",
+                    room, report->base, room, report->publish.version);
+    else
+        say_published(cli, room, report);
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_auto(GStrv) args = g_strdupv(argv);
+    g_auto(PupRegenerateReport) report = {0};
+    g_autoptr(PupBar) bar = NULL;
+    PupRegenerate options = {0};
+    PupWorkshop shop;
+    const GOptionEntry entries[] = {{"discard-edits", 0, 0, G_OPTION_ARG_NONE,
+                                     &options.discard_edits,
+                                     "Throw away what was changed by hand", NULL},
+                                    {NULL}};
+
+    if (!pup_cli_parse(cli, entries, &args, error) ||
+        !(bar = pup_bar_begin(cli, &shop, error)) ||
+        !pup_room_regenerate(&shop, args[0], &options, &report, error))
+        return FALSE;
+    g_clear_pointer(&bar, pup_bar_free);
+    say_report(cli, args[0], &report);
+    return TRUE;
+}
+
+const PupCommand pup_cmd_room_regenerate = {
+    .name = "room regenerate",
+    .args = "NAME",
+    .summary = "Make a room's sub-master afresh and publish it",
+    .flags = PUP_CLI_CHANGES,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};
