@@ -14,6 +14,7 @@
 #include "lib/ident.h"
 #include "server/image/disk.h"
 #include "server/image/lock.h"
+#include "server/image/machine_xml.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workshop.h"
 
@@ -140,23 +141,29 @@ start_machine(Install *job, GError **error)
 {
     const PupInstall *install = job->install;
     g_autofree char *nvram = g_build_filename(job->folder, "nvram.fd", NULL);
-    PupInstallMachine machine = {
-        .os = install->os,
-        .firmware = install->firmware,
+    g_autofree char *name = g_strdup_printf("pupitre-install-%s", job->name);
+    g_autofree char *title = g_strdup_printf("Pupitre installs master %s", job->name);
+    g_autofree char *xml = NULL;
+    PupGuest guest;
+    PupMachine machine = {
+        .name = name,
+        .title = title,
+        .guest = &guest,
         .kvm = strcmp(pup_virt_domain_type(job->virt), "kvm") == 0,
+        .watched = TRUE,
+        .local_time = pup_install_os_is_windows(install->os),
         .cpus = install->cpus,
         .memory_mib = install->memory_mib,
-        .master = job->name,
         .emulator = pup_virt_emulator(job->virt),
         .disk = job->disk,
+        .nvram = nvram,
         .iso = job->iso,
         .drivers_iso = job->drivers,
         .answers_iso = job->answers,
-        .nvram = nvram,
     };
-    g_autofree char *xml =
-        pup_install_machine_xml(PUP_PKGDATADIR "/templates/install.xml", &machine, error);
 
+    pup_install_os_guest(install->os, install->firmware, &guest);
+    xml = pup_machine_xml(PUP_PKGDATADIR "/templates/workshop.xml", &machine, error);
     return xml ? pup_virt_start(job->virt, xml, error) : NULL;
 }
 

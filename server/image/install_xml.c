@@ -6,8 +6,6 @@
 #include "lib/error.h"
 #include "lib/template.h"
 
-#define OVMF "/usr/share/OVMF/"
-
 /* What differs between systems. */
 static const struct {
     const char *word;
@@ -60,39 +58,13 @@ set_flags(PupVars *vars, PupInstallOs os, PupFirmware firmware)
     pup_vars_flag(vars, "tpm", os == PUP_OS_WIN11);
 }
 
-/* A disc that is there or not; the text must be set for the section that is off, too. */
-static void
-set_disc(PupVars *vars, const char *flag, const char *key, const char *path)
+void
+pup_install_os_guest(PupInstallOs os, PupFirmware firmware, PupGuest *guest)
 {
-    pup_vars_flag(vars, flag, path != NULL);
-    pup_vars_set(vars, key, path ? path : "");
-}
-
-char *
-pup_install_machine_xml(const char *path, const PupInstallMachine *machine,
-                        GError **error)
-{
-    g_autoptr(PupVars) vars = pup_vars_new();
-    gboolean secure = machine->firmware == PUP_FIRMWARE_UEFI_SECURE;
-
-    set_flags(vars, machine->os, machine->firmware);
-    pup_vars_flag(vars, "kvm", machine->kvm);
-    pup_vars_flag(vars, "hyperv", machine->kvm && pup_install_os_is_windows(machine->os));
-    pup_vars_setf(vars, "name", "pupitre-install-%s", machine->master);
-    pup_vars_setf(vars, "title", "Pupitre installs master %s", machine->master);
-    pup_vars_setf(vars, "memory_mib", "%u", machine->memory_mib);
-    pup_vars_setf(vars, "cpus", "%u", machine->cpus);
-    pup_vars_set(vars, "emulator", machine->emulator);
-    pup_vars_set(vars, "disk", machine->disk);
-    pup_vars_set(vars, "iso", machine->iso);
-    pup_vars_set(vars, "nvram", machine->nvram);
-    set_disc(vars, "drivers", "drivers_iso", machine->drivers_iso);
-    set_disc(vars, "answers", "answers_iso", machine->answers_iso);
-    pup_vars_set(vars, "loader",
-                 secure ? OVMF "OVMF_CODE_4M.ms.fd" : OVMF "OVMF_CODE_4M.fd");
-    pup_vars_set(vars, "nvram_template",
-                 secure ? OVMF "OVMF_VARS_4M.ms.fd" : OVMF "OVMF_VARS_4M.fd");
-    return pup_template_render_file(path, PUP_ESCAPE_XML, vars, error);
+    pup_guest_defaults(guest);
+    guest->firmware = firmware;
+    guest->tpm = os == PUP_OS_WIN11;
+    guest->hyperv = pup_install_os_is_windows(os);
 }
 
 static const char *

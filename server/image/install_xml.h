@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * install_xml - the texts that an installation from an ISO needs: templates and what the
- * admin wants in, text out
+ * install_xml - what systems to install need: their machine, and the answers to the setup
+ * of Windows: template and what the admin wants in, text out
  *
- * templates/install.xml, the virtual machine, uses these texts, all of them
- *
- *     name title memory_mib cpus emulator disk iso drivers_iso answers_iso loader
- *     nvram_template nvram
- *
- * templates/autounattend.xml, the answers to Windows' setup, these
+ * templates/autounattend.xml uses these texts, all of them
  *
  *     language driver_folder image_index product_key user password
  *
- * and both of these flags those that they like
+ * and these flags
  *
- *     kvm                  runs in KVM
  *     uefi secure tpm      firmware (secure implies uefi)
- *     windows hyperv       a Windows; in KVM, with enlightenments
- *     client               a Windows that is no server
- *     drivers answers      there is such a disc
+ *     windows client       a Windows; that is no server
+ *     drivers              there is a disc with drivers
  *     index                which of the disc's editions is told by number
  *
  * Pure, but that it reads the template; any thread.
@@ -36,24 +29,9 @@ gboolean pup_install_os_is_windows(PupInstallOs os);
  */
 PupFirmware pup_install_os_firmware(PupInstallOs os);
 
-/* Strings are borrowed. */
-typedef struct {
-    PupInstallOs os;
-    PupFirmware firmware;
-    gboolean kvm;
-    unsigned cpus, memory_mib;
-    const char *master;      /* its name */
-    const char *emulator;    /* path of QEMU */
-    const char *disk;        /* path, a qcow2 */
-    const char *iso;         /* path */
-    const char *drivers_iso; /* path or NULL */
-    const char *answers_iso; /* path or NULL */
-    const char *nvram;       /* path of the machine's own UEFI variables */
-} PupInstallMachine;
-
-/* Fill in the template @path. New string; errors: INVALID, those of reading. */
-char *pup_install_machine_xml(const char *path, const PupInstallMachine *machine,
-                              GError **error);
+/* The settings of the machine that @os is installed in, as of a room: those of a seat's
+ * guest, a TPM for win11, enlightenments for a Windows. */
+void pup_install_os_guest(PupInstallOs os, PupFirmware firmware, PupGuest *guest);
 
 /* Strings are borrowed; NULL: the default. */
 typedef struct {

@@ -22,6 +22,19 @@ grep -q '^status 137$' "$work/out" || die "a killed program does not end with 13
 head -c 4 "$work/screen.png" | grep -aq PNG || die "the screen is no PNG"
 check_no_machines
 
+show "a workbench: a screen that nobody watches, the serial line in a file, a clean end"
+mkdir "$work/bench"
+virt_lab bench "$work/guest.qcow2" "$work/bench" agent "$virt_agent_s" screen "$work/bench.png" \
+    run 30 'cat /root-file | wc -c; cat /sys/class/net/eth0/address' stop 60 >"$work/out" ||
+    die "virt-lab: $(cat "$work/out")"
+grep -q '^200000$' "$work/out" || die "what was written before is missing: $(cat "$work/out")"
+grep -q '52:54:00:70:75:70' "$work/out" || die "another network address: $(cat "$work/out")"
+head -c 4 "$work/bench.png" | grep -aq PNG || die "the screen is no PNG"
+grep -q 'linux-guest: ready' "$work/bench/serial.log" || die "the serial line was not kept"
+fails 3 "it did not happen" virt_lab bench "$work/guest.qcow2" "$work/bench" spice
+fails 6 "did not shut down within 1 s" virt_lab bench "$work/guest.qcow2" "$work/bench" stop 1
+check_no_machines
+
 show "a program that hangs, one that is not there, a guest that goes away"
 fails 6 "did not end within 1 s" virt_lab start "$work/guest.xml" agent "$virt_agent_s" \
     run 1 'sleep 100'

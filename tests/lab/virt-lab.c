@@ -5,12 +5,20 @@
  *     virt-lab CONFIG [keep NAME] STEP [ARGUMENT ...] ...
  *
  *     start FILE         the domain that the XML in FILE describes; type= and emulator
- * are the caller's business find NAME          one of an earlier process names print the
- * names of all agent SECONDS      wait for the guest agent put FILE PATH      write
- * FILE's bytes as PATH of the guest run SECONDS LINE   run "sh -c LINE" in the guest;
- * prints what it prints, and its status until WORD SECONDS wait for running, paused,
- * full, halted, ended, crashed, destroyed shutdown, reboot, resume, destroy reboots
- * SECONDS    wait until it has restarted once spice              print where to watch
+ *                        are the caller's business
+ *     bench DISK FOLDER  a workbench of the guest on DISK, a BIOS guest, not watched
+ *     find NAME          one of an earlier process
+ *     names              print the names of all
+ *     agent SECONDS      wait for the guest agent
+ *     put FILE PATH      write FILE's bytes as PATH of the guest
+ *     run SECONDS LINE   run "sh -c LINE" in the guest; prints what that prints, and its
+ *                        status
+ *     until WORD SECONDS wait for running, paused, full, halted, ended, crashed,
+ *                        destroyed
+ *     shutdown, reboot, resume, destroy
+ *     stop SECONDS       have the guest shut down and wait for its end
+ *     reboots SECONDS    wait until it has restarted once
+ *     spice              print where to watch
  *     screen FILE        save the screen as PNG
  *     written DISK       print the number of bytes
  *     pools              have the libvirt daemon know the folders
@@ -26,6 +34,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "server/image/agent.h"
+#include "server/image/workbench.h"
 
 typedef struct {
     PupSettings *settings;
@@ -49,6 +58,24 @@ start(Lab *lab, char **args, GError **error)
     if (!g_file_get_contents(args[0], &xml, NULL, error))
         return FALSE;
     lab->domain = pup_virt_start(lab->virt, xml, error);
+    return lab->domain != NULL;
+}
+
+static gboolean
+bench(Lab *lab, char **args, GError **error)
+{
+    const PupWorkshop shop = {.settings = lab->settings};
+    PupGuest guest;
+    const PupWorkbench made = {.name = "bench",
+                               .disk = args[0],
+                               .folder = args[1],
+                               .guest = &guest,
+                               .cpus = 1,
+                               .memory_mib = 192};
+
+    pup_guest_defaults(&guest);
+    guest.firmware = PUP_FIRMWARE_BIOS;
+    lab->domain = pup_workbench_start(&shop, lab->virt, &made, error);
     return lab->domain != NULL;
 }
 
@@ -130,6 +157,12 @@ reboot(Lab *lab, char **args, GError **error)
 }
 
 static gboolean
+stop(Lab *lab, char **args, GError **error)
+{
+    return pup_workbench_stop(lab->domain, (unsigned) number(args[0]), NULL, error);
+}
+
+static gboolean
 resume(Lab *lab, char **args, GError **error)
 {
     return pup_virt_domain_resume(lab->domain, error);
@@ -191,7 +224,8 @@ static const struct {
     unsigned n_args;
     StepFunc run;
 } steps[] = {
-    {"start", 1, start},     {"find", 1, find},
+    {"start", 1, start},     {"bench", 2, bench},
+    {"stop", 1, stop},       {"find", 1, find},
     {"names", 0, names},     {"agent", 1, agent},
     {"put", 2, put},         {"run", 2, run},
     {"until", 2, until},     {"shutdown", 0, shut_down},

@@ -27,42 +27,6 @@ check_golden(const char *text, const char *name)
     assert_string_equal(text, kept);
 }
 
-static void
-check_machine(PupInstallOs os, PupFirmware firmware, gboolean kvm, const char *name)
-{
-    g_autofree char *template = top_path("templates/install.xml");
-    g_autoptr(GError) error = NULL;
-    const PupInstallMachine machine = {
-        .os = os,
-        .firmware = firmware,
-        .kvm = kvm,
-        .cpus = 2,
-        .memory_mib = 4096,
-        .master = "win",
-        .emulator = "/usr/bin/qemu-system-x86_64",
-        .disk = "/srv/a & b/.win.qcow2.tmp",
-        .iso = "/iso/win.iso",
-        .drivers_iso = pup_install_os_is_windows(os) ? "/iso/virtio-win.iso" : NULL,
-        .answers_iso = "/srv/run/install-win/answers.iso",
-        .nvram = "/srv/run/install-win/nvram.fd",
-    };
-    g_autofree char *xml = pup_install_machine_xml(template, &machine, &error);
-
-    unit_assert_no_error(error);
-    check_golden(xml, name);
-}
-
-static void
-test_machines(void **state)
-{
-    check_machine(PUP_OS_WIN10, PUP_FIRMWARE_UEFI, TRUE, "machine-win10");
-    check_machine(PUP_OS_WIN11, PUP_FIRMWARE_UEFI_SECURE, TRUE, "machine-win11");
-    check_machine(PUP_OS_WIN11, PUP_FIRMWARE_UEFI_SECURE, FALSE,
-                  "machine-win11-emulated");
-    check_machine(PUP_OS_WINSERVER, PUP_FIRMWARE_BIOS, TRUE, "machine-winserver-bios");
-    check_machine(PUP_OS_LINUX, PUP_FIRMWARE_UEFI, TRUE, "machine-linux");
-}
-
 static char *
 render_answers(const PupInstallAnswers *answers, GError **error)
 {
@@ -116,7 +80,6 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_machines),
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_refused),
     };
