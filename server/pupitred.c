@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * pupitred - the daemon: wires settings, store, catalog, HTTP server and dnsmasq
+ * pupitred - the daemon: wires settings, store, catalog, HTTP server, dnsmasq and the
+ * rooms' schedules
  */
 #include "config.h"
 
@@ -14,9 +15,12 @@
 #include "server/boot/dhcp.h"
 #include "server/http/service.h"
 #include "server/log.h"
+#include "server/schedule/scheduler.h"
 
-/* Between two writes of what was counted. */
+/* Between two writes of what was counted, and two looks at the schedules. */
 #define TICK_S 5
+/* What carries out the schedules. */
+#define COMMAND_PROGRAM PUP_BINDIR "/pupitre"
 
 typedef struct {
     char *config; /* path, NULL: the default */
@@ -24,6 +28,7 @@ typedef struct {
     PupService *service;
     PupHttpd *httpd;
     PupDhcp *dhcp;
+    PupScheduler *scheduler;
     GMainLoop *loop;
 } Daemon;
 
@@ -87,6 +92,7 @@ on_tick(gpointer data)
 {
     Daemon *daemon = data;
     pup_service_tick(daemon->service);
+    pup_scheduler_tick(daemon->scheduler);
     return G_SOURCE_CONTINUE;
 }
 
@@ -118,13 +124,19 @@ start(Daemon *daemon, GError **error)
     if (!daemon->httpd)
         return FALSE;
     daemon->dhcp = pup_dhcp_new(on_dnsmasq_line, daemon);
-    return apply_dhcp(daemon, error);
+    if (!apply_dhcp(daemon, error))
+        return FALSE;
+    PupSchedulerOptions schedules = {daemon->service->catalog, COMMAND_PROGRAM,
+                                     daemon->config, pup_service_now_ms};
+    daemon->scheduler = pup_scheduler_new(&schedules);
+    return TRUE;
 }
 
-/* PCs first: no new one is invited while running answers end. */
+/* What takes longest first; then PCs: no new one is invited while running answers end. */
 static void
 stop(Daemon *daemon)
 {
+    pup_scheduler_free(daemon->scheduler);
     pup_dhcp_free(daemon->dhcp);
     pup_httpd_free(daemon->httpd);
     if (daemon->service)

@@ -37,8 +37,8 @@ GArray *pup_catalog_schedules(PupCatalog *catalog, const char *room, GError **er
 gboolean pup_catalog_schedule_done(PupCatalog *catalog, const PupSchedule *schedule,
                                    gint64 next_ms, GError **error);
 
-/* Of a run that did not come about, or whose program could not be started. */
-#define PUP_RUN_NOT_STARTED (-1)
+/* Of a run that did not come about, or whose end nobody saw. */
+#define PUP_RUN_NO_STATUS (-1)
 
 typedef struct {
     char room[64];

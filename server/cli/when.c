@@ -2,21 +2,19 @@
 #include "server/cli/when.h"
 
 #include "lib/error.h"
+#include "server/schedule/rule.h"
 
 /* "HH:MM" into a time of today; NULL when it is not that. */
 static GDateTime *
 parse_clock(const char *text, GDateTime *now)
 {
-    g_auto(GStrv) parts = g_strsplit(text, ":", 2);
-    guint64 hour, minute;
+    int hour, minute;
 
-    if (g_strv_length(parts) != 2 || strlen(parts[1]) != 2 ||
-        !g_ascii_string_to_unsigned(parts[0], 10, 0, 23, &hour, NULL) ||
-        !g_ascii_string_to_unsigned(parts[1], 10, 0, 59, &minute, NULL))
+    if (!pup_rule_parse_time(text, &hour, &minute))
         return NULL;
     return g_date_time_new(g_date_time_get_timezone(now), g_date_time_get_year(now),
                            g_date_time_get_month(now), g_date_time_get_day_of_month(now),
-                           (int) hour, (int) minute, 0);
+                           hour, minute, 0);
 }
 
 gboolean

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include "server/schedule/rule.h"
+
+static void
+texts(void **state)
+{
+    static const struct {
+        const char *text, *formatted;
+    } rows[] = {
+        {"daily 06:00", "daily 06:00"},
+        {"Daily 6:05", "daily 06:05"},
+        {"weekly mon 06:00", "weekly mon 06:00"},
+        {"weekly SUN,tue,sun 23:59", "weekly tue,sun 23:59"},
+        {"weekly mon,tue,wed,thu,fri,sat,sun 00:00", "daily 00:00"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GError *error = NULL;
+        PupRule rule;
+        pup_rule_parse(rows[i].text, &rule, &error);
+        unit_assert_no_error(error);
+        g_autofree char *text = pup_rule_format(&rule);
+        assert_string_equal(text, rows[i].formatted);
+    }
+}
+
+static void
+refused(void **state)
+{
+    static const char *const wrong[] = {"",
+                                        "daily",
+                                        "06:00",
+                                        "daily 24:00",
+                                        "daily 06:60",
+                                        "daily 6",
+                                        "daily  06:00",
+                                        "daily mon 06:00",
+                                        "weekly 06:00",
+                                        "weekly monday 06:00",
+                                        "weekly mon, 06:00",
+                                        "weekly mon tue 06:00",
+                                        "hourly 06:00"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        PupRule rule = {99, 99, 99};
+        GError *error = NULL;
+        assert_false(pup_rule_parse(wrong[i], &rule, &error));
+        unit_assert_error(&error, PUP_ERROR_INVALID, "daily 06:00");
+        assert_int_equal(rule.days, 99);
+    }
+}
+
+static gint64
+ms_of(const char *utc)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(utc, NULL);
+    assert_non_null(time);
+    return g_date_time_to_unix(time) * 1000;
+}
+
+static void
+next(void **state)
+{
+    static const struct {
+        const char *rule, *after, *next; /* UTC */
+    } rows[] = {
+        /* 2026-11-21 is a Saturday, and Paris an hour ahead. */
+        {"daily 06:00", "2026-11-21T04:59:59Z", "2026-11-21T05:00:00Z"},
+        {"daily 06:00", "2026-11-21T05:00:00Z", "2026-11-22T05:00:00Z"},
+        {"daily 00:30", "2026-11-21T23:15:00Z", "2026-11-21T23:30:00Z"},
+        {"daily 00:30", "2026-12-31T23:30:00Z", "2027-01-01T23:30:00Z"},
+        {"weekly mon 06:00", "2026-11-21T12:00:00Z", "2026-11-23T05:00:00Z"},
+        {"weekly sat 06:00", "2026-11-21T12:00:00Z", "2026-11-28T05:00:00Z"},
+        {"weekly sat,sun 06:00", "2026-11-21T12:00:00Z", "2026-11-22T05:00:00Z"},
+        {"weekly fri 00:30", "2026-11-19T23:00:00Z", "2026-11-19T23:30:00Z"},
+        /* the clocks go forward on 2026-03-29, 02:00 is 03:00 */
+        {"daily 06:00", "2026-03-28T05:00:00Z", "2026-03-29T04:00:00Z"},
+        {"daily 02:30", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"},
+        {"daily 02:30", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"},
+        {"weekly sun 02:30", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"},
+        /* and back on 2026-10-25, 03:00 is 02:00 */
+        {"daily 06:00", "2026-10-24T04:00:00Z", "2026-10-25T05:00:00Z"},
+        {"daily 02:30", "2026-10-24T12:00:00Z", "2026-10-25T01:30:00Z"},
+        {"daily 02:30", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"},
+        {"daily 02:30", "2026-10-25T01:30:00Z", "2026-10-26T01:30:00Z"},
+    };
+    g_autoptr(GTimeZone) paris = g_time_zone_new_identifier("Europe/Paris");
+
+    if (!paris)
+        skip(); /* no tzdata */
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        PupRule rule;
+        assert_true(pup_rule_parse(rows[i].rule, &rule, NULL));
+        gint64 at_ms = pup_rule_next(&rule, paris, ms_of(rows[i].after));
+        if (at_ms != ms_of(rows[i].next)) {
+            g_autoptr(GDateTime) at = g_date_time_new_from_unix_utc(at_ms / 1000);
+            g_autofree char *utc = g_date_time_format_iso8601(at);
+            fail_msg("row %zu: '%s' after %s is %s, expected %s", i, rows[i].rule,
+                     rows[i].after, utc, rows[i].next);
+        }
+    }
+}
+
+/* Whatever the clocks do in a year: once a day, and never twice. */
+static void
+once_a_day(void **state)
+{
+    g_autoptr(GTimeZone) paris = g_time_zone_new_identifier("Europe/Paris");
+
+    if (!paris)
+        skip();
+    for (int hour = 0; hour < 24; hour++) {
+        const PupRule rule = {0x7f, hour, 30};
+        gint64 at_ms = ms_of("2026-01-01T12:00:00Z"), end_ms = at_ms + 365 * 86400000LL;
+        unsigned n = 0;
+        while ((at_ms = pup_rule_next(&rule, paris, at_ms)) <= end_ms)
+            n++;
+        assert_int_equal(n, 365);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(next),
+        cmocka_unit_test(once_a_day),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
