@@ -25,6 +25,8 @@ const PupIniKey pup_settings_keys[] = {
      "Where everything is kept but this file and the room profiles"},
     {"server", "rooms_dir", PUP_INI_STRING, "rooms", NULL, 0, 0, NULL,
      "Where the room profiles are; a relative path begins at this file's folder"},
+    {"server", "recipes_dir", PUP_INI_STRING, "recipes", NULL, 0, 0, NULL,
+     "Where the rooms' recipes are; a relative path begins at this file's folder"},
     {"server", "address", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
      "IPv4 address that the PCs reach this server at. Default: that of [dhcp] interface"},
     {"server", "port", PUP_INI_UINT, "8080", NULL, 1, 65535, NULL,
@@ -190,6 +192,7 @@ read_values(const PupIni *ini, PupSettings *settings)
 {
     settings->state_dir = read_dir(ini, settings->path, "state_dir");
     settings->rooms_dir = read_dir(ini, settings->path, "rooms_dir");
+    settings->recipes_dir = read_dir(ini, settings->path, "recipes_dir");
     settings->address = g_strdup(pup_ini_string(ini, "server", "address"));
     settings->port = (unsigned) pup_ini_uint(ini, "server", "port");
     settings->threads = (unsigned) pup_ini_uint(ini, "server", "threads");
@@ -256,6 +259,7 @@ pup_settings_free(PupSettings *settings)
     g_free(settings->path);
     g_free(settings->state_dir);
     g_free(settings->rooms_dir);
+    g_free(settings->recipes_dir);
     g_free(settings->address);
     g_free(settings->interface);
     g_free(settings->range_first);

@@ -7,6 +7,7 @@
  *
  *     STATE/store/            chunks, manifests, names             server/store
  *     STATE/images/masters/   NAME@VERSION.qcow2, immutable        server/image
+ *     STATE/images/layers/    DIGEST.qcow2, after a recipe's steps server/image
  *     STATE/images/rooms/     NAME.qcow2, the sub-masters          server/image
  *     STATE/client-image/     ID/{vmlinuz,initrd.img,root.img,image.json}, current -> ID
  *     STATE/keys/             server.sec (0600), server.pub
@@ -15,6 +16,7 @@
  *     STATE/catalog.db        SQLite
  *     STATE/boot-profiles/    ROOM/VERSION/MAC                     server/catalog
  *     ROOMS/NAME.conf         room profiles ("rooms" beside pupitre.conf)
+ *     RECIPES/site, RECIPES/NAME  recipes ("recipes" beside it)
  *
  * A plain struct, read once; SIGHUP reads it anew into another one.
  */
@@ -30,13 +32,14 @@ typedef enum { PUP_DHCP_PROXY, PUP_DHCP_OWN, PUP_DHCP_OFF } PupDhcpMode;
 typedef enum { PUP_ACCEL_AUTO, PUP_ACCEL_EMULATE } PupAccel;
 
 typedef struct {
-    char *path;       /* the file itself */
-    char *state_dir;  /* [server] state_dir */
-    char *rooms_dir;  /* [server] rooms_dir */
-    char *address;    /* [server] address: IPv4 that PCs reach us at; NULL: of [dhcp]
-                         interface */
-    unsigned port;    /* [server] port, default 8080 */
-    unsigned threads; /* [server] threads; 0: one a core */
+    char *path;        /* the file itself */
+    char *state_dir;   /* [server] state_dir */
+    char *rooms_dir;   /* [server] rooms_dir */
+    char *recipes_dir; /* [server] recipes_dir */
+    char *address;     /* [server] address: IPv4 that PCs reach us at; NULL: of [dhcp]
+                          interface */
+    unsigned port;     /* [server] port, default 8080 */
+    unsigned threads;  /* [server] threads; 0: one a core */
 
     PupDhcpMode dhcp;  /* [dhcp] mode = proxy | own | off */
     char *interface;   /* [dhcp] interface; NULL: not set */

@@ -14,6 +14,7 @@
 
 #include "lib/room_profile.h"
 #include "server/cli/cli.h"
+#include "server/image/recipe.h"
 
 static char *
 read_page(const char *name)
@@ -69,6 +70,28 @@ each_profile_key_is_in_the_manual(void **state)
     }
 }
 
+static void
+check_recipe_keys(const char *page, const PupIniKey *key, const char *group)
+{
+    assert_true(has_line(page, group));
+    for (; key->group; key++) {
+        g_autofree char *line = g_strdup_printf(".It Cm %s", key->key);
+        g_autofree char *fallback = g_strdup_printf("Default: %s.", key->fallback);
+        assert_true(has_line(page, line));
+        if (key->fallback)
+            assert_true(has_line(strstr(page, line), fallback));
+    }
+}
+
+static void
+each_recipe_key_is_in_the_manual(void **state)
+{
+    g_autofree char *page = read_page("doc/pupitre-recipe.5");
+
+    check_recipe_keys(page, pup_recipe_keys, ".Ss [recipe]");
+    check_recipe_keys(page, pup_recipe_step_keys, ".Ss [step NN-name]");
+}
+
 /* TRUE when the completion's line "BEFORE) echo WORDS" has @word. */
 static gboolean
 completes(const char *script, const char *before, const char *word)
@@ -113,6 +136,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command_is_in_the_manual),
         cmocka_unit_test(each_profile_key_is_in_the_manual),
+        cmocka_unit_test(each_recipe_key_is_in_the_manual),
         cmocka_unit_test(each_command_is_completed),
         cmocka_unit_test(each_command_is_described),
     };

@@ -20,6 +20,7 @@ test_defaults(void **state)
     assert_string_equal(settings->path, "/etc/p/pupitre.conf");
     assert_string_equal(settings->state_dir, PUP_LOCALSTATEDIR "/lib/pupitre");
     assert_string_equal(settings->rooms_dir, "/etc/p/rooms");
+    assert_string_equal(settings->recipes_dir, "/etc/p/recipes");
     assert_null(settings->address);
     assert_int_equal(settings->port, 8080);
     assert_int_equal(settings->threads, 0);
@@ -40,7 +41,8 @@ test_all_keys(void **state)
 {
     GError *error = NULL;
     g_autoptr(PupSettings) settings = parse(
-        "[server]\nstate_dir = state\nrooms_dir = /srv/rooms\naddress = 10.0.0.1\n"
+        "[server]\nstate_dir = state\nrooms_dir = /srv/rooms\nrecipes_dir = r\naddress = "
+        "10.0.0.1\n"
         "port = 80\nthreads = 4\n"
         "[dhcp]\nmode = own\ninterface = eth0.5\nfirst = 10.0.0.9\nlast = 10.0.1.1\n"
         "netmask = 255.255.254.0\nrouter = 10.0.0.254\ndns = 10.0.0.253\nlease = 600\n"
@@ -52,6 +54,7 @@ test_all_keys(void **state)
     unit_assert_no_error(error);
     assert_string_equal(settings->state_dir, "/etc/p/state");
     assert_string_equal(settings->rooms_dir, "/srv/rooms");
+    assert_string_equal(settings->recipes_dir, "/etc/p/r");
     assert_string_equal(settings->address, "10.0.0.1");
     assert_int_equal(settings->port, 80);
     assert_int_equal(settings->threads, 4);
