@@ -16,10 +16,10 @@
 typedef struct {
     char room[64];
     gboolean once;
-    char rule[64];    /* "daily 06:00" (server/schedule/rule.h), once: "" */
-    char options[64]; /* what `room regenerate` gets besides the name, "--seats=idle", or
+    char rule[64];     /* "daily 06:00" (server/schedule/rule.h), once: "" */
+    char options[128]; /* what `room regenerate` gets besides the name, "--seats=idle", or
                          "" */
-    gint64 next_ms;   /* Unix time when it is due */
+    gint64 next_ms;    /* Unix time when it is due */
 } PupSchedule;
 
 /* Keep @schedule in the place of the room's one of that kind. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
 #include "server/cli/progress.h"
+#include "server/cli/schedule.h"
 
 #include "server/image/regenerate.h"
 
@@ -43,15 +44,21 @@ run(PupCli *cli, char **argv, GError **error)
     g_auto(GStrv) args = g_strdupv(argv);
     g_auto(PupRegenerateReport) report = {0};
     g_autoptr(PupBar) bar = NULL;
+    g_auto(PupScheduleArgs) schedule = {NULL};
     PupRegenerate options = {0};
     PupWorkshop shop;
     const GOptionEntry entries[] = {{"discard-edits", 0, 0, G_OPTION_ARG_NONE,
                                      &options.discard_edits,
                                      "Throw away what was changed by hand", NULL},
+                                    PUP_SCHEDULE_ENTRIES(&schedule),
                                     {NULL}};
 
-    if (!pup_cli_parse(cli, entries, &args, error) ||
-        !(bar = pup_bar_begin(cli, &shop, error)) ||
+    if (!pup_cli_parse(cli, entries, &args, error))
+        return FALSE;
+    if (pup_schedule_is_asked(&schedule))
+        return pup_schedule_change(cli, &schedule, args[0],
+                                   options.discard_edits ? "--discard-edits" : "", error);
+    if (!(bar = pup_bar_begin(cli, &shop, error)) ||
         !pup_room_regenerate(&shop, args[0], &options, &report, error))
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);

@@ -8,6 +8,7 @@
 
 #include "lib/error.h"
 #include "lib/file.h"
+#include "server/cli/schedule.h"
 
 typedef struct {
     const char *name;
@@ -18,6 +19,7 @@ typedef struct {
     PupRoomProfile *profile;
     PupManifest *manifest;   /* current version, or NULL */
     PupBootProfileSize boot; /* of that version */
+    PupScheduleList schedules;
 } Room;
 
 static void
@@ -28,6 +30,7 @@ room_clear(Room *room)
     g_free(room->disk);
     pup_room_profile_free(room->profile);
     pup_manifest_free(room->manifest);
+    pup_schedule_list_clear(&room->schedules);
 }
 
 static gboolean
@@ -62,7 +65,8 @@ load_room(const PupWorkshop *shop, Room *room, GError **error)
     }
     if (room->manifest)
         room->boot = pup_workshop_boot_profile_size(shop, room->manifest);
-    return load_text(room, error);
+    return load_text(room, error) &&
+           pup_schedule_list_load(shop->catalog, room->name, &room->schedules, error);
 }
 
 static const char *
@@ -87,6 +91,21 @@ print_boot_profile(const PupBootProfileSize *boot)
 }
 
 static void
+print_schedules(const PupScheduleList *list)
+{
+    for (guint i = 0; i < list->schedules->len; i++) {
+        g_autofree char *text =
+            pup_schedule_text(&g_array_index(list->schedules, PupSchedule, i));
+        printf("schedule    %s\n", text);
+    }
+    for (guint i = 0; i < list->runs->len; i++) {
+        g_autofree char *text =
+            pup_schedule_run_text(&g_array_index(list->runs, PupScheduleRun, i));
+        printf("last run    %s\n", text);
+    }
+}
+
+static void
 print_text(const Room *room)
 {
     g_autofree char *bytes = pup_bytes_format(room->disk_file_bytes);
@@ -102,6 +121,7 @@ print_text(const Room *room)
     if (manifest)
         print_boot_profile(&room->boot);
     printf("seats       %u\n", room->profile->n_seats);
+    print_schedules(&room->schedules);
     printf("profile     %s\n\n%s", room->path, room->text);
 }
 
@@ -134,10 +154,12 @@ print_json(const Room *room)
     json_t *version =
         room->manifest ? json_of_version(room->manifest, &room->boot) : json_null();
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "name", room->name, "title",
+        "{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "name", room->name, "title",
         title_of(room), "master", room->profile->master, "profile", room->path,
         "sub_master", room->disk, "sub_master_bytes", (json_int_t) room->disk_file_bytes,
-        "current", version, "seats", json_of_seats(room->profile));
+        "current", version, "seats", json_of_seats(room->profile), "schedules",
+        pup_schedules_json(room->schedules.schedules), "last_runs",
+        pup_schedule_runs_json(room->schedules.runs));
     char *text = json_dumps(root, JSON_INDENT(2));
 
     puts(text);

@@ -29,13 +29,6 @@ typedef struct {
     gint64 at_ms;     /* of the wish, 0: none */
 } Warm;
 
-static char *
-time_text(gint64 unix_ms)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(unix_ms / 1000);
-    return g_date_time_format_iso8601(time);
-}
-
 /* The room's seats and what each holds of which version, as of their last reports. */
 static PupTable *
 list_seats(PupCli *cli, const Warm *warm, GError **error)
@@ -57,7 +50,7 @@ list_seats(PupCli *cli, const Warm *warm, GError **error)
 static void
 print_json(const Warm *warm, const PupTable *table)
 {
-    g_autofree char *at = warm->at_ms ? time_text(warm->at_ms) : NULL;
+    g_autofree char *at = warm->at_ms ? pup_when_format(warm->at_ms) : NULL;
     json_t *root =
         json_pack("{s:s, s:i, s:s?, s:O}", "room", warm->room, "version",
                   (int) warm->version, "at", at, "seats", pup_table_rows(table));
@@ -84,7 +77,7 @@ show(PupCli *cli, Warm *warm, GError **error)
         print_json(warm, table);
         return TRUE;
     }
-    at = warm->at_ms ? time_text(warm->at_ms) : NULL;
+    at = warm->at_ms ? pup_when_format(warm->at_ms) : NULL;
     if (at)
         printf("room %s warms up version %u from %s on\n", warm->room, warm->version, at);
     else
@@ -112,7 +105,7 @@ order(PupCli *cli, const Warm *warm, GError **error)
         g_prefix_error(error, "room warm: --at: ");
         return FALSE;
     }
-    at = time_text(at_ms);
+    at = pup_when_format(at_ms);
     if (!cli->json)
         pup_cli_say(cli, "warm up room %s, now at version %u, from %s on", warm->room,
                     warm->version, at);

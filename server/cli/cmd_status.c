@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "server/cli/schedule.h"
 
 typedef struct {
     const PupSettings *settings;
@@ -19,6 +20,7 @@ typedef struct {
     guint64 free_bytes; /* of the state folder's file system */
     PupSeatStats stats; /* of all seats that are on */
     GArray *sent;       /* of PupSent */
+    PupScheduleList schedules;
 } Status;
 
 /* TRUE when something accepts connections where the daemon would. */
@@ -92,7 +94,8 @@ gather(PupCli *cli, Status *status, GError **error)
 
     status->settings = pup_cli_settings(cli, error);
     if (!status->settings || !pup_cli_store(cli, error) || !pup_cli_catalog(cli, error) ||
-        !count_rooms(cli, status, error) || !count_seats(cli, status, error))
+        !count_rooms(cli, status, error) || !count_seats(cli, status, error) ||
+        !pup_schedule_list_load(cli->catalog, NULL, &status->schedules, error))
         return FALSE;
     if (statvfs(status->settings->state_dir, &fs) == 0)
         status->free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
@@ -129,6 +132,23 @@ print_sent(const GArray *all)
 }
 
 static void
+print_schedules(const PupScheduleList *list)
+{
+    for (guint i = 0; i < list->schedules->len; i++) {
+        const PupSchedule *schedule = &g_array_index(list->schedules, PupSchedule, i);
+        g_autofree char *text = pup_schedule_text(schedule);
+        printf("%s%s: %s\n", i == 0 ? "schedules      " : "               ",
+               schedule->room, text);
+    }
+    for (guint i = 0; i < list->runs->len; i++) {
+        const PupScheduleRun *run = &g_array_index(list->runs, PupScheduleRun, i);
+        g_autofree char *text = pup_schedule_run_text(run);
+        printf("%s%s: %s\n", i == 0 ? "last runs      " : "               ", run->room,
+               text);
+    }
+}
+
+static void
 print_text(const Status *status)
 {
     g_autofree char *free_text = pup_bytes_format(status->free_bytes);
@@ -147,6 +167,7 @@ print_text(const Status *status)
     printf("masters        %u\n", status->n_masters);
     printf("rooms          %u, %u published\n", status->n_rooms, status->n_published);
     printf("seats          %u, %u running\n", status->n_seats, status->n_running);
+    print_schedules(&status->schedules);
     print_stats(&status->stats);
     print_sent(status->sent);
 }
@@ -155,14 +176,17 @@ static void
 print_json(const Status *status)
 {
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:I, s:b, s:s, s:s?, s:i, s:i, s:i, s:i, s:i, s:o, s:o}",
+        "{s:s, s:s, s:s, s:I, s:b, s:s, s:s?, s:i, s:i, s:i, s:i, s:i, s:o, s:o, "
+        "s:o, s:o}",
         "version", PACKAGE_VERSION, "config", status->settings->path, "state_dir",
         status->settings->state_dir, "free_bytes", (json_int_t) status->free_bytes,
         "serving", status->serving, "address", status->address, "client_image",
         status->client_image, "masters", (int) status->n_masters, "rooms",
         (int) status->n_rooms, "rooms_published", (int) status->n_published, "seats",
         (int) status->n_seats, "seats_running", (int) status->n_running, "stats",
-        pup_seat_stats_sum_json(&status->stats), "sent", pup_sent_json(status->sent));
+        pup_seat_stats_sum_json(&status->stats), "sent", pup_sent_json(status->sent),
+        "schedules", pup_schedules_json(status->schedules.schedules), "last_runs",
+        pup_schedule_runs_json(status->schedules.runs));
     char *text = json_dumps(root, JSON_INDENT(2));
 
     puts(text);
@@ -185,6 +209,7 @@ run(PupCli *cli, char **argv, GError **error)
     else if (done)
         print_text(&status);
     g_clear_pointer(&status.sent, g_array_unref);
+    pup_schedule_list_clear(&status.schedules);
     g_free(status.client_image);
     g_free(status.address);
     return done;

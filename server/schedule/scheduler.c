@@ -250,7 +250,6 @@ spawn(const PupSchedulerOptions *options, const PupSchedule *schedule, GError **
     g_ptr_array_add(argv, (char *) "room");
     g_ptr_array_add(argv, (char *) "regenerate");
     g_ptr_array_add(argv, (char *) schedule->room);
-    g_ptr_array_add(argv, (char *) "--scheduled");
     for (char **word = more; *word; word++)
         if (**word)
             g_ptr_array_add(argv, *word);

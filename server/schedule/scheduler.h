@@ -7,7 +7,7 @@
  *
  * What is due is one child at a time,
  *
- *     pupitre --config C room regenerate NAME --scheduled [OPTION...]
+ *     pupitre --config C room regenerate NAME [OPTION...]
  *
  * which does all the work; how it ended goes into catalog and log. What was missed, or
  * broken off by the daemon's end, is done when the daemon runs again, unless it is

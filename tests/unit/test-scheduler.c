@@ -164,8 +164,7 @@ runs_when_due(void **state)
     clock_ms += HOUR_MS;
     assert_ends(f, "lab", 0, "lab@3 is published");
     assert_true(g_file_get_contents(f->log, &called, NULL, NULL));
-    assert_string_equal(called,
-                        "--config x.conf room regenerate lab --scheduled --seats=idle\n");
+    assert_string_equal(called, "--config x.conf room regenerate lab --seats=idle\n");
     assert_next(f, "lab", next_of("daily 06:00"));
     pup_scheduler_tick(f->scheduler);
     assert_int_equal(n_calls(f), 1);
