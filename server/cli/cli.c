@@ -129,6 +129,16 @@ pup_cli_virt(PupCli *cli, GError **error)
     return cli->virt;
 }
 
+PupVirt *
+pup_cli_virt_kept(PupCli *cli, const char *name, GError **error)
+{
+    const PupSettings *settings = pup_cli_settings(cli, error);
+
+    if (settings && !cli->virt)
+        cli->virt = pup_virt_open_kept(settings, name, error);
+    return cli->virt;
+}
+
 /* The signing key; NULL without @error when there is none. */
 static const PupSecretKey *
 load_key(PupCli *cli, GError **error)

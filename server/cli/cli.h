@@ -77,6 +77,8 @@ PupCatalog *pup_cli_catalog(PupCli *cli, GError **error);
 
 /* Virtual machines; opened on first use. */
 PupVirt *pup_cli_virt(PupCli *cli, GError **error);
+/* Those of pup_virt_open_kept() instead. */
+PupVirt *pup_cli_virt_kept(PupCli *cli, const char *name, GError **error);
 
 /* Check that no seat of @profile is in another room than @room. Errors: EXISTS. */
 gboolean pup_cli_check_seats(PupCatalog *catalog, const char *room,

@@ -9,6 +9,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "server/cli/schedule.h"
+#include "server/image/edits.h"
 
 typedef struct {
     const char *name;
@@ -20,6 +21,8 @@ typedef struct {
     PupManifest *manifest;   /* current version, or NULL */
     PupBootProfileSize boot; /* of that version */
     PupScheduleList schedules;
+    gboolean edited;
+    PupEdit edit;
 } Room;
 
 static void
@@ -31,6 +34,7 @@ room_clear(Room *room)
     pup_room_profile_free(room->profile);
     pup_manifest_free(room->manifest);
     pup_schedule_list_clear(&room->schedules);
+    pup_edit_clear(&room->edit);
 }
 
 static gboolean
@@ -58,6 +62,7 @@ load_room(const PupWorkshop *shop, Room *room, GError **error)
     room->disk = pup_room_path(shop, room->name);
     if (stat(room->disk, &st) == 0)
         room->disk_file_bytes = (guint64) st.st_blocks * 512;
+    room->edited = pup_edits_find(shop, room->name, &room->edit);
     room->manifest = pup_workshop_manifest(shop, PUP_KIND_ROOM, room->name, 0, &failed);
     if (!room->manifest && !g_error_matches(failed, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
         g_propagate_error(error, g_steal_pointer(&failed));
@@ -106,6 +111,21 @@ print_schedules(const PupScheduleList *list)
 }
 
 static void
+print_edit(const Room *room)
+{
+    g_autofree char *since = pup_edit_describe(&room->edit);
+    const char *spice = room->edit.spice;
+
+    if (room->edit.kept)
+        printf(
+            "edit        interrupted while it was kept: run `pupitre room edit-disk %s "
+            "--keep`\n",
+            room->name);
+    else
+        printf("edit        since %s%s%s\n", since, *spice ? ", at " : "", spice);
+}
+
+static void
 print_text(const Room *room)
 {
     g_autofree char *bytes = pup_bytes_format(room->disk_file_bytes);
@@ -113,6 +133,8 @@ print_text(const Room *room)
 
     printf("room        %s (%s)\n", room->name, title_of(room));
     printf("sub-master  %s, %s\n", room->disk, bytes);
+    if (room->edited)
+        print_edit(room);
     if (manifest)
         printf("version     %u, published %s, on master %s@%u\n", manifest->version,
                manifest->created, manifest->master, manifest->master_version);
@@ -148,6 +170,16 @@ json_of_version(const PupManifest *manifest, const PupBootProfileSize *boot)
         (json_int_t) boot->bytes, "boot_profile_seats", (int) boot->n_seats);
 }
 
+static json_t *
+json_of_edit(const Room *room)
+{
+    if (!room->edited)
+        return json_null();
+    return json_pack("{s:I, s:s, s:s, s:b}", "since", (json_int_t) room->edit.since_s,
+                     "user", room->edit.user, "spice", room->edit.spice, "kept",
+                     room->edit.kept);
+}
+
 static void
 print_json(const Room *room)
 {
@@ -160,8 +192,10 @@ print_json(const Room *room)
         "current", version, "seats", json_of_seats(room->profile), "schedules",
         pup_schedules_json(room->schedules.schedules), "last_runs",
         pup_schedule_runs_json(room->schedules.runs));
-    char *text = json_dumps(root, JSON_INDENT(2));
+    char *text;
 
+    json_object_set_new(root, "edit", json_of_edit(room));
+    text = json_dumps(root, JSON_INDENT(2));
     puts(text);
     free(text);
     json_decref(root);

@@ -10,10 +10,12 @@
 
 #include "config.h"
 #include "server/cli/schedule.h"
+#include "server/image/edits.h"
 
 typedef struct {
     const PupSettings *settings;
     unsigned n_masters, n_rooms, n_published, n_seats, n_running;
+    GPtrArray *edited;  /* names of rooms */
     char *client_image; /* id, or NULL */
     char *address;      /* where the daemon is asked for */
     gboolean serving;
@@ -48,6 +50,16 @@ current_client_image(const PupSettings *settings)
     return target ? g_path_get_basename(target) : NULL;
 }
 
+static void
+note_edit(Status *status, const char *room)
+{
+    const PupWorkshop shop = {.settings = status->settings};
+    g_auto(PupEdit) edit = {0};
+
+    if (pup_edits_find(&shop, room, &edit))
+        g_ptr_array_add(status->edited, g_strdup(room));
+}
+
 static gboolean
 count_rooms(PupCli *cli, Status *status, GError **error)
 {
@@ -61,9 +73,11 @@ count_rooms(PupCli *cli, Status *status, GError **error)
         return FALSE;
     status->n_masters = g_strv_length(masters);
     status->n_rooms = g_strv_length(rooms);
-    for (unsigned i = 0; rooms[i]; i++)
+    for (unsigned i = 0; rooms[i]; i++) {
         if (pup_store_current(cli->store, PUP_KIND_ROOM, rooms[i], NULL) > 0)
             status->n_published++;
+        note_edit(status, rooms[i]);
+    }
     return TRUE;
 }
 
@@ -149,6 +163,26 @@ print_schedules(const PupScheduleList *list)
 }
 
 static void
+print_edited(const GPtrArray *edited)
+{
+    for (unsigned i = 0; i < edited->len; i++)
+        printf("%s%s: see `pupitre room show %s`\n",
+               i == 0 ? "being edited   " : "               ",
+               (const char *) g_ptr_array_index(edited, i),
+               (const char *) g_ptr_array_index(edited, i));
+}
+
+static json_t *
+json_of_edited(const GPtrArray *edited)
+{
+    json_t *names = json_array();
+
+    for (unsigned i = 0; i < edited->len; i++)
+        json_array_append_new(names, json_string(g_ptr_array_index(edited, i)));
+    return names;
+}
+
+static void
 print_text(const Status *status)
 {
     g_autofree char *free_text = pup_bytes_format(status->free_bytes);
@@ -166,6 +200,7 @@ print_text(const Status *status)
                                       : "none: run `pupitre image build`");
     printf("masters        %u\n", status->n_masters);
     printf("rooms          %u, %u published\n", status->n_rooms, status->n_published);
+    print_edited(status->edited);
     printf("seats          %u, %u running\n", status->n_seats, status->n_running);
     print_schedules(&status->schedules);
     print_stats(&status->stats);
@@ -187,8 +222,10 @@ print_json(const Status *status)
         pup_seat_stats_sum_json(&status->stats), "sent", pup_sent_json(status->sent),
         "schedules", pup_schedules_json(status->schedules.schedules), "last_runs",
         pup_schedule_runs_json(status->schedules.runs));
-    char *text = json_dumps(root, JSON_INDENT(2));
+    char *text;
 
+    json_object_set_new(root, "edited", json_of_edited(status->edited));
+    text = json_dumps(root, JSON_INDENT(2));
     puts(text);
     free(text);
     json_decref(root);
@@ -203,6 +240,7 @@ run(PupCli *cli, char **argv, GError **error)
 
     if (!pup_cli_parse(cli, NULL, &args, error))
         return FALSE;
+    status.edited = g_ptr_array_new_with_free_func(g_free);
     done = gather(cli, &status, error);
     if (done && cli->json)
         print_json(&status);
@@ -210,6 +248,7 @@ run(PupCli *cli, char **argv, GError **error)
         print_text(&status);
     g_clear_pointer(&status.sent, g_array_unref);
     pup_schedule_list_clear(&status.schedules);
+    g_clear_pointer(&status.edited, g_ptr_array_unref);
     g_free(status.client_image);
     g_free(status.address);
     return done;

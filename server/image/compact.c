@@ -18,7 +18,7 @@
 #include "lib/failpoint.h"
 #include "lib/ident.h"
 #include "server/image/disk.h"
-#include "server/image/lock.h"
+#include "server/image/edits.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
 #include "server/image/workshop.h"
@@ -166,7 +166,7 @@ pup_room_compact(const PupWorkshop *shop, const char *room, PupCompactReport *re
                       room, path);
         return FALSE;
     }
-    lock = pup_lock_take(shop->settings, "room", room, error);
+    lock = pup_edits_lock_room(shop, room, error);
     return lock && compact_file(shop, path, report, error);
 }
 

@@ -18,8 +18,8 @@
 #include "lib/file.h"
 #include "lib/ident.h"
 #include "server/image/chain.h"
+#include "server/image/edits.h"
 #include "server/image/hash.h"
-#include "server/image/lock.h"
 #include "server/image/retention.h"
 #include "server/image/runs.h"
 #include "server/image/timezone.h"
@@ -312,7 +312,7 @@ pup_room_publish(const PupWorkshop *shop, const char *room, PupPublishReport *re
 
     if (!pup_ident_check("room", room, error) || !pup_workshop_check_key(shop, error))
         return FALSE;
-    lock = pup_lock_take(shop->settings, "room", room, error);
+    lock = pup_edits_lock_room(shop, room, error);
     path = pup_room_path(shop, room);
     return lock && pup_room_publish_locked(shop, room, path, report, error);
 }

@@ -107,8 +107,7 @@ pup_image_check(const char *path, const char *format, GCancellable *cancellable,
         return FALSE;
     if (status == DAMAGED) {
         pup_error_set(error, PUP_ERROR_CORRUPT,
-                      "'%s' is damaged: see `qemu-img check '%s'`; nothing was imported",
-                      path, path);
+                      "'%s' is damaged: see `qemu-img check '%s'`", path, path);
         return FALSE;
     }
     if (status != FAILED && status >= 0)
@@ -171,6 +170,35 @@ pup_image_compare(const char *a, const char *b, PupChildPercent percent, gpointe
         why->code = PUP_ERROR_CORRUPT;
     g_propagate_error(error, g_steal_pointer(&why));
     return FALSE;
+}
+
+gboolean
+pup_image_commit(const char *path, PupChildPercent percent, gpointer data, GError **error)
+{
+    /* -d: the overlay is not emptied, which could be interrupted half-way. */
+    const char *const argv[] = {"qemu-img", "commit", "-p", "-d",
+                                "-f",       "qcow2",  path, NULL};
+    g_autofree char *what = g_strdup_printf("cannot write '%s' into its base", path);
+
+    return pup_child_run_percent(argv, what, percent, data, NULL, error);
+}
+
+gboolean
+pup_image_is_busy(const char *path, gboolean *busy, GCancellable *cancellable,
+                  GError **error)
+{
+    const char *const argv[] = {"qemu-img", "info", "-f", "qcow2", path, NULL};
+    g_autofree char *what = g_strdup_printf("cannot read the image '%s'", path);
+    g_autofree char *words = NULL;
+    g_autoptr(GError) why = NULL;
+
+    *busy = FALSE;
+    if (pup_child_run(argv, what, &words, cancellable, &why))
+        return TRUE;
+    *busy = g_error_matches(why, PUP_ERROR, PUP_ERROR_BUSY);
+    if (!*busy)
+        g_propagate_error(error, g_steal_pointer(&why));
+    return *busy;
 }
 
 gboolean

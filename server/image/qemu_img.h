@@ -60,6 +60,16 @@ gboolean pup_image_copy(const char *source, const char *backing, const char *tar
 gboolean pup_image_compare(const char *a, const char *b, PupChildPercent percent,
                            gpointer data, GCancellable *cancellable, GError **error);
 
+/* Write what the qcow2 overlay @path holds into its backing file; the overlay stays as it
+ * is. May be done again after a failure. Errors: BUSY, NO_SPACE, IO. */
+gboolean pup_image_commit(const char *path, PupChildPercent percent, gpointer data,
+                          GError **error);
+
+/* Whether another program, such as a running virtual machine, writes to the qcow2 @path.
+ * Errors: as of pup_image_info(), without BUSY. */
+gboolean pup_image_is_busy(const char *path, gboolean *busy, GCancellable *cancellable,
+                           GError **error);
+
 /* Make the qcow2 @path, an empty disk of @bytes. Errors: NO_SPACE, INVALID. */
 gboolean pup_image_create(const char *path, guint64 bytes, GCancellable *cancellable,
                           GError **error);

@@ -20,7 +20,7 @@
 #include "lib/ident.h"
 #include "server/image/chain.h"
 #include "server/image/disk.h"
-#include "server/image/lock.h"
+#include "server/image/edits.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
 #include "server/image/workshop.h"
@@ -218,7 +218,7 @@ pup_room_regenerate(const PupWorkshop *shop, const char *room,
 
     if (!pup_ident_check("room", room, error) || !pup_workshop_check_key(shop, error))
         return FALSE;
-    lock = pup_lock_take(shop->settings, "room", room, error);
+    lock = pup_edits_lock_room(shop, room, error);
     if (!lock)
         return FALSE;
     job.path = pup_room_path(shop, room);

@@ -8,7 +8,7 @@
 #include "lib/ident.h"
 #include "server/image/chain.h"
 #include "server/image/disk.h"
-#include "server/image/lock.h"
+#include "server/image/edits.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
 #include "server/image/workshop.h"
@@ -71,7 +71,7 @@ pup_room_make(const PupWorkshop *shop, const char *room, const PupRoomProfile *p
 
     if (!pup_ident_check("room", room, error))
         return FALSE;
-    lock = pup_lock_take(shop->settings, "room", room, error);
+    lock = pup_edits_lock_room(shop, room, error);
     if (!lock)
         return FALSE;
     path = pup_room_path(shop, room);
@@ -160,7 +160,7 @@ pup_room_rebase(const PupWorkshop *shop, const char *room, const PupRoomProfile 
 
     if (!pup_ident_check("room", room, error))
         return FALSE;
-    lock = pup_lock_take(shop->settings, "room", room, error);
+    lock = pup_edits_lock_room(shop, room, error);
     path = pup_room_path(shop, room);
     if (!lock || !rebase_locked(shop, path, profile, &made, error)) {
         pup_rebase_clear(&made);
@@ -174,7 +174,7 @@ gboolean
 pup_room_unmake(const PupWorkshop *shop, const char *room, GError **error)
 {
     g_autofree char *path = pup_room_path(shop, room);
-    g_autoptr(PupLock) lock = pup_lock_take(shop->settings, "room", room, error);
+    g_autoptr(PupLock) lock = pup_edits_lock_room(shop, room, error);
 
     if (!lock)
         return FALSE;

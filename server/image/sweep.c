@@ -14,6 +14,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/edit.h"
 #include "server/image/lock.h"
 #include "server/image/virt.h"
 #include "server/image/workshop.h"
@@ -162,7 +163,8 @@ pup_workshop_sweep(const PupWorkshop *shop, PupSweepReport *report, GError **err
     if (!pup_virt_sweep(shop->settings, shop->dry_run, &sweep.report.n_machines, error) ||
         !sweep_images(&sweep, "master", "images/masters", error) ||
         !sweep_images(&sweep, "room", "images/rooms", error) ||
-        !sweep_sockets(&sweep, error) || !sweep_boot_profiles(&sweep, error))
+        !pup_edit_sweep(shop, &sweep.report, error) || !sweep_sockets(&sweep, error) ||
+        !sweep_boot_profiles(&sweep, error))
         return FALSE;
     sweep_installs(&sweep);
     *report = sweep.report;

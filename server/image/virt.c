@@ -224,6 +224,12 @@ pup_virt_open_kept(const PupSettings *settings, const char *name, GError **error
 }
 
 void
+pup_virt_end_kept(PupVirt *virt)
+{
+    virt->place->kept = FALSE;
+}
+
+void
 pup_virt_free(PupVirt *virt)
 {
     if (!virt)

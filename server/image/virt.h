@@ -57,6 +57,9 @@ PupVirt *pup_virt_open(const PupSettings *settings, GError **error);
  * tells them from others. Errors: BUSY (another process has @name open), as above. */
 PupVirt *pup_virt_open_kept(const PupSettings *settings, const char *name,
                             GError **error);
+/* No domain of this kept opening is wanted any more: its place goes when it is freed, and
+ * what still runs in it. */
+void pup_virt_end_kept(PupVirt *virt);
 /* All its domains must have been freed. */
 void pup_virt_free(PupVirt *virt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupVirt, pup_virt_free)

@@ -100,6 +100,15 @@ check_end(PupVirtDomain *domain, PupVirtStates states, GError **error)
 }
 
 gboolean
+pup_workbench_wait(PupVirtDomain *domain, GCancellable *cancellable, GError **error)
+{
+    PupVirtStates states =
+        pup_virt_domain_wait(domain, PUP_VIRT_STUCK, -1, cancellable, error);
+
+    return states && check_end(domain, states, error);
+}
+
+gboolean
 pup_workbench_stop(PupVirtDomain *domain, unsigned timeout_s, GCancellable *cancellable,
                    GError **error)
 {

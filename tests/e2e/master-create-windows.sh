@@ -7,14 +7,14 @@
 virt_begin
 requires xorriso xmllint virt-xml-validate swtpm swtpm_setup
 iso=$(dirname "$guest_disk")/linux-installer.iso
-golden=$PUPITRE_TOP/tests/golden/install
+golden=$PUPITRE_TOP/tests/golden
 
 show "libvirt's schema takes each machine, and each answer file is well-formed"
-for file in "$golden"/machine-*.xml; do
+for file in "$golden"/machine/*.xml; do
     virt-xml-validate "$file" domain >"$work/validate.out" 2>&1 ||
         die "$file: $(cat "$work/validate.out")"
 done
-xmllint --noout "$golden"/answers-*.xml
+xmllint --noout "$golden"/install/answers-*.xml
 
 show "the machine of a Windows 11 comes to its firmware"
 printf 'pass & <word>\n' >"$work/password"
