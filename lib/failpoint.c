@@ -48,6 +48,10 @@ static const char *const point_names[] = {
     "signature-in-place",
     "manifest-in-place",
     "name-moved",
+    "canary-placed",
+    /* server/store: a canary is decided on */
+    "current-set",
+    "canary-gone",
     /* server/store: gc */
     "gc-locked",
     "gc-marked",

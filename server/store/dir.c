@@ -28,7 +28,8 @@ static gboolean
 make_folders(const char *path, GError **error)
 {
     static const char *const folders[] = {
-        "packs", "manifests/masters", "manifests/rooms", "names/masters", "names/rooms",
+        "packs",         "manifests/masters", "manifests/rooms",
+        "names/masters", "names/rooms",       PUP_DIR_CANARIES,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
         g_autofree char *folder = g_build_filename(path, folders[i], NULL);
@@ -307,6 +308,8 @@ const PupStoreOps pup_dir_ops = {
     .owners = pup_dir_owners,
     .versions = pup_dir_versions,
     .set_current = pup_dir_set_current,
+    .canary = pup_dir_canary,
+    .set_canary = pup_dir_set_canary,
     .remove = pup_dir_remove,
     .remove_versions = pup_dir_remove_versions,
     .pin = pup_dir_pin,

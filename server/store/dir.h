@@ -6,6 +6,7 @@
  *     dir_lock.c    who excludes whom
  *     dir_names.c   manifests, versions, names
  *     dir_retire.c  the end of single versions; pins
+ *     dir_canary.c  the version that one seat of a room tries out
  *     dir_write.c   a publish
  *     dir_sweep.c   gc
  *     dir_check.c   fsck
@@ -61,12 +62,29 @@ char *pup_dir_name_path(const PupDirStore *store, PupKind kind, const char *name
 /* "STORE/manifests/KIND/NAME/VERSION.json". New string. */
 char *pup_dir_manifest_path(const PupDirStore *store, PupKind kind, const char *name,
                             unsigned version);
+/* A version's number in one spelling only: decimal, no sign, no leading zero. 0: it is
+ * none. */
+unsigned pup_dir_parse_version(const char *digits, size_t len);
 /* Make the folder of @name's versions, durably. */
 gboolean pup_dir_make_versions(const PupDirStore *store, PupKind kind, const char *name,
                                GError **error);
 /* Let @name stand at @version; the caller holds the name's lock. */
-gboolean pup_dir_move_name(const PupDirStore *store, PupKind kind, const char *name,
+gboolean pup_dir_move_name(PupDirStore *store, PupKind kind, const char *name,
                            unsigned version, GError **error);
+
+/* The folder of the canaries under the store's. */
+#define PUP_DIR_CANARIES "canaries"
+/* Let @room's canary be that, or none; the caller holds the name's lock. */
+gboolean pup_dir_put_canary(const PupDirStore *store, const char *room,
+                            const PupCanary *canary, GError **error);
+gboolean pup_dir_drop_canary(const PupDirStore *store, const char *room, GError **error);
+/* Drop @room's canary where that is @version. */
+gboolean pup_dir_end_trial_of(PupDirStore *store, const char *room, unsigned version,
+                              GError **error);
+gboolean pup_dir_canary(PupStore *store, const char *room, PupCanary *canary,
+                        GError **error);
+gboolean pup_dir_set_canary(PupStore *store, const char *room, const PupCanary *canary,
+                            GError **error);
 
 gboolean pup_dir_manifest(PupStore *store, PupKind kind, const char *name,
                           unsigned version, GBytes **manifest, GBytes **signature,

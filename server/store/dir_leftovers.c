@@ -137,7 +137,9 @@ GPtrArray *
 pup_dir_leftovers(const PupDirStore *store, gboolean packs, GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *canaries = g_build_filename(store->path, PUP_DIR_CANARIES, NULL);
     if (!add_from(paths, store->path, NULL, error) ||
+        !add_from(paths, canaries, NULL, error) ||
         !add_from(paths, store->packs, packs ? is_lone_pack : NULL, error) ||
         !add_of_kind(paths, store, PUP_KIND_MASTER, error) ||
         !add_of_kind(paths, store, PUP_KIND_ROOM, error))

@@ -83,9 +83,8 @@ pup_dir_manifest(PupStore *base, PupKind kind, const char *name, unsigned versio
     return TRUE;
 }
 
-/* A version's number in one spelling only: decimal, no sign, no leading zero. */
-static unsigned
-parse_version(const char *digits, size_t len)
+unsigned
+pup_dir_parse_version(const char *digits, size_t len)
 {
     g_autofree char *text = g_strndup(digits, len);
     guint64 version;
@@ -101,7 +100,7 @@ parse_name_file(const char *path, GBytes *bytes, GError **error)
     size_t len;
     const char *text = g_bytes_get_data(bytes, &len);
     unsigned version =
-        len > 1 && text[len - 1] == '\n' ? parse_version(text, len - 1) : 0;
+        len > 1 && text[len - 1] == '\n' ? pup_dir_parse_version(text, len - 1) : 0;
     if (version == 0)
         pup_error_set(error, PUP_ERROR_CORRUPT,
                       "'%s' does not hold a version; roll back to a good one", path);
@@ -172,9 +171,10 @@ pup_dir_versions(PupStore *base, PupKind kind, const char *name, GError **error)
         return NULL;
     GArray *versions = g_array_new(FALSE, FALSE, sizeof(unsigned));
     for (char **file = files; *file; file++) {
-        unsigned version = g_str_has_suffix(*file, ".json")
-                               ? parse_version(*file, strlen(*file) - strlen(".json"))
-                               : 0;
+        unsigned version =
+            g_str_has_suffix(*file, ".json")
+                ? pup_dir_parse_version(*file, strlen(*file) - strlen(".json"))
+                : 0;
         if (version > 0)
             g_array_append_val(versions, version);
     }
@@ -194,11 +194,17 @@ pup_dir_make_versions(const PupDirStore *store, PupKind kind, const char *name,
 }
 
 gboolean
-pup_dir_move_name(const PupDirStore *store, PupKind kind, const char *name,
-                  unsigned version, GError **error)
+pup_dir_move_name(PupDirStore *store, PupKind kind, const char *name, unsigned version,
+                  GError **error)
 {
     g_autofree char *path = pup_dir_name_path(store, kind, name);
     g_autofree char *text = g_strdup_printf("%u\n", version);
+    /* Of a promotion that was cut short: once the name stands elsewhere, it would count.
+     */
+    if (kind == PUP_KIND_ROOM &&
+        !pup_dir_end_trial_of(
+            store, name, pup_dir_current((PupStore *) store, kind, name, NULL), error))
+        return FALSE;
     return pup_file_replace(path, text, strlen(text), 0644, error);
 }
 
@@ -212,7 +218,9 @@ pup_dir_set_current(PupStore *base, PupKind kind, const char *name, unsigned ver
     gboolean ok = FALSE;
     int fd = pup_dir_lock_name(store, kind, name, NAME_WAIT_MS, NULL, &why);
     if (fd >= 0 && access(manifest, F_OK) == 0)
-        ok = pup_dir_move_name(store, kind, name, version, &why);
+        ok = pup_dir_move_name(store, kind, name, version, &why) &&
+             pup_failpoint("current-set", &why) &&
+             (kind != PUP_KIND_ROOM || pup_dir_end_trial_of(store, name, version, &why));
     else if (fd >= 0 || g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
         pup_dir_set_no_version(&why, kind, name, version);
     if (fd >= 0)
@@ -270,6 +278,7 @@ remove_locked(const PupDirStore *store, PupKind kind, const char *name, GError *
     if (has_versions && fd < 0)
         return FALSE;
     gboolean ok = pup_failpoint("remove-locked", error) &&
+                  (kind != PUP_KIND_ROOM || pup_dir_drop_canary(store, name, error)) &&
                   drop_name(store, kind, name, error) &&
                   drop_versions(store, kind, name, error);
     if (fd >= 0)

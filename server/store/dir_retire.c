@@ -37,13 +37,24 @@ remove_file(const char *path, GError **error)
     return FALSE;
 }
 
+/* The version that is served beside the one that the name stands at; 0: none. */
+static unsigned
+on_trial(PupDirStore *store, PupKind kind, const char *name)
+{
+    PupCanary canary = {0};
+    if (kind == PUP_KIND_ROOM)
+        pup_dir_canary(&store->base, name, &canary, NULL);
+    return canary.version;
+}
+
 static gboolean
 may_go(PupDirStore *store, PupKind kind, const char *name, unsigned version,
        unsigned current, unsigned newest)
 {
     g_autofree char *pin = pin_path(store, kind, name, version);
     g_autofree char *manifest = pup_dir_manifest_path(store, kind, name, version);
-    return version != current && version != newest && access(pin, F_OK) < 0 &&
+    return version != current && version != newest &&
+           version != on_trial(store, kind, name) && access(pin, F_OK) < 0 &&
            access(manifest, F_OK) == 0;
 }
 

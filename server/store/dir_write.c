@@ -3,8 +3,8 @@
  * A publish. What it holds shared, the store's lock, keeps gc away from the chunks that
  * pup_dir_write_has() has promised; that is why the packs are looked at anew once the
  * lock is there. The version's folder is locked from before the pack becomes visible
- * until the name has moved: of two that publish one version, the second stops before it
- * leaves anything behind.
+ * until the name has moved (or the canary is set): of two that publish one version, the
+ * second stops before it leaves anything behind.
  */
 #include "config.h"
 #include "server/store/dir.h"
@@ -89,6 +89,20 @@ add_version(DirWrite *write, const char *path, GBytes *manifest, GBytes *signatu
            pup_failpoint("manifest-in-place", error);
 }
 
+/* Let what was added be served: to all of the room, or to the seat that tries it out. */
+static gboolean
+show_version(DirWrite *write, PupKind kind, const char *name, unsigned version,
+             GError **error)
+{
+    PupCanary canary = {.version = version};
+    if (!*write->base.seat)
+        return pup_dir_move_name(write->store, kind, name, version, error) &&
+               pup_failpoint("name-moved", error);
+    g_strlcpy(canary.seat, write->base.seat, sizeof canary.seat);
+    return pup_dir_put_canary(write->store, name, &canary, error) &&
+           pup_failpoint("canary-placed", error);
+}
+
 static gboolean
 check_new(const char *path, const char *name, unsigned version, GError **error)
 {
@@ -115,8 +129,7 @@ pup_dir_write_commit(PupStoreWrite *base, PupKind kind, const char *name,
     gboolean ok = pup_failpoint("name-locked", error) &&
                   check_new(path, name, version, error) &&
                   add_version(write, path, manifest, signature, error) &&
-                  pup_dir_move_name(write->store, kind, name, version, error) &&
-                  pup_failpoint("name-moved", error);
+                  show_version(write, kind, name, version, error);
     close(lock);
     return ok;
 }

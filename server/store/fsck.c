@@ -294,6 +294,16 @@ check_name(Fsck *fsck, PupKind kind, const char *name, const Standing *standing)
 }
 
 static void
+check_canary(Fsck *fsck, const char *room)
+{
+    g_autoptr(GError) why = NULL;
+    PupCanary canary;
+    if (!pup_store_canary(fsck->store, room, &canary, &why))
+        pup_fsck_add(fsck->report, FALSE, g_strdup_printf("canary of %s", room),
+                     g_strdup(why->message));
+}
+
+static void
 check_nameless(Fsck *fsck, PupKind kind, char **names)
 {
     for (guint i = 0; i < fsck->versions->len; i++) {
@@ -321,6 +331,8 @@ check_names(Fsck *fsck, PupKind kind, GError **error)
         return FALSE;
     for (guint i = 0; i < standings->len; i++)
         check_name(fsck, kind, names[i], &g_array_index(standings, Standing, i));
+    for (char **name = names; kind == PUP_KIND_ROOM && *name; name++)
+        check_canary(fsck, *name);
     check_nameless(fsck, kind, names);
     return TRUE;
 }

@@ -20,6 +20,7 @@ struct PupStore {
 
 struct PupStoreWrite {
     PupStore *store;
+    char seat[PUP_SEAT_MAC_BYTES]; /* that tries it out; "": the commit moves the name */
 };
 
 /* What an extent holds: begins the backend's own struct. */
@@ -55,6 +56,10 @@ struct PupStoreOps {
     GArray *(*versions)(PupStore *store, PupKind kind, const char *name, GError **error);
     gboolean (*set_current)(PupStore *store, PupKind kind, const char *name,
                             unsigned version, GError **error);
+    gboolean (*canary)(PupStore *store, const char *room, PupCanary *canary,
+                       GError **error);
+    gboolean (*set_canary)(PupStore *store, const char *room, const PupCanary *canary,
+                           GError **error);
     gboolean (*remove)(PupStore *store, PupKind kind, const char *name, GError **error);
     gboolean (*remove_versions)(PupStore *store, PupKind kind, const char *name,
                                 const GArray *versions, unsigned *n_gone, GError **error);

@@ -185,6 +185,39 @@ pup_store_set_current(PupStore *store, PupKind kind, const char *name, unsigned 
 }
 
 gboolean
+pup_store_canary(PupStore *store, const char *room, PupCanary *canary, GError **error)
+{
+    return pup_ident_check(kind_word(PUP_KIND_ROOM), room, error) &&
+           store->ops->canary(store, room, canary, error);
+}
+
+gboolean
+pup_store_set_canary(PupStore *store, const char *room, const PupCanary *canary,
+                     GError **error)
+{
+    return pup_ident_check(kind_word(PUP_KIND_ROOM), room, error) &&
+           store->ops->set_canary(store, room, canary, error);
+}
+
+gboolean
+pup_store_is_canary(PupStore *store, const char *room, const char *mac)
+{
+    PupCanary canary = {0};
+    return pup_store_canary(store, room, &canary, NULL) && canary.version > 0 &&
+           strcmp(canary.seat, mac) == 0;
+}
+
+unsigned
+pup_store_version_for(PupStore *store, const char *room, const char *mac, GError **error)
+{
+    PupCanary canary = {0};
+    if (pup_store_canary(store, room, &canary, NULL) && canary.version > 0 &&
+        strcmp(canary.seat, mac) == 0)
+        return canary.version;
+    return pup_store_current(store, PUP_KIND_ROOM, room, error);
+}
+
+gboolean
 pup_store_remove(PupStore *store, PupKind kind, const char *name, GError **error)
 {
     return pup_ident_check(kind_word(kind), name, error) &&
@@ -243,11 +276,18 @@ pup_store_write_bytes(const PupStoreWrite *write)
     return write->store->ops->write_bytes(write);
 }
 
+void
+pup_store_write_try_out(PupStoreWrite *write, const char *mac)
+{
+    g_strlcpy(write->seat, mac, sizeof write->seat);
+}
+
 gboolean
 pup_store_write_commit(PupStoreWrite *write, PupKind kind, const char *name,
                        unsigned version, GBytes *manifest, GBytes *signature,
                        GError **error)
 {
+    g_return_val_if_fail(kind == PUP_KIND_ROOM || !*write->seat, FALSE);
     return check_version(kind, name, version, error) &&
            write->store->ops->write_commit(write, kind, name, version, manifest,
                                            signature, error);

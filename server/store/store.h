@@ -22,6 +22,10 @@
  * crash at any point leaves the old version current and at most unreferenced bytes for
  * gc.
  *
+ * With pup_store_write_try_out() before it, commit leaves the name where it stands and
+ * makes the version the room's canary instead: one seat gets it, until set_current moves
+ * the name there or pup_store_set_canary() ends the trial.
+ *
  * Threads: a PupStore may be used from any thread at once. Of a PupStoreWrite, has and
  * put may be called from any thread, the rest from one. Several processes may use one
  * store: writers share, gc excludes them (flock).
@@ -43,6 +47,15 @@ typedef struct {
     guint32 length; /* bytes, 2 .. PUP_CHUNK_ENCODED_MAX */
     gpointer hold;  /* the backend's reference */
 } PupExtent;
+
+/* "52:54:00:aa:bb:cc" and its end. */
+#define PUP_SEAT_MAC_BYTES 18u
+
+/* A version on trial: the seat runs it, the rest of the room what its name stands at. */
+typedef struct {
+    unsigned version;              /* 0: none is on trial */
+    char seat[PUP_SEAT_MAC_BYTES]; /* MAC, normalised */
+} PupCanary;
 
 /* Make an empty store at @uri. Errors: EXISTS, INVALID, those of file input and output.
  */
@@ -86,10 +99,25 @@ char **pup_store_names(PupStore *store, PupKind kind, GError **error);
 GArray *pup_store_versions(PupStore *store, PupKind kind, const char *name,
                            GError **error);
 
-/* Move @name to an existing @version, atomically: rollback. Errors: NOT_FOUND, BUSY, IO.
- */
+/* Move @name to an existing @version, atomically: rollback. Where @version is the room's
+ * canary, the trial ends with that. Errors: NOT_FOUND, BUSY, IO. */
 gboolean pup_store_set_current(PupStore *store, PupKind kind, const char *name,
                                unsigned version, GError **error);
+
+/* What is on trial in @room; version 0 where nothing is. Errors: CORRUPT, IO. */
+gboolean pup_store_canary(PupStore *store, const char *room, PupCanary *canary,
+                          GError **error);
+/* Put an existing version on trial in the place of what is; version 0 ends the trial
+ * (none is fine). Errors: NOT_FOUND, BUSY, IO. */
+gboolean pup_store_set_canary(PupStore *store, const char *room, const PupCanary *canary,
+                              GError **error);
+/* TRUE when the seat @mac (normalised) tries out a version of @room. */
+gboolean pup_store_is_canary(PupStore *store, const char *room, const char *mac);
+/* The version that the seat @mac (normalised) of @room shall run: its canary, or what the
+ * room's name stands at. A canary that cannot be read counts as none. 0 on error:
+ * NOT_FOUND. */
+unsigned pup_store_version_for(PupStore *store, const char *room, const char *mac,
+                               GError **error);
 
 /* Forget @name and all its versions; the chunks go with the next gc. Errors: NOT_FOUND.
  */
@@ -97,7 +125,8 @@ gboolean pup_store_remove(PupStore *store, PupKind kind, const char *name,
                           GError **error);
 
 /* Forget @versions (of unsigned) of @name; the chunks go with the next gc. The version
- * that @name stands at, the newest, and one that is pinned stay, whatever is asked.
+ * that @name stands at, the newest, its canary, and one that is pinned stay, whatever is
+ * asked.
  * *@n_gone: how many went. Errors: BUSY (a publish, gc or fsck is running: nothing was
  * done), NOT_FOUND, IO. */
 gboolean pup_store_remove_versions(PupStore *store, PupKind kind, const char *name,
@@ -124,6 +153,9 @@ gboolean pup_store_write_put(PupStoreWrite *write, const PupName *name,
                              const guint8 *encoded, size_t len, GError **error);
 /* Bytes of encoded chunks put so far. */
 guint64 pup_store_write_bytes(const PupStoreWrite *write);
+/* What @write will commit is for the seat @mac (normalised) of its room alone; of a
+ * master that is our own mistake. */
+void pup_store_write_try_out(PupStoreWrite *write, const char *mac);
 /* Make it durable and visible, see above. Errors: EXISTS (the version is there: somebody
  * else published meanwhile), NO_SPACE, IO. */
 gboolean pup_store_write_commit(PupStoreWrite *write, PupKind kind, const char *name,

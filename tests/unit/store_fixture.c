@@ -175,6 +175,8 @@ fixture_publish_to(Fixture *f, PupStore *store, PupKind kind, const char *name,
     g_autoptr(PupStoreWrite) write = pup_store_begin(store, NULL, error);
     g_autoptr(GBytes) manifest = NULL;
     g_autoptr(GBytes) sig = NULL;
+    if (write && f->seat)
+        pup_store_write_try_out(write, f->seat);
     return write &&
            fixture_put_disk(f, write, kind, name, version, seeds, n, &manifest, &sig,
                             error) &&

@@ -21,6 +21,7 @@ typedef struct {
     PupPublicKey *public;
     unsigned boot_profile; /* seed of the chunk that stands for the boot profile of what
                               is published next; 0: none */
+    const char *seat; /* MAC of the seat that what is published next is for; NULL: all */
 } Fixture;
 
 Fixture *fixture_new(void);

@@ -179,12 +179,89 @@ check_retire(Fixture *f, PupStore *store)
     }
 }
 
+#define SEAT "52:54:00:00:00:01"
+
+static gboolean
+work_try_out(Fixture *f, PupStore *store, GError **error)
+{
+    f->seat = SEAT;
+    gboolean done = work_publish(f, store, error);
+    f->seat = NULL;
+    return done;
+}
+
+/* The room stays where it stands; what the seat is given is whole. */
+static void
+check_try_out(Fixture *f, PupStore *store)
+{
+    unsigned version = pup_store_version_for(store, "a", SEAT, NULL);
+    assert_int_equal(pup_store_current(store, PUP_KIND_ROOM, "a", NULL), 1);
+    assert_in_range(version, 1, 2);
+    assert_disk(f, store, 1, old_disk, 4);
+    if (version == 2)
+        assert_disk(f, store, 2, new_disk, 5);
+}
+
+static void
+prepare_canary(Fixture *f)
+{
+    prepare_room(f);
+    assert_true(work_try_out(f, f->store, NULL));
+}
+
+static gboolean
+work_promote(Fixture *f, PupStore *store, GError **error)
+{
+    return pup_store_set_current(store, PUP_KIND_ROOM, "a", 2, error);
+}
+
+/* The seat has it, whether the room has it or not; nothing is on trial once it has. */
+static void
+check_promote(Fixture *f, PupStore *store)
+{
+    unsigned current = pup_store_current(store, PUP_KIND_ROOM, "a", NULL);
+    PupCanary canary;
+    check_publish(f, store);
+    assert_int_equal(pup_store_version_for(store, "a", SEAT, NULL), 2);
+    assert_true(pup_store_canary(store, "a", &canary, NULL));
+    assert_int_equal(canary.version, current == 2 ? 0 : 2);
+}
+
+static gboolean
+work_end_trial(Fixture *f, PupStore *store, GError **error)
+{
+    return pup_store_set_canary(store, "a", &(PupCanary){0}, error);
+}
+
+static gboolean
+work_remove_with_canary(Fixture *f, PupStore *store, GError **error)
+{
+    return pup_store_remove(store, PUP_KIND_ROOM, "a", error);
+}
+
+/* No canary without its room. */
+static void
+check_remove_with_canary(Fixture *f, PupStore *store)
+{
+    PupCanary canary;
+    assert_true(pup_store_canary(store, "a", &canary, NULL));
+    if (canary.version > 0) {
+        check_try_out(f, store);
+        assert_int_equal(canary.version, 2);
+    }
+}
+
 static const Work works[] = {
     {"publish", prepare_room, work_publish, check_publish},
     {"first publish", prepare_nothing, work_first_publish, check_first_publish},
     {"gc", prepare_garbage, work_gc, check_gc},
     {"remove", prepare_two_rooms, work_remove, check_remove},
     {"retire", prepare_four_versions, work_retire, check_retire},
+    {"publish to a canary", prepare_room, work_try_out, check_try_out},
+    {"promote", prepare_canary, work_promote, check_promote},
+    {"end a trial", prepare_canary, work_end_trial, check_try_out},
+    {"remove with a canary", prepare_canary, work_remove_with_canary,
+     check_remove_with_canary},
 };
 
 /* Do it in a child with @spec armed. TRUE when it was killed. */

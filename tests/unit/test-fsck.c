@@ -415,7 +415,7 @@ static void
 test_leftovers(void **state)
 {
     static const char *const files[] = {"packs/.0123456789abcdef0123456789abcdef.pack",
-                                        "names/rooms/.a.a1B2c3",
+                                        "names/rooms/.a.a1B2c3", "canaries/.a.a1B2c3",
                                         "manifests/rooms/a/9.json.sig"};
     Fixture *f = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {

@@ -260,6 +260,7 @@ test_leftovers_removed(void **state)
         "packs/0123456789abcdef0123456789abcdef.pack",
         "packs/.0123456789abcdef0123456789abcdef.idx.a1B2c3",
         "names/rooms/.a.a1B2c3",
+        "canaries/.a.a1B2c3",
         "manifests/rooms/a/.2.json.a1B2c3",
         "manifests/rooms/a/2.json.sig",
         "manifests/rooms/.removed-1/1.json",
