@@ -6,6 +6,17 @@
 #include "lib/ident.h"
 #include "server/http/routes.h"
 
+/* What is on trial in @room; null: nothing. New reference. */
+static json_t *
+canary_json(const PupService *service, const char *room)
+{
+    PupCanary canary = {0};
+    pup_store_canary(service->store, room, &canary, NULL);
+    return canary.version == 0 ? json_null()
+                               : json_pack("{s:i,s:s}", "version", (int) canary.version,
+                                           "mac", canary.seat);
+}
+
 gboolean
 pup_get_room(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
 {
@@ -17,7 +28,8 @@ pup_get_room(gpointer data, const PupRequest *req, PupResponse *res, GError **er
     if (!version)
         return FALSE;
     pup_response_json(res,
-                      json_pack("{s:s,s:i}", "room", room, "version", (int) version));
+                      json_pack("{s:s,s:i,s:o}", "room", room, "version", (int) version,
+                                "canary", canary_json(service, room)));
     return TRUE;
 }
 

@@ -35,8 +35,9 @@ is_stranger(PupService *service, const PupPeering *peering, const char *room)
     return !welcome;
 }
 
-/* The version that @poll's seat shall warm up: its room's current one, from the wished
- * time on, unless it runs that or has told that it holds all of it. 0: none. */
+/* The version that @poll's seat shall warm up: what it is given at its next start, from
+ * the wished time on, unless it runs that or has told that it holds all of it. 0: none.
+ */
 static unsigned
 warm_version(const PupService *service, const PupPeering *peering,
              const PupPeerPoll *poll)
@@ -46,7 +47,7 @@ warm_version(const PupService *service, const PupPeering *peering,
     if (peering->warm_at_ms == 0 || now_ms < peering->warm_at_ms ||
         now_ms - peering->warm_at_ms >= PUP_WARM_MS)
         return 0;
-    unsigned current = pup_store_current(service->store, PUP_KIND_ROOM, poll->room, NULL);
+    unsigned current = pup_store_version_for(service->store, poll->room, poll->mac, NULL);
     if (current == poll->version ||
         (pup_neighbourhoods_stats(service->neighbourhoods, poll->mac, &stats) &&
          stats.warm_version == current && stats.warm_total > 0 &&

@@ -7,14 +7,15 @@
 #include "server/http/seat_json.h"
 #include "server/log.h"
 
-/* What @mac should run: its room, and the version that the room's name stands at. */
+/* What @mac should run: its room, and the version that the room's name stands at, or
+ * that the seat tries out. */
 static gboolean
 find_target(PupService *service, const char *mac, char **room, char **seat,
             unsigned *version, GError **error)
 {
     if (!pup_service_find_seat(service, mac, room, seat, error))
         return FALSE;
-    *version = pup_store_current(service->store, PUP_KIND_ROOM, *room, error);
+    *version = pup_store_version_for(service->store, *room, mac, error);
     if (*version)
         return TRUE;
     g_prefix_error(error, "room '%s' has not been published: ", *room);
@@ -138,12 +139,13 @@ stages_json(const PupSeat *seat)
 }
 
 static json_t *
-seat_json(const PupSeat *seat)
+seat_json(const PupService *service, const PupSeat *seat)
 {
     return json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:I,s:o,s:o}", "mac", seat->mac, "room",
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:b,s:I,s:I,s:o,s:o}", "mac", seat->mac, "room",
         seat->room, "seat", seat->seat, "state", seat->state, "detail", seat->detail,
-        "address", seat->address, "version", (int) seat->version, "boot_started_ms",
+        "address", seat->address, "version", (int) seat->version, "canary",
+        pup_store_is_canary(service->store, seat->room, seat->mac), "boot_started_ms",
         (json_int_t) seat->boot_started_ms, "last_seen_ms",
         (json_int_t) seat->last_seen_ms, "stages", stages_json(seat), "stats",
         seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null());
@@ -158,7 +160,7 @@ pup_get_seats(gpointer data, const PupRequest *req, PupResponse *res, GError **e
         return FALSE;
     json_t *list = json_array();
     for (guint i = 0; i < seats->len; i++)
-        json_array_append_new(list, seat_json(g_ptr_array_index(seats, i)));
+        json_array_append_new(list, seat_json(service, g_ptr_array_index(seats, i)));
     pup_response_json(res, json_pack("{s:o}", "seats", list));
     return TRUE;
 }

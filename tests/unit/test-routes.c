@@ -164,7 +164,7 @@ static void
 test_rooms(void **state)
 {
     expect(state, "GET /v1/rooms/lab-101", NULL, 200,
-           "{\"room\":\"lab-101\",\"version\":1}");
+           "{\"canary\":null,\"room\":\"lab-101\",\"version\":1}");
     expect(state, "GET /v1/rooms/lab-102", NULL, 404, "\"NOT_FOUND\"");
     expect(state, "GET /v1/rooms/..lab", NULL, 400, "\"INVALID\"");
     expect(state, "GET /v1/rooms/lab-101/versions/1/manifest", NULL, 200,
