@@ -5,11 +5,13 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "server/image/canary.h"
 #include "server/image/retention.h"
 
 static const PupColumn columns[] = {
     {"VERSION", "version", PUP_CELL_UINT},
     {"CURRENT", "current", PUP_CELL_BOOL},
+    {"CANARY", "canary", PUP_CELL_TEXT},
     {"CREATED", "created", PUP_CELL_TEXT},
     {"MASTER", "master", PUP_CELL_TEXT},
     {"PARENT", "parent", PUP_CELL_UINT},
@@ -22,21 +24,34 @@ static const PupColumn columns[] = {
     {NULL},
 };
 
+/* The seat that tries out @version, new string; NULL: none does. */
+static char *
+trial_of(const PupWorkshop *shop, const char *room, unsigned version)
+{
+    PupCanary canary = {0};
+
+    pup_store_canary(shop->store, room, &canary, NULL);
+    return canary.version == version
+               ? pup_canary_seat_name(shop->catalog, room, canary.seat)
+               : NULL;
+}
+
 static gboolean
 add_version(const PupWorkshop *shop, PupTable *table, const char *room,
             const PupRetained *version, unsigned current, GError **error)
 {
     g_autoptr(PupManifest) manifest =
         pup_workshop_manifest(shop, PUP_KIND_ROOM, room, version->version, error);
-    g_autofree char *master = NULL;
+    g_autofree char *master = NULL, *seat = NULL;
     PupBootProfileSize boot;
 
     if (!manifest)
         return FALSE;
+    seat = trial_of(shop, room, version->version);
     boot = pup_workshop_boot_profile_size(shop, manifest);
     master = g_strdup_printf("%s@%u", manifest->master, manifest->master_version);
     pup_table_add(table, (guint64) manifest->version,
-                  (int) (manifest->version == current), manifest->created, master,
+                  (int) (manifest->version == current), seat, manifest->created, master,
                   (guint64) manifest->parent, manifest->disk_bytes, boot.n_chunks,
                   boot.bytes, (guint64) boot.n_seats, (int) version->pinned,
                   pup_kept_name(version->kept));

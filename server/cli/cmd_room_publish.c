@@ -1,44 +1,78 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
 #include "server/cli/progress.h"
+#include "server/image/canary.h"
 
 static void
-say_report(const PupCli *cli, const char *room, const PupPublishReport *report)
+say_published(const PupCli *cli, const char *room, const char *seat,
+              const PupPublishReport *report)
 {
     g_autofree char *read = pup_bytes_format(report->bytes_read);
     g_autofree char *stored = pup_bytes_format(report->bytes_stored);
+    g_autofree char *trial = seat ? g_strdup_printf(" to seat '%s' alone", seat) : NULL;
+    const char *where = trial ? trial : "";
 
     if (cli->dry_run)
-        pup_cli_say(cli, "read %s of the sub-master and publish %s@%u", read, room,
-                    report->version);
-    else if (report->unchanged)
-        pup_cli_say(cli, "nothing changed since %s@%u: nothing to publish", room,
-                    report->version);
+        pup_cli_say(cli, "read %s of the sub-master and publish %s@%u%s", read, room,
+                    report->version, where);
     else
         pup_cli_say(cli,
-                    "%s@%u is published: %s read, %" G_GUINT64_FORMAT
+                    "%s@%u is published%s: %s read, %" G_GUINT64_FORMAT
                     " new chunks, %s stored",
-                    room, report->version, read, report->n_chunks_new, stored);
+                    room, report->version, where, read, report->n_chunks_new, stored);
+    if (seat && !cli->dry_run)
+        pup_cli_say(cli,
+                    "`pupitre room promote %s` gives it to the room, `pupitre room "
+                    "rollback %s` drops it",
+                    room, room);
+}
+
+static void
+say_report(const PupCli *cli, const char *room, const char *seat,
+           const PupPublishReport *report)
+{
+    if (!report->unchanged)
+        say_published(cli, room, seat, report);
+    else if (report->on_trial)
+        pup_cli_say(cli, "nothing changed since %s@%u, which is on trial at seat '%s'",
+                    room, report->version, seat);
+    else
+        pup_cli_say(cli, "nothing changed since %s@%u: nothing to publish", room,
+                    report->version);
     if (report->n_retired > 0)
         pup_cli_say(cli, "%u older version%s removed, as the room's profile says",
                     report->n_retired, report->n_retired == 1 ? " was" : "s were");
 }
 
 static gboolean
-run(PupCli *cli, char **argv, GError **error)
+publish(PupCli *cli, const char *room, const char *seat, GError **error)
 {
-    g_auto(GStrv) args = g_strdupv(argv);
     g_autoptr(PupBar) bar = NULL;
+    g_autofree char *name = NULL;
     PupWorkshop shop;
     PupPublishReport report = {0};
 
-    if (!pup_cli_parse(cli, NULL, &args, error) ||
-        !(bar = pup_bar_begin(cli, &shop, error)) ||
-        !pup_room_publish(&shop, args[0], &report, error))
+    if (!(bar = pup_bar_begin(cli, &shop, error)) ||
+        !pup_room_publish(&shop, room, seat, &report, error))
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
-    say_report(cli, args[0], &report);
+    name = seat ? pup_canary_seat_name(shop.catalog, room, seat) : NULL;
+    say_report(cli, room, name, &report);
     return TRUE;
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_auto(GStrv) args = g_strdupv(argv);
+    g_autofree char *seat = NULL;
+    const GOptionEntry options[] = {{"canary", 0, 0, G_OPTION_ARG_STRING, &seat,
+                                     "Publish to that seat (name or MAC) alone, on trial",
+                                     "SEAT"},
+                                    {NULL}};
+
+    return pup_cli_parse(cli, options, &args, error) &&
+           publish(cli, args[0], seat, error);
 }
 
 const PupCommand pup_cmd_room_publish = {

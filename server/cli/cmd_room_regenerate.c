@@ -3,6 +3,7 @@
 #include "server/cli/progress.h"
 #include "server/cli/schedule.h"
 
+#include "server/image/canary.h"
 #include "server/image/regenerate.h"
 
 static void
@@ -15,8 +16,9 @@ say_published(const PupCli *cli, const char *room, const PupRegenerateReport *re
         pup_cli_say(cli, "%s: made afresh over %s; its disk is that of %s@%u", room,
                     report->base, room, publish->version);
     else
-        pup_cli_say(cli, "%s@%u is published, made afresh over %s: %s stored", room,
-                    publish->version, report->base, stored);
+        pup_cli_say(cli, "%s@%u is published%s, made afresh over %s: %s stored", room,
+                    publish->version, publish->on_trial ? " to its canary alone" : "",
+                    report->base, stored);
     if (publish->n_retired > 0)
         pup_cli_say(cli, "%u older version%s removed, as the room's profile says",
                     publish->n_retired, publish->n_retired == 1 ? " was" : "s were");
@@ -38,6 +40,28 @@ say_report(const PupCli *cli, const char *room, const PupRegenerateReport *repor
         say_published(cli, room, report);
 }
 
+/* Let the daemon do it later, with the same options; the seat by its MAC, so that it may
+ * be renamed meanwhile. */
+static gboolean
+put_off(PupCli *cli, const PupScheduleArgs *schedule, const char *room,
+        const PupRegenerate *options, GError **error)
+{
+    PupCatalog *catalog = pup_cli_catalog(cli, error);
+    g_autoptr(PupRoomProfile) profile =
+        catalog ? pup_catalog_room(catalog, room, error) : NULL;
+    g_autoptr(GString) text =
+        g_string_new(options->discard_edits ? "--discard-edits" : "");
+    const PupRoomSeat *seat = NULL;
+
+    if (profile && options->canary)
+        seat = pup_canary_find_seat(profile, room, options->canary, error);
+    if (!profile || (options->canary && !seat))
+        return FALSE;
+    if (seat)
+        g_string_append_printf(text, "%s--canary=%s", text->len ? " " : "", seat->mac);
+    return pup_schedule_change(cli, schedule, room, text->str, error);
+}
+
 static gboolean
 run(PupCli *cli, char **argv, GError **error)
 {
@@ -45,19 +69,22 @@ run(PupCli *cli, char **argv, GError **error)
     g_auto(PupRegenerateReport) report = {0};
     g_autoptr(PupBar) bar = NULL;
     g_auto(PupScheduleArgs) schedule = {NULL};
+    g_autofree char *canary = NULL;
     PupRegenerate options = {0};
     PupWorkshop shop;
-    const GOptionEntry entries[] = {{"discard-edits", 0, 0, G_OPTION_ARG_NONE,
-                                     &options.discard_edits,
-                                     "Throw away what was changed by hand", NULL},
-                                    PUP_SCHEDULE_ENTRIES(&schedule),
-                                    {NULL}};
+    const GOptionEntry entries[] = {
+        {"discard-edits", 0, 0, G_OPTION_ARG_NONE, &options.discard_edits,
+         "Throw away what was changed by hand", NULL},
+        {"canary", 0, 0, G_OPTION_ARG_STRING, &canary,
+         "Publish to that seat (name or MAC) alone, on trial", "SEAT"},
+        PUP_SCHEDULE_ENTRIES(&schedule),
+        {NULL}};
 
     if (!pup_cli_parse(cli, entries, &args, error))
         return FALSE;
+    options.canary = canary;
     if (pup_schedule_is_asked(&schedule))
-        return pup_schedule_change(cli, &schedule, args[0],
-                                   options.discard_edits ? "--discard-edits" : "", error);
+        return put_off(cli, &schedule, args[0], &options, error);
     if (!(bar = pup_bar_begin(cli, &shop, error)) ||
         !pup_room_regenerate(&shop, args[0], &options, &report, error))
         return FALSE;

@@ -3,6 +3,7 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "server/image/canary.h"
 
 /* The newest version before @current; 0 where there is none. */
 static unsigned
@@ -36,41 +37,102 @@ find_target(PupStore *store, char **args, unsigned current, GError **error)
 }
 
 static gboolean
-roll_back(PupCli *cli, char **args, GError **error)
+end_trial(PupCli *cli, const char *room, const PupCanary *canary, unsigned current,
+          GError **error)
 {
-    PupWorkshop shop;
-    g_autoptr(PupManifest) manifest = NULL;
-    unsigned current, version;
+    g_autofree char *seat = pup_canary_seat_name(cli->catalog, room, canary->seat);
 
-    if (!pup_cli_workshop(cli, &shop, error))
+    if (canary->version > 0)
+        pup_cli_say(cli, "end the trial of %s@%u at seat '%s'; the room stays at %u",
+                    room, canary->version, seat, current);
+    else
+        pup_cli_say(cli, "end the trial in room %s, whatever it was", room);
+    return cli->dry_run || pup_store_set_canary(cli->store, room, &(PupCanary){0}, error);
+}
+
+/* What is on trial goes before anything that the room has. *@ended: something was. One
+ * that cannot be read goes too: there is no other way to be rid of it. */
+static gboolean
+roll_back_canary(PupCli *cli, const char *room, unsigned current, gboolean *ended,
+                 GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    PupCanary canary = {0};
+
+    *ended = !pup_store_canary(cli->store, room, &canary, &why) || canary.version > 0;
+    if (why && !g_error_matches(why, PUP_ERROR, PUP_ERROR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
-    current = pup_cli_room_version(cli, args[0], error);
-    version = current ? find_target(shop.store, args, current, error) : 0;
+    }
+    return !*ended || end_trial(cli, room, &canary, current, error);
+}
+
+static gboolean
+roll_back_room(PupCli *cli, const PupWorkshop *shop, char **args, unsigned current,
+               GError **error)
+{
+    g_autoptr(PupManifest) manifest = NULL;
+    unsigned version = find_target(shop->store, args, current, error);
+
     if (version == 0)
         return FALSE;
     /* A version that seats would refuse is nothing to go back to. */
-    manifest = pup_workshop_manifest(&shop, PUP_KIND_ROOM, args[0], version, error);
+    manifest = pup_workshop_manifest(shop, PUP_KIND_ROOM, args[0], version, error);
     if (!manifest)
         return FALSE;
     pup_cli_say(cli, "move room %s from version %u to %u (published %s)", args[0],
                 current, version, manifest->created);
     return cli->dry_run ||
-           pup_store_set_current(shop.store, PUP_KIND_ROOM, args[0], version, error);
+           pup_store_set_current(shop->store, PUP_KIND_ROOM, args[0], version, error);
+}
+
+static gboolean
+roll_back(PupCli *cli, char **args, gboolean canary, GError **error)
+{
+    PupWorkshop shop;
+    unsigned current;
+    gboolean ended = FALSE;
+
+    if (!pup_cli_workshop(cli, &shop, error))
+        return FALSE;
+    current = pup_cli_room_version(cli, args[0], error);
+    if (current == 0 ||
+        (!args[1] && !roll_back_canary(cli, args[0], current, &ended, error)))
+        return FALSE;
+    if (!ended && canary) {
+        pup_error_set(error, PUP_ERROR_NOT_FOUND, "room '%s' has no version on trial",
+                      args[0]);
+        return FALSE;
+    }
+    return ended || roll_back_room(cli, &shop, args, current, error);
 }
 
 static gboolean
 run(PupCli *cli, char **argv, GError **error)
 {
     g_auto(GStrv) args = g_strdupv(argv);
+    gboolean canary = FALSE;
+    const GOptionEntry options[] = {{"canary", 0, 0, G_OPTION_ARG_NONE, &canary,
+                                     "Drop the version that is on trial, nothing else",
+                                     NULL},
+                                    {NULL}};
 
-    return pup_cli_parse(cli, NULL, &args, error) &&
-           pup_ident_check("room", args[0], error) && roll_back(cli, args, error);
+    if (!pup_cli_parse(cli, options, &args, error) ||
+        !pup_ident_check("room", args[0], error))
+        return FALSE;
+    if (canary && args[1]) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "room rollback: give VERSION or --canary, not both");
+        return FALSE;
+    }
+    return roll_back(cli, args, canary, error);
 }
 
 const PupCommand pup_cmd_room_rollback = {
     .name = "room rollback",
     .args = "NAME [VERSION]",
-    .summary = "Move a room back to its previous version, or to VERSION",
+    .summary =
+        "Drop what is on trial, or move a room back to its previous version or VERSION",
     .flags = PUP_CLI_CHANGES,
     .min_args = 1,
     .max_args = 2,

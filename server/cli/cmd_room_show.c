@@ -8,6 +8,7 @@
 
 #include "lib/error.h"
 #include "lib/file.h"
+#include "server/cli/canary.h"
 #include "server/cli/schedule.h"
 #include "server/image/edits.h"
 
@@ -23,6 +24,7 @@ typedef struct {
     PupScheduleList schedules;
     gboolean edited;
     PupEdit edit;
+    char *canary; /* what is on trial, or NULL */
 } Room;
 
 static void
@@ -35,6 +37,7 @@ room_clear(Room *room)
     pup_manifest_free(room->manifest);
     pup_schedule_list_clear(&room->schedules);
     pup_edit_clear(&room->edit);
+    g_free(room->canary);
 }
 
 static gboolean
@@ -142,6 +145,9 @@ print_text(const Room *room)
         printf("version     none: not published yet\n");
     if (manifest)
         print_boot_profile(&room->boot);
+    if (room->canary)
+        printf("on trial    %s: `pupitre room promote %s` or `room rollback`\n",
+               room->canary, room->name);
     printf("seats       %u\n", room->profile->n_seats);
     print_schedules(&room->schedules);
     printf("profile     %s\n\n%s", room->path, room->text);
@@ -181,7 +187,7 @@ json_of_edit(const Room *room)
 }
 
 static void
-print_json(const Room *room)
+print_json(const PupCli *cli, const Room *room)
 {
     json_t *version =
         room->manifest ? json_of_version(room->manifest, &room->boot) : json_null();
@@ -194,6 +200,7 @@ print_json(const Room *room)
         pup_schedule_runs_json(room->schedules.runs));
     char *text;
 
+    json_object_set_new(root, "canary", pup_cli_canary_json(cli, room->name));
     json_object_set_new(root, "edit", json_of_edit(room));
     text = json_dumps(root, JSON_INDENT(2));
     puts(text);
@@ -213,8 +220,9 @@ run(PupCli *cli, char **argv, GError **error)
         return FALSE;
     room.name = args[0];
     loaded = load_room(&shop, &room, error);
+    room.canary = pup_cli_canary_text(cli, room.name);
     if (loaded && cli->json)
-        print_json(&room);
+        print_json(cli, &room);
     else if (loaded)
         print_text(&room);
     room_clear(&room);

@@ -7,6 +7,7 @@ static const PupColumn columns[] = {
     {"MAC", "mac", PUP_CELL_TEXT},
     {"STATE", "state", PUP_CELL_TEXT},
     {"VERSION", "version", PUP_CELL_UINT},
+    {"CANARY", "canary", PUP_CELL_BOOL},
     {"ADDRESS", "address", PUP_CELL_TEXT},
     {"LAST SEEN", "last_seen", PUP_CELL_TEXT},
     {"HIT", NULL, PUP_CELL_RATIO},
@@ -41,19 +42,20 @@ time_of(gint64 unix_ms)
 }
 
 static void
-add_seat(PupTable *table, const PupSeat *seat)
+add_seat(PupTable *table, PupStore *store, const PupSeat *seat)
 {
     g_autofree char *last_seen = time_of(seat->last_seen_ms);
     const gint64 *t = seat->stage_ms;
     json_t *stats = seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null();
 
-    pup_table_add(table, seat->room, seat->seat, seat->mac, seat->state,
-                  (guint64) seat->version, seat->address, last_seen,
-                  pup_seat_stats_hit_ratio(&seat->stats), seat->stats.peer_bytes,
-                  seat->stats.server_bytes, stats, t[PUP_STAGE_DHCP], t[PUP_STAGE_LOADER],
-                  t[PUP_STAGE_KERNEL], t[PUP_STAGE_CLIENT_IMAGE], t[PUP_STAGE_REGISTERED],
-                  t[PUP_STAGE_DISK], t[PUP_STAGE_FIRST_CHUNK], t[PUP_STAGE_GUEST_STARTED],
-                  t[PUP_STAGE_GUEST_ALIVE], seat->detail);
+    pup_table_add(
+        table, seat->room, seat->seat, seat->mac, seat->state, (guint64) seat->version,
+        (int) pup_store_is_canary(store, seat->room, seat->mac), seat->address, last_seen,
+        pup_seat_stats_hit_ratio(&seat->stats), seat->stats.peer_bytes,
+        seat->stats.server_bytes, stats, t[PUP_STAGE_DHCP], t[PUP_STAGE_LOADER],
+        t[PUP_STAGE_KERNEL], t[PUP_STAGE_CLIENT_IMAGE], t[PUP_STAGE_REGISTERED],
+        t[PUP_STAGE_DISK], t[PUP_STAGE_FIRST_CHUNK], t[PUP_STAGE_GUEST_STARTED],
+        t[PUP_STAGE_GUEST_ALIVE], seat->detail);
 }
 
 static gboolean
@@ -63,18 +65,20 @@ run(PupCli *cli, char **argv, GError **error)
     g_autoptr(PupTable) table = pup_table_new("seats", columns);
     g_autoptr(GPtrArray) seats = NULL;
     PupCatalog *catalog;
+    PupStore *store;
 
     if (!pup_cli_parse(cli, NULL, &args, error))
         return FALSE;
     catalog = pup_cli_catalog(cli, error);
-    if (!catalog)
+    store = catalog ? pup_cli_store(cli, error) : NULL;
+    if (!store)
         return FALSE;
     seats = pup_catalog_seats(catalog, g_get_real_time() / 1000, cli->settings->poll_s,
                               error);
     if (!seats)
         return FALSE;
     for (unsigned i = 0; i < seats->len; i++)
-        add_seat(table, g_ptr_array_index(seats, i));
+        add_seat(table, store, g_ptr_array_index(seats, i));
     pup_cli_print(cli, table);
     return TRUE;
 }

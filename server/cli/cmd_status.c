@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "server/cli/canary.h"
 #include "server/cli/schedule.h"
 #include "server/image/edits.h"
 
@@ -23,6 +24,7 @@ typedef struct {
     PupSeatStats stats; /* of all seats that are on */
     GArray *sent;       /* of PupSent */
     PupScheduleList schedules;
+    json_t *canaries; /* of pup_cli_canaries_json() */
 } Status;
 
 /* TRUE when something accepts connections where the daemon would. */
@@ -78,6 +80,7 @@ count_rooms(PupCli *cli, Status *status, GError **error)
             status->n_published++;
         note_edit(status, rooms[i]);
     }
+    status->canaries = pup_cli_canaries_json(cli, rooms);
     return TRUE;
 }
 
@@ -183,6 +186,20 @@ json_of_edited(const GPtrArray *edited)
 }
 
 static void
+print_canaries(const json_t *canaries)
+{
+    for (size_t i = 0; i < json_array_size(canaries); i++) {
+        json_t *canary = json_array_get(canaries, i);
+        const char *room = "", *seat = "";
+        int version = 0;
+        json_unpack(canary, "{s:s, s:i, s:s}", "room", &room, "version", &version, "seat",
+                    &seat);
+        printf("%s%s@%d at seat %s\n", i == 0 ? "on trial       " : "               ",
+               room, version, seat);
+    }
+}
+
+static void
 print_text(const Status *status)
 {
     g_autofree char *free_text = pup_bytes_format(status->free_bytes);
@@ -201,6 +218,7 @@ print_text(const Status *status)
     printf("masters        %u\n", status->n_masters);
     printf("rooms          %u, %u published\n", status->n_rooms, status->n_published);
     print_edited(status->edited);
+    print_canaries(status->canaries);
     printf("seats          %u, %u running\n", status->n_seats, status->n_running);
     print_schedules(&status->schedules);
     print_stats(&status->stats);
@@ -224,6 +242,7 @@ print_json(const Status *status)
         pup_schedule_runs_json(status->schedules.runs));
     char *text;
 
+    json_object_set(root, "canaries", status->canaries);
     json_object_set_new(root, "edited", json_of_edited(status->edited));
     text = json_dumps(root, JSON_INDENT(2));
     puts(text);
@@ -249,6 +268,7 @@ run(PupCli *cli, char **argv, GError **error)
     g_clear_pointer(&status.sent, g_array_unref);
     pup_schedule_list_clear(&status.schedules);
     g_clear_pointer(&status.edited, g_ptr_array_unref);
+    json_decref(status.canaries);
     g_free(status.client_image);
     g_free(status.address);
     return done;

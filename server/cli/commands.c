@@ -20,6 +20,7 @@ const PupCommand *const pup_commands[] = {
     &pup_cmd_room_publish,
     &pup_cmd_room_regenerate,
     &pup_cmd_room_history,
+    &pup_cmd_room_promote,
     &pup_cmd_room_rollback,
     &pup_cmd_room_pin,
     &pup_cmd_room_unpin,

@@ -41,6 +41,7 @@ typedef struct {
     guint64 bytes_read;   /* of the image */
     guint64 n_chunks_new; /* not in the store before */
     guint64 bytes_stored; /* encoded, new */
+    gboolean on_trial;    /* version is the room's canary */
     unsigned n_retired;   /* older versions that the room's retention let go */
     gboolean unchanged; /* same disk (and, of a room, guest settings and template) as the
                            current version: nothing was written, version is that one */
@@ -123,8 +124,14 @@ gboolean pup_room_unmake(const PupWorkshop *shop, const char *room, GError **err
 
 /* Publish @room's sub-master as its next version and move the name, then let go of the
  * versions that the room's retention does not keep (retention.h); where that cannot be
- * done now, gc does it. Reads only what the
- * overlay holds. Errors: NOT_FOUND, BUSY (image in use by a writer, or being published),
+ * done now, gc does it. Reads only what the overlay holds.
+ *
+ * With @canary, a seat's name or MAC (NULL: none), the name stays where it stands: the
+ * version is on trial at that seat, in the place of one that is. The same disk as that
+ * has is no new version, even for another seat.
+ *
+ * Errors: NOT_FOUND (room or seat; for a canary, a room without any version), BUSY (image
+ * in use by a writer, or being published; without @canary, a version is on trial),
  * CORRUPT, NO_SPACE, DENIED (no key). */
-gboolean pup_room_publish(const PupWorkshop *shop, const char *room,
+gboolean pup_room_publish(const PupWorkshop *shop, const char *room, const char *canary,
                           PupPublishReport *report, GError **error);

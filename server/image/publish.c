@@ -6,8 +6,10 @@
  * loaded. What a sub-master derives from is taken from the image itself, not from the
  * profile, which may have been edited since.
  *
- * The store's commit moves the room's name last; a crash at any point before leaves the
- * old version current.
+ * The store's commit moves the room's name last, or makes the version the room's canary;
+ * a crash at any point before leaves the old version current. While a canary is
+ * undecided, only another one may take its place: else the next of many publishes would
+ * give the room what nobody has tried.
  */
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include "lib/failpoint.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/canary.h"
 #include "server/image/chain.h"
 #include "server/image/edits.h"
 #include "server/image/hash.h"
@@ -31,12 +34,14 @@
 typedef struct {
     const PupWorkshop *shop;
     const char *room;
-    const char *path; /* of the disk: the sub-master, or what is to become it */
+    const char *path;   /* of the disk: the sub-master, or what is to become it */
+    const char *canary; /* seat (name or MAC) that tries it out; NULL: for the room */
     char *domain_template;
     PupRoomProfile *profile;
     PupManifest *master;  /* that the sub-master derives from */
-    PupManifest *current; /* version of the room, or NULL */
-    unsigned n_layers;    /* between it and its master */
+    PupManifest *current; /* version of the room, or its canary, or NULL */
+    unsigned n_layers;    /* between the disk and its master */
+    PupTrial trial;
     PupDisk *disk;
     GArray *runs; /* what the overlay and its layers hold */
     PupPublishReport report;
@@ -96,6 +101,22 @@ find_master(Publish *publish, GError **error)
     return FALSE;
 }
 
+/* The version that this one comes after: the canary whose place it takes, or the room's
+ * current one. */
+static gboolean
+find_current(Publish *publish, GError **error)
+{
+    const PupWorkshop *shop = publish->shop;
+    unsigned version = publish->trial.now.version;
+
+    if (version == 0)
+        return pup_workshop_current(shop, PUP_KIND_ROOM, publish->room, &publish->current,
+                                    error);
+    publish->current =
+        pup_workshop_manifest(shop, PUP_KIND_ROOM, publish->room, version, error);
+    return publish->current != NULL;
+}
+
 /* Everything that can be known before a chunk is read. */
 static gboolean
 prepare(Publish *publish, GError **error)
@@ -113,10 +134,12 @@ prepare(Publish *publish, GError **error)
         return FALSE;
     }
     publish->domain_template = read_template(shop, publish->profile, error);
-    if (!publish->domain_template || !find_master(publish, error) ||
-        !pup_workshop_current(shop, PUP_KIND_ROOM, publish->room, &publish->current,
-                              error))
+    if (!publish->domain_template ||
+        !pup_trial_plan(shop, publish->room, publish->profile, publish->canary,
+                        &publish->trial, error) ||
+        !find_master(publish, error) || !find_current(publish, error))
         return FALSE;
+    publish->report.on_trial = publish->canary != NULL;
     publish->report.version =
         pup_workshop_next_version(shop, PUP_KIND_ROOM, publish->room, error);
     return publish->report.version > 0;
@@ -225,6 +248,16 @@ is_unchanged(const Publish *publish, const PupManifest *made)
            settings_are(current, publish->profile, made->domain_template);
 }
 
+/* The same version as before; but another seat may be to try it out. */
+static gboolean
+keep_version(Publish *publish, GError **error)
+{
+    publish->report.unchanged = TRUE;
+    publish->report.on_trial = publish->trial.now.version > 0;
+    publish->report.version = publish->current->version;
+    return pup_trial_move(publish->shop, publish->room, &publish->trial, error);
+}
+
 static gboolean
 write_version(Publish *publish, PupStoreWrite *write, GError **error)
 {
@@ -246,11 +279,10 @@ write_version(Publish *publish, PupStoreWrite *write, GError **error)
     if (!pup_failpoint("publish-hashed", error))
         return FALSE;
     manifest = make_manifest(publish, map);
-    if (is_unchanged(publish, manifest)) {
-        publish->report.unchanged = TRUE;
-        publish->report.version = publish->current->version;
-        return TRUE;
-    }
+    if (is_unchanged(publish, manifest))
+        return keep_version(publish, error);
+    if (publish->canary)
+        pup_store_write_try_out(write, publish->trial.seat);
     if (publish->current && !pup_workshop_inherit_boot_profile(shop, publish->current,
                                                                write, manifest, error))
         return FALSE;
@@ -290,9 +322,9 @@ retire(Publish *publish)
 
 gboolean
 pup_room_publish_locked(const PupWorkshop *shop, const char *room, const char *path,
-                        PupPublishReport *report, GError **error)
+                        const char *canary, PupPublishReport *report, GError **error)
 {
-    Publish publish = {.shop = shop, .room = room, .path = path};
+    Publish publish = {.shop = shop, .room = room, .path = path, .canary = canary};
     gboolean done = publish_disk(&publish, error);
 
     if (done && !shop->dry_run)
@@ -304,8 +336,8 @@ pup_room_publish_locked(const PupWorkshop *shop, const char *room, const char *p
 }
 
 gboolean
-pup_room_publish(const PupWorkshop *shop, const char *room, PupPublishReport *report,
-                 GError **error)
+pup_room_publish(const PupWorkshop *shop, const char *room, const char *canary,
+                 PupPublishReport *report, GError **error)
 {
     g_autoptr(PupLock) lock = NULL;
     g_autofree char *path = NULL;
@@ -314,5 +346,5 @@ pup_room_publish(const PupWorkshop *shop, const char *room, PupPublishReport *re
         return FALSE;
     lock = pup_edits_lock_room(shop, room, error);
     path = pup_room_path(shop, room);
-    return lock && pup_room_publish_locked(shop, room, path, report, error);
+    return lock && pup_room_publish_locked(shop, room, path, canary, report, error);
 }

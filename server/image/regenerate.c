@@ -18,6 +18,7 @@
 #include "lib/failpoint.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/canary.h"
 #include "server/image/chain.h"
 #include "server/image/disk.h"
 #include "server/image/edits.h"
@@ -33,6 +34,7 @@ typedef struct {
     char *candidate; /* what is to become it */
     PupRoomProfile *profile;
     PupManifest *master;
+    PupTrial trial;
     char *base;           /* backing file that the sub-master shall have */
     PupDisk *old;         /* the sub-master that is there; NULL: none, or unreadable */
     guint64 edited_bytes; /* that it holds of its own */
@@ -65,7 +67,10 @@ plan(Regenerate *job, GError **error)
     unsigned version;
 
     job->profile = pup_catalog_room(shop->catalog, job->room, error);
-    version = job->profile ? pup_workshop_find_master(shop, job->profile, error) : 0;
+    if (!job->profile || !pup_trial_plan(shop, job->room, job->profile,
+                                         job->options->canary, &job->trial, error))
+        return FALSE;
+    version = pup_workshop_find_master(shop, job->profile, error);
     if (version == 0)
         return FALSE;
     job->master = pup_workshop_manifest(shop, PUP_KIND_MASTER, job->profile->master,
@@ -159,8 +164,8 @@ publish_candidate(Regenerate *job, GError **error)
     const PupWorkshop *shop = job->shop;
 
     return pup_failpoint("regenerate-made", error) &&
-           pup_room_publish_locked(shop, job->room, job->candidate, &job->report.publish,
-                                   error) &&
+           pup_room_publish_locked(shop, job->room, job->candidate, job->options->canary,
+                                   &job->report.publish, error) &&
            pup_failpoint("regenerate-published", error) &&
            pup_workshop_place(job->candidate, job->path, 0644, error);
 }
@@ -195,7 +200,8 @@ regenerate_locked(Regenerate *job, GError **error)
         !see_if_unchanged(job, error))
         return FALSE;
     if (job->report.unchanged)
-        return TRUE;
+        return shop->dry_run || job->trial.now.version != job->report.publish.version ||
+               pup_trial_move(shop, job->room, &job->trial, error);
     if (shop->dry_run) {
         job->report.publish.version =
             pup_workshop_next_version(shop, PUP_KIND_ROOM, job->room, error);

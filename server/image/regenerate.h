@@ -21,6 +21,7 @@
 
 typedef struct {
     gboolean discard_edits; /* what the sub-master holds of its own may go */
+    const char *canary;     /* as of pup_room_publish() */
 } PupRegenerate;
 
 typedef struct {

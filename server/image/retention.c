@@ -20,8 +20,8 @@
 const char *
 pup_kept_name(PupKept kept)
 {
-    static const char *const names[] = {NULL,     "current", "pinned",  "in use",
-                                        "newest", "daily",   "no limit"};
+    static const char *const names[] = {NULL,     "current", "canary", "pinned",
+                                        "in use", "newest",  "daily",  "no limit"};
 
     return names[kept];
 }
@@ -108,6 +108,20 @@ list_versions(const PupWorkshop *shop, PupKind kind, const char *name, GError **
     return g_steal_pointer(&versions);
 }
 
+/* A trial that cannot be read keeps nothing; fsck tells of it. */
+static void
+keep_canary(const PupWorkshop *shop, const char *room, GArray *versions)
+{
+    PupCanary canary = {0};
+
+    pup_store_canary(shop->store, room, &canary, NULL);
+    for (guint i = 0; i < versions->len; i++) {
+        PupRetained *version = &g_array_index(versions, PupRetained, i);
+        if (version->version == canary.version)
+            version->kept = PUP_KEPT_CANARY;
+    }
+}
+
 static void
 keep_used(GArray *versions, unsigned used)
 {
@@ -132,6 +146,7 @@ pup_retention_room(const PupWorkshop *shop, const char *room, GError **error)
 
     if (!used)
         return NULL;
+    keep_canary(shop, room, versions);
     for (guint i = 0; i < used->len; i++)
         keep_used(versions, g_array_index(used, unsigned, i));
     pup_retention_judge(versions, profile->keep, profile->keep_daily);

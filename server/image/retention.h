@@ -4,9 +4,10 @@
  *
  * A room's profile says how many ([versions] keep, keep_daily), the server's settings how
  * many of each master ([masters] keep). Besides, these always stay: the version that the
- * name stands at, the newest, pinned ones; of a room what a seat ran or warmed up within
- * a day; of a master what a sub-master, a version of a room or a room's profile names,
- * and what was the newest within a day, which somebody may just be deriving from.
+ * name stands at, the canary, the newest, pinned ones; of a room what a seat ran or
+ * warmed up within a day; of a master what a sub-master, a version of a room or a room's
+ * profile names, and what was the newest within a day, which somebody may just be
+ * deriving from.
  *
  *     versions = pup_retention_room(shop, room, &error)       who stays and why
  *     pup_retention_apply(shop, PUP_KIND_ROOM, room, versions, &n_gone, &error)
@@ -21,6 +22,7 @@
 typedef enum {
     PUP_KEPT_NOT, /* it may go */
     PUP_KEPT_CURRENT,
+    PUP_KEPT_CANARY, /* a seat tries it out */
     PUP_KEPT_PINNED,
     PUP_KEPT_IN_USE, /* by a seat; of a master: by a sub-master or a version */
     PUP_KEPT_NEWEST, /* among the last so many, or simply the last */

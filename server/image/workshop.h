@@ -57,8 +57,8 @@ unsigned pup_workshop_find_master(const PupWorkshop *shop, const PupRoomProfile 
 
 /* pup_room_publish() of the disk @path, for who holds the lock of @room. */
 gboolean pup_room_publish_locked(const PupWorkshop *shop, const char *room,
-                                 const char *path, PupPublishReport *report,
-                                 GError **error);
+                                 const char *path, const char *canary,
+                                 PupPublishReport *report, GError **error);
 
 /* TRUE when the version that @manifest describes has the guest settings and the template
  * that one published now would have. Errors: those of reading the template. */

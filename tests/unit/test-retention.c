@@ -5,9 +5,9 @@
 
 #include "server/image/retention.h"
 
-/* A letter a version tells why it stays: C current, P pinned, U in use, N newest, D
- * daily, A no limit, - it goes. */
-static const char letters[] = "-CPUNDA";
+/* A letter a version tells why it stays: C current, T on trial, P pinned, U in use, N
+ * newest, D daily, A no limit, - it goes. */
+static const char letters[] = "-CTPUNDA";
 
 typedef struct {
     const char *days;  /* of each version a letter, the day it was published on */

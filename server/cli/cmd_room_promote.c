@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/cli/commands.h"
+
+#include "lib/error.h"
+#include "lib/ident.h"
+#include "server/image/canary.h"
+
+static gboolean
+promote(PupCli *cli, const char *room, GError **error)
+{
+    PupWorkshop shop;
+    PupCanary canary = {0};
+    g_autoptr(PupManifest) manifest = NULL;
+    g_autofree char *seat = NULL;
+    unsigned current;
+
+    if (!pup_cli_workshop(cli, &shop, error) ||
+        !(current = pup_cli_room_version(cli, room, error)) ||
+        !pup_store_canary(shop.store, room, &canary, error))
+        return FALSE;
+    if (canary.version == 0) {
+        pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                      "room '%s' has no version on trial; `pupitre room publish %s "
+                      "--canary SEAT` makes one",
+                      room, room);
+        return FALSE;
+    }
+    /* A version that seats would refuse is nothing for a room. */
+    manifest = pup_workshop_manifest(&shop, PUP_KIND_ROOM, room, canary.version, error);
+    if (!manifest)
+        return FALSE;
+    seat = pup_canary_seat_name(shop.catalog, room, canary.seat);
+    pup_cli_say(cli,
+                "move room %s from version %u to %u (published %s, tried out at seat "
+                "'%s')",
+                room, current, canary.version, manifest->created, seat);
+    return cli->dry_run ||
+           pup_store_set_current(shop.store, PUP_KIND_ROOM, room, canary.version, error);
+}
+
+static gboolean
+run(PupCli *cli, char **argv, GError **error)
+{
+    g_auto(GStrv) args = g_strdupv(argv);
+
+    return pup_cli_parse(cli, NULL, &args, error) &&
+           pup_ident_check("room", args[0], error) && promote(cli, args[0], error);
+}
+
+const PupCommand pup_cmd_room_promote = {
+    .name = "room promote",
+    .args = "NAME",
+    .summary = "Give a room the version that its canary has tried out",
+    .flags = PUP_CLI_CHANGES,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};
