@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "server/image/layers.h"
 #include "server/image/retention.h"
 #include "server/store/gc.h"
 
@@ -17,6 +18,7 @@ typedef struct {
     GHashTable *leaving; /* labels of the versions that go, for the dry run */
     PupGcReport report;
     PupSweepReport left;
+    PupLayersReport layers;
 } Gc;
 
 static void
@@ -42,6 +44,7 @@ say_report(const Gc *gc)
     g_autofree char *before = pup_bytes_format(report->bytes_before);
     g_autofree char *after = pup_bytes_format(report->bytes_after);
     g_autofree char *swept = pup_bytes_format(gc->left.bytes);
+    g_autofree char *layers = pup_bytes_format(gc->layers.bytes);
 
     pup_cli_say(gc->cli,
                 "keep %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
@@ -50,6 +53,10 @@ say_report(const Gc *gc)
                 report->n_live, report->n_chunks, report->n_packs_removed,
                 report->n_packs_rewritten, before, after);
     say_left(gc);
+    if (gc->layers.n_files > 0)
+        pup_cli_say(gc->cli,
+                    "remove %u layers (%s) that no sub-master and no recipe needs",
+                    gc->layers.n_files, layers);
     if (gc->left.n_machines > 0)
         pup_cli_say(gc->cli, "end %u virtual machines that interrupted work left",
                     gc->left.n_machines);
@@ -136,6 +143,15 @@ collect(Gc *gc, PupBar *bar, GError **error)
            pup_workshop_sweep(&gc->shop, &gc->left, error);
 }
 
+static void
+free_layers(Gc *gc)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!pup_layers_free(&gc->shop, &gc->layers, &why))
+        fprintf(stderr, "pupitre: %s\n", why->message);
+}
+
 static gboolean
 run(PupCli *cli, char **argv, GError **error)
 {
@@ -146,7 +162,11 @@ run(PupCli *cli, char **argv, GError **error)
     Gc gc = {.cli = cli, .leaving = leaving};
 
     if (!pup_cli_parse(cli, NULL, &args, error) ||
-        !pup_cli_workshop(cli, &gc.shop, error) || !retire_all(&gc, error))
+        !pup_cli_workshop(cli, &gc.shop, error))
+        return FALSE;
+    /* First what keeps a master's version. */
+    free_layers(&gc);
+    if (!retire_all(&gc, error))
         return FALSE;
     bar = pup_bar_new(cli->quiet);
     if (!collect(&gc, bar, error))

@@ -2,11 +2,13 @@
 #include "server/cli/commands.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/ident.h"
 #include "server/image/canary.h"
 #include "server/image/retention.h"
+#include "server/image/screens.h"
 
 static const PupColumn columns[] = {
     {"VERSION", "version", PUP_CELL_UINT},
@@ -21,6 +23,7 @@ static const PupColumn columns[] = {
     {"BOOT-SEATS", "boot_profile_seats", PUP_CELL_UINT},
     {"PINNED", "pinned", PUP_CELL_BOOL},
     {"KEPT", "kept", PUP_CELL_TEXT},
+    {"SCREEN", "screen", PUP_CELL_TEXT},
     {NULL},
 };
 
@@ -42,19 +45,20 @@ add_version(const PupWorkshop *shop, PupTable *table, const char *room,
 {
     g_autoptr(PupManifest) manifest =
         pup_workshop_manifest(shop, PUP_KIND_ROOM, room, version->version, error);
-    g_autofree char *master = NULL, *seat = NULL;
+    g_autofree char *master = NULL, *seat = NULL, *screen = NULL;
     PupBootProfileSize boot;
 
     if (!manifest)
         return FALSE;
     seat = trial_of(shop, room, version->version);
     boot = pup_workshop_boot_profile_size(shop, manifest);
+    screen = pup_screen_path(shop, room, manifest->version);
     master = g_strdup_printf("%s@%u", manifest->master, manifest->master_version);
-    pup_table_add(table, (guint64) manifest->version,
-                  (int) (manifest->version == current), seat, manifest->created, master,
-                  (guint64) manifest->parent, manifest->disk_bytes, boot.n_chunks,
-                  boot.bytes, (guint64) boot.n_seats, (int) version->pinned,
-                  pup_kept_name(version->kept));
+    pup_table_add(
+        table, (guint64) manifest->version, (int) (manifest->version == current), seat,
+        manifest->created, master, (guint64) manifest->parent, manifest->disk_bytes,
+        boot.n_chunks, boot.bytes, (guint64) boot.n_seats, (int) version->pinned,
+        pup_kept_name(version->kept), access(screen, F_OK) == 0 ? screen : NULL);
     return TRUE;
 }
 

@@ -3,8 +3,36 @@
 #include "server/cli/progress.h"
 #include "server/cli/schedule.h"
 
+#include <stdio.h>
+
 #include "server/image/canary.h"
 #include "server/image/regenerate.h"
+
+typedef struct {
+    PupCli *cli;
+    PupBar *bar;
+} Watch;
+
+static PupVirt *
+open_virt(gpointer data, GError **error)
+{
+    const Watch *watch = data;
+
+    return pup_cli_virt(watch->cli, error);
+}
+
+/* What the guest's programs print. */
+static void
+print_output(gpointer data, const char *text, gsize len)
+{
+    const Watch *watch = data;
+
+    if (watch->cli->quiet)
+        return;
+    pup_bar_hide(watch->bar);
+    fwrite(text, 1, len, stdout);
+    fflush(stdout);
+}
 
 static void
 say_published(const PupCli *cli, const char *room, const PupRegenerateReport *report)
@@ -12,13 +40,16 @@ say_published(const PupCli *cli, const char *room, const PupRegenerateReport *re
     const PupPublishReport *publish = &report->publish;
     g_autofree char *stored = pup_bytes_format(publish->bytes_stored);
 
+    if (report->n_steps > 0)
+        pup_cli_say(cli, "%u of %u steps of the recipe were run", report->n_run,
+                    report->n_steps);
     if (publish->unchanged)
         pup_cli_say(cli, "%s: made afresh over %s; its disk is that of %s@%u", room,
                     report->base, room, publish->version);
     else
-        pup_cli_say(cli, "%s@%u is published%s, made afresh over %s: %s stored", room,
+        pup_cli_say(cli, "%s@%u is published%s, made afresh over %s%s: %s stored", room,
                     publish->version, publish->on_trial ? " to its canary alone" : "",
-                    report->base, stored);
+                    report->base, report->tested ? " and tested" : "", stored);
     if (publish->n_retired > 0)
         pup_cli_say(cli, "%u older version%s removed, as the room's profile says",
                     publish->n_retired, publish->n_retired == 1 ? " was" : "s were");
@@ -34,8 +65,10 @@ say_report(const PupCli *cli, const char *room, const PupRegenerateReport *repor
                     room, report->publish.version);
     else if (cli->dry_run)
         pup_cli_say(cli,
-                    "make the sub-master of room %s afresh over %s, and publish %s@%u",
-                    room, report->base, room, report->publish.version);
+                    "make the sub-master of room %s afresh over %s with %u of the %u "
+                    "steps of its recipe to run, and publish %s@%u",
+                    room, report->base, report->n_run, report->n_steps, room,
+                    report->publish.version);
     else
         say_published(cli, room, report);
 }
@@ -72,6 +105,7 @@ run(PupCli *cli, char **argv, GError **error)
     g_autofree char *canary = NULL;
     PupRegenerate options = {0};
     PupWorkshop shop;
+    Watch watch;
     const GOptionEntry entries[] = {
         {"discard-edits", 0, 0, G_OPTION_ARG_NONE, &options.discard_edits,
          "Throw away what was changed by hand", NULL},
@@ -85,8 +119,13 @@ run(PupCli *cli, char **argv, GError **error)
     options.canary = canary;
     if (pup_schedule_is_asked(&schedule))
         return put_off(cli, &schedule, args[0], &options, error);
-    if (!(bar = pup_bar_begin(cli, &shop, error)) ||
-        !pup_room_regenerate(&shop, args[0], &options, &report, error))
+    if (!(bar = pup_bar_begin(cli, &shop, error)))
+        return FALSE;
+    watch = (Watch){cli, bar};
+    options.virt = open_virt;
+    options.output = print_output;
+    options.data = &watch;
+    if (!pup_room_regenerate(&shop, args[0], &options, &report, error))
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
     say_report(cli, args[0], &report);

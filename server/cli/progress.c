@@ -38,12 +38,19 @@ pup_bar_begin(PupCli *cli, PupWorkshop *shop, GError **error)
 }
 
 void
+pup_bar_hide(PupBar *bar)
+{
+    if (bar->drawn)
+        fputs("\r\033[K", stderr);
+    bar->drawn = FALSE;
+}
+
+void
 pup_bar_free(PupBar *bar)
 {
     if (!bar)
         return;
-    if (bar->drawn)
-        fputs("\r\033[K", stderr);
+    pup_bar_hide(bar);
     g_free(bar->what);
     g_free(bar);
 }

@@ -20,6 +20,8 @@ PupBar *pup_bar_new(gboolean quiet);
  * new bar, to be freed before the result is told. NULL on error: those of
  * pup_cli_workshop(). */
 PupBar *pup_bar_begin(PupCli *cli, PupWorkshop *shop, GError **error);
+/* Take it off the screen until it is next updated: something else is printed. */
+void pup_bar_hide(PupBar *bar);
 void pup_bar_free(PupBar *bar);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupBar, pup_bar_free)
 

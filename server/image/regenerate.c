@@ -11,6 +11,8 @@
  */
 #include "server/image/regenerate.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,8 +24,10 @@
 #include "server/image/chain.h"
 #include "server/image/disk.h"
 #include "server/image/edits.h"
+#include "server/image/layers.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
+#include "server/image/screens.h"
 #include "server/image/workshop.h"
 
 typedef struct {
@@ -32,10 +36,16 @@ typedef struct {
     const PupRegenerate *options;
     char *path;      /* of the sub-master */
     char *candidate; /* what is to become it */
+    char *folder;    /* run/regenerate-ROOM */
+    char *log_path;
+    FILE *log; /* NULL before anything is done */
     PupRoomProfile *profile;
     PupManifest *master;
     PupTrial trial;
+    PupRecipe *recipe;
+    char **digests;       /* of its steps */
     char *base;           /* backing file that the sub-master shall have */
+    char *base_path;      /* the same as an absolute path */
     PupDisk *old;         /* the sub-master that is there; NULL: none, or unreadable */
     guint64 edited_bytes; /* that it holds of its own */
     PupRegenerateReport report;
@@ -52,11 +62,36 @@ regenerate_clear(Regenerate *job)
 {
     g_free(job->path);
     g_free(job->candidate);
+    g_free(job->folder);
+    g_free(job->log_path);
+    if (job->log)
+        fclose(job->log);
     pup_room_profile_free(job->profile);
     pup_manifest_free(job->master);
+    pup_recipe_free(job->recipe);
+    g_strfreev(job->digests);
     g_free(job->base);
+    g_free(job->base_path);
     pup_disk_free(job->old);
     pup_regenerate_report_clear(&job->report);
+}
+
+/* What the sub-master stands on when all steps are done. */
+static void
+set_base(Regenerate *job)
+{
+    const PupManifest *master = job->master;
+    const char *last = NULL;
+
+    for (char **digest = job->digests; *digest; digest++)
+        last = *digest;
+    job->base = last ? pup_backing_layer(last)
+                     : pup_backing_master(master->name, master->version);
+    job->base_path = last ? pup_layer_path(job->shop, last)
+                          : pup_master_path(job->shop, master->name, master->version);
+    job->report.base = g_strdup_printf("%s@%u", master->name, master->version);
+    job->report.n_steps = g_strv_length(job->digests);
+    job->report.n_run = job->report.n_steps - pup_layers_there(job->shop, job->digests);
 }
 
 /* What the sub-master is to be. */
@@ -75,10 +110,14 @@ plan(Regenerate *job, GError **error)
         return FALSE;
     job->master = pup_workshop_manifest(shop, PUP_KIND_MASTER, job->profile->master,
                                         version, error);
-    if (!job->master)
+    job->recipe = job->master
+                      ? pup_recipe_read(shop->settings->recipes_dir, job->room, error)
+                      : NULL;
+    job->digests =
+        job->recipe ? pup_recipe_digests(job->recipe, job->master, error) : NULL;
+    if (!job->digests)
         return FALSE;
-    job->base = pup_backing_master(job->profile->master, version);
-    job->report.base = g_strdup_printf("%s@%u", job->profile->master, version);
+    set_base(job);
     return TRUE;
 }
 
@@ -129,7 +168,7 @@ newest_is_it(const Regenerate *job, const PupManifest *newest, gboolean *it_is,
     *it_is = FALSE;
     if (strcmp(newest->master, job->master->name) != 0 ||
         newest->master_version != job->master->version ||
-        !pup_workshop_same_disk(newest, job->master))
+        (job->report.n_steps == 0 && !pup_workshop_same_disk(newest, job->master)))
         return TRUE;
     return pup_room_settings_equal(job->shop, job->profile, newest, it_is, error);
 }
@@ -157,6 +196,99 @@ see_if_unchanged(Regenerate *job, GError **error)
     return newest && newest_is_it(job, newest, &job->report.unchanged, error);
 }
 
+/* ---- steps and boot test -------------------------------------------------------------
+ */
+
+/* What the guest prints: to the log, and to whoever watches. */
+static void
+take_output(gpointer data, const char *text, gsize len)
+{
+    Regenerate *job = data;
+
+    fwrite(text, 1, len, job->log);
+    fflush(job->log);
+    if (job->options->output)
+        job->options->output(job->options->data, text, len);
+}
+
+static gboolean
+open_log(Regenerate *job, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(job->log_path);
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autofree char *date = g_date_time_format_iso8601(now);
+
+    if (!pup_file_make_dir(folder, error))
+        return FALSE;
+    job->log = fopen(job->log_path, "we");
+    if (!job->log) {
+        pup_error_set_errno(error, errno, "cannot write '%s'", job->log_path);
+        return FALSE;
+    }
+    fprintf(job->log, "%s: room %s over %s, %u of %u steps to run\n", date, job->room,
+            job->report.base, job->report.n_run, job->report.n_steps);
+    return TRUE;
+}
+
+/* Start a disk over the candidate's base: what the guest writes is not published. */
+static gboolean
+test_base(Regenerate *job, const PupRecipeRun *run, GError **error)
+{
+    const PupWorkshop *shop = job->shop;
+    g_autofree char *disk = g_build_filename(job->folder, "test.qcow2", NULL);
+    g_autofree char *screen = g_build_filename(job->folder, "screen.png", NULL);
+    static const char head[] = "\n== boot test\n";
+
+    if (run->recipe->boot_test == PUP_BOOT_TEST_NONE)
+        return TRUE;
+    if (shop->progress)
+        shop->progress(shop->progress_data, "boot test", 0, 0);
+    take_output(job, head, sizeof head - 1);
+    job->report.tested =
+        pup_image_create_overlay(disk, job->base_path, shop->cancellable, error) &&
+        pup_recipe_run_test(run, disk, screen, error);
+    unlink(disk);
+    return job->report.tested;
+}
+
+/* Run what the recipe says, up to a base that may be published. */
+static gboolean
+follow_recipe(Regenerate *job, GError **error)
+{
+    g_autofree char *failed_screen = g_strdup_printf(
+        "%.*s.png", (int) (strlen(job->log_path) - strlen(".log")), job->log_path);
+    PupRecipeRun run = {.shop = job->shop,
+                        .room = job->room,
+                        .profile = job->profile,
+                        .recipe = job->recipe,
+                        .folder = job->folder,
+                        .failed_screen = failed_screen,
+                        .output = take_output,
+                        .data = job};
+
+    if (job->report.n_run == 0 && job->recipe->boot_test == PUP_BOOT_TEST_NONE)
+        return TRUE;
+    if (!open_log(job, error) || !pup_file_make_dir(job->folder, error))
+        return FALSE;
+    run.virt = job->options->virt(job->options->data, error);
+    return run.virt &&
+           pup_layers_make(&run, job->digests, job->master, job->candidate,
+                           &job->report.n_run, error) &&
+           test_base(job, &run, error);
+}
+
+/* ---- all of it -----------------------------------------------------------------------
+ */
+
+static gboolean
+keep_screen(const Regenerate *job, GError **error)
+{
+    g_autofree char *screen = g_build_filename(job->folder, "screen.png", NULL);
+
+    return !job->report.tested || pup_screen_keep(job->shop, screen, job->room,
+                                                  job->report.publish.version, error);
+}
+
 /* Publish the candidate, and have it take the sub-master's place. */
 static gboolean
 publish_candidate(Regenerate *job, GError **error)
@@ -166,7 +298,7 @@ publish_candidate(Regenerate *job, GError **error)
     return pup_failpoint("regenerate-made", error) &&
            pup_room_publish_locked(shop, job->room, job->candidate, job->options->canary,
                                    &job->report.publish, error) &&
-           pup_failpoint("regenerate-published", error) &&
+           pup_failpoint("regenerate-published", error) && keep_screen(job, error) &&
            pup_workshop_place(job->candidate, job->path, 0644, error);
 }
 
@@ -178,16 +310,33 @@ make_folder(const char *path, GError **error)
     return pup_file_make_dir(folder, error);
 }
 
+/* The message of what failed in the guest says where to read on. */
+static void
+name_log(const Regenerate *job, GError **error)
+{
+    g_autofree char *message = NULL;
+
+    if (!error || !job->log || g_cancellable_is_cancelled(job->shop->cancellable))
+        return;
+    message = g_strdup_printf("%s; see '%s'", (*error)->message, job->log_path);
+    g_free((*error)->message);
+    (*error)->message = g_steal_pointer(&message);
+}
+
 static gboolean
 make_candidate(Regenerate *job, GError **error)
 {
-    gboolean done = make_folder(job->path, error) &&
-                    pup_image_create_overlay(job->candidate, job->base,
-                                             job->shop->cancellable, error) &&
-                    publish_candidate(job, error);
+    gboolean done = make_folder(job->path, error) && follow_recipe(job, error);
 
     if (!done)
+        name_log(job, error);
+    done = done &&
+           pup_image_create_overlay(job->candidate, job->base, job->shop->cancellable,
+                                    error) &&
+           publish_candidate(job, error);
+    if (!done)
         unlink(job->candidate);
+    pup_file_remove_tree(job->folder);
     return done;
 }
 
@@ -213,6 +362,18 @@ regenerate_locked(Regenerate *job, GError **error)
     return TRUE;
 }
 
+static void
+set_paths(Regenerate *job)
+{
+    g_autofree char *run = g_strdup_printf("run/regenerate-%s", job->room);
+    g_autofree char *log = g_strdup_printf("logs/regenerate-%s.log", job->room);
+
+    job->path = pup_room_path(job->shop, job->room);
+    job->candidate = pup_workshop_temp_path(job->path);
+    job->folder = pup_settings_path(job->shop->settings, run);
+    job->log_path = pup_settings_path(job->shop->settings, log);
+}
+
 gboolean
 pup_room_regenerate(const PupWorkshop *shop, const char *room,
                     const PupRegenerate *options, PupRegenerateReport *report,
@@ -227,8 +388,7 @@ pup_room_regenerate(const PupWorkshop *shop, const char *room,
     lock = pup_edits_lock_room(shop, room, error);
     if (!lock)
         return FALSE;
-    job.path = pup_room_path(shop, room);
-    job.candidate = pup_workshop_temp_path(job.path);
+    set_paths(&job);
     done = regenerate_locked(&job, error);
     if (done) {
         *report = job.report;

@@ -13,6 +13,7 @@
 
 #include "lib/error.h"
 #include "server/image/images.h"
+#include "server/image/screens.h"
 #include "server/image/workshop.h"
 
 #define DAY_S (24 * 3600)
@@ -243,6 +244,11 @@ pup_retention_apply(const PupWorkshop *shop, PupKind kind, const char *name,
             g_array_append_val(leaving, version->version);
     }
     *n_gone = leaving->len;
-    return leaving->len == 0 || shop->dry_run ||
-           pup_store_remove_versions(shop->store, kind, name, leaving, n_gone, error);
+    if (leaving->len == 0 || shop->dry_run)
+        return TRUE;
+    if (!pup_store_remove_versions(shop->store, kind, name, leaving, n_gone, error))
+        return FALSE;
+    for (guint i = 0; kind == PUP_KIND_ROOM && i < leaving->len; i++)
+        pup_screen_forget(shop, name, g_array_index(leaving, unsigned, i));
+    return TRUE;
 }

@@ -16,6 +16,7 @@
 #include "lib/ident.h"
 #include "server/image/edit.h"
 #include "server/image/lock.h"
+#include "server/image/screens.h"
 #include "server/image/virt.h"
 #include "server/image/workshop.h"
 
@@ -112,28 +113,39 @@ sweep_sockets(Sweep *sweep, GError **error)
     return TRUE;
 }
 
-/* "run/install-NAME" of installations that are gone. */
 static void
-sweep_installs(Sweep *sweep)
+sweep_folder(Sweep *sweep, const char *run, const char *file, const char *lock_kind,
+             const char *name)
 {
-    static const char prefix[] = "install-";
+    g_autofree char *path = g_build_filename(run, file, NULL);
+    g_autoptr(PupLock) lock = NULL;
+
+    if (!g_file_test(path, G_FILE_TEST_IS_DIR))
+        return;
+    lock = pup_lock_take(sweep->shop->settings, lock_kind, name, NULL);
+    if (!lock)
+        return; /* it is being worked on */
+    if (!sweep->shop->dry_run)
+        pup_file_remove_tree(path);
+    sweep->report.n_files++;
+}
+
+/* Folders of run/ of machines that are gone. */
+static void
+sweep_folders(Sweep *sweep)
+{
+    static const struct {
+        const char *prefix, *lock;
+    } kinds[] = {{"install-", "master"}, {"regenerate-", "room"}};
     g_autofree char *folder = pup_settings_path(sweep->shop->settings, "run");
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     const char *file;
 
-    while (dir && (file = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(folder, file, NULL);
-        g_autoptr(PupLock) lock = NULL;
-        if (!g_str_has_prefix(file, prefix) || !g_file_test(path, G_FILE_TEST_IS_DIR))
-            continue;
-        lock =
-            pup_lock_take(sweep->shop->settings, "master", file + strlen(prefix), NULL);
-        if (!lock)
-            continue; /* it is being worked on */
-        if (!sweep->shop->dry_run)
-            pup_file_remove_tree(path);
-        sweep->report.n_files++;
-    }
+    while (dir && (file = g_dir_read_name(dir)))
+        for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
+            if (g_str_has_prefix(file, kinds[i].prefix))
+                sweep_folder(sweep, folder, file, kinds[i].lock,
+                             file + strlen(kinds[i].prefix));
 }
 
 /* Uploads of versions that are gone, by rooms. */
@@ -166,7 +178,8 @@ pup_workshop_sweep(const PupWorkshop *shop, PupSweepReport *report, GError **err
         !pup_edit_sweep(shop, &sweep.report, error) || !sweep_sockets(&sweep, error) ||
         !sweep_boot_profiles(&sweep, error))
         return FALSE;
-    sweep_installs(&sweep);
+    sweep_folders(&sweep);
+    pup_screens_sweep(shop, &sweep.report.n_files, &sweep.report.bytes);
     *report = sweep.report;
     return TRUE;
 }

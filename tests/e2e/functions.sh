@@ -115,6 +115,12 @@ new_server() {
     pupitre --quiet init
 }
 
+# no_boot_test: the rooms' disks hold no guest that could be started before a publish.
+no_boot_test() {
+    mkdir -p "$work/etc/recipes/site"
+    printf '[recipe]\nboot_test = none\n' >"$work/etc/recipes/site/recipe.conf"
+}
+
 # start COMMAND...: run pupitre in the background, output to $work/started.out; its process id
 # is in $started.
 start() {

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One machine a step: what a step leaves is a disk that was shut down properly, and the
+ * next one begins on it whether it is run now or next week.
+ */
+#include "server/image/recipe_run.h"
+
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/failpoint.h"
+#include "lib/file.h"
+#include "server/image/recipe_guest.h"
+#include "server/image/workbench.h"
+
+/* Installers may leave much to do for the end, but a step that hangs is not waited for
+ * twice. */
+#define SHUTDOWN_MIN_S 300u
+#define SERIAL_MAX_BYTES (64u * 1024u * 1024u)
+#define SERIAL_SHOWN_BYTES 4000u
+
+static PupVirtDomain *
+start(const PupRecipeRun *run, const char *disk, GError **error)
+{
+    PupGuest guest = run->profile->guest;
+    g_autofree char *name = g_strdup_printf("regenerate-%s", run->room);
+    g_autofree char *title = g_strdup_printf("Pupitre regenerates room %s", run->room);
+    PupWorkbench bench = {0};
+
+    pup_workbench_of_room(&bench, run->profile);
+    guest.agent = TRUE; /* it is how steps are done, whatever seats have */
+    bench.guest = &guest;
+    bench.name = name;
+    bench.title = title;
+    bench.disk = disk;
+    bench.folder = run->folder;
+    return pup_workbench_start(run->shop, run->virt, &bench, error);
+}
+
+static void
+say(const PupRecipeRun *run, const char *text, gsize len)
+{
+    if (run->output && len > 0)
+        run->output(run->data, text, len);
+}
+
+/* For whoever has to find out why. */
+static void
+keep_traces(const PupRecipeRun *run, PupVirtDomain *domain)
+{
+    g_autofree char *path = g_build_filename(run->folder, "serial.log", NULL);
+    g_autoptr(GBytes) serial = pup_file_read(path, SERIAL_MAX_BYTES, NULL);
+    static const char title[] = "\n-- the guest's serial line:\n";
+    const char *text;
+    gsize len = 0;
+
+    unlink(run->failed_screen);
+    pup_virt_domain_screenshot(domain, run->failed_screen, NULL);
+    text = serial ? g_bytes_get_data(serial, &len) : NULL;
+    if (len == 0)
+        return;
+    say(run, title, sizeof title - 1);
+    say(run, len > SERIAL_SHOWN_BYTES ? text + len - SERIAL_SHOWN_BYTES : text,
+        MIN(len, SERIAL_SHOWN_BYTES));
+    say(run, "\n", 1);
+}
+
+static PupRecipeGuest
+guest_of(const PupRecipeRun *run, PupVirtDomain *domain)
+{
+    return (PupRecipeGuest){.domain = domain,
+                            .folder = run->folder,
+                            .output = run->output,
+                            .data = run->data,
+                            .cancellable = run->shop->cancellable};
+}
+
+static gboolean
+wait_for_agent(const PupRecipeRun *run, PupVirtDomain *domain, GError **error)
+{
+    return pup_agent_wait(domain, (gint64) run->recipe->boot_timeout_s * 1000,
+                          run->shop->cancellable, error);
+}
+
+/* ---- a step --------------------------------------------------------------------------
+ */
+
+static gboolean
+do_step(const PupRecipeRun *run, const PupRecipeStep *step, PupVirtDomain *domain,
+        GError **error)
+{
+    const PupRecipeGuest guest = guest_of(run, domain);
+    unsigned shutdown_s = MAX(step->timeout_s, SHUTDOWN_MIN_S);
+
+    return wait_for_agent(run, domain, error) && pup_failpoint("step-started", error) &&
+           pup_recipe_guest_do(&guest, step, error) &&
+           (!step->reboot ||
+            pup_recipe_guest_restart(&guest, run->recipe->boot_timeout_s, error)) &&
+           pup_workbench_stop(domain, shutdown_s, run->shop->cancellable, error);
+}
+
+gboolean
+pup_recipe_run_step(const PupRecipeRun *run, const PupRecipeStep *step, const char *disk,
+                    GError **error)
+{
+    g_autoptr(PupVirtDomain) domain = start(run, disk, error);
+
+    if (domain && do_step(run, step, domain, error))
+        return TRUE;
+    if (domain && !g_cancellable_is_cancelled(run->shop->cancellable))
+        keep_traces(run, domain);
+    return FALSE;
+}
+
+/* ---- the boot test -------------------------------------------------------------------
+ */
+
+static gboolean
+test_agent(const PupRecipeRun *run, PupVirtDomain *domain, GError **error)
+{
+    const PupRecipeGuest guest = guest_of(run, domain);
+
+    if (!wait_for_agent(run, domain, error))
+        return FALSE;
+    for (unsigned i = 0; i < run->recipe->checks->len; i++)
+        if (!pup_recipe_guest_do(&guest, g_ptr_array_index(run->recipe->checks, i),
+                                 error))
+            return FALSE;
+    return TRUE;
+}
+
+/* It must not stop; a guest that restarts for ever is told by its picture only. */
+static gboolean
+test_screen(const PupRecipeRun *run, PupVirtDomain *domain, GError **error)
+{
+    g_autoptr(GError) late = NULL;
+    PupVirtStates states = pup_virt_domain_wait(domain, PUP_VIRT_STUCK,
+                                                (gint64) run->recipe->screen_s * 1000,
+                                                run->shop->cancellable, &late);
+
+    if (!states && g_error_matches(late, PUP_ERROR, PUP_ERROR_BUSY))
+        return TRUE;
+    if (!states)
+        g_propagate_error(error, g_steal_pointer(&late));
+    else
+        pup_error_set(error, PUP_ERROR_NOT_FOUND, "the guest stopped within %u s",
+                      run->recipe->screen_s);
+    return FALSE;
+}
+
+static gboolean
+test_on(const PupRecipeRun *run, PupVirtDomain *domain, const char *screen,
+        GError **error)
+{
+    gboolean passed = run->recipe->boot_test == PUP_BOOT_TEST_SCREEN
+                          ? test_screen(run, domain, error)
+                          : test_agent(run, domain, error);
+
+    return passed && pup_virt_domain_screenshot(domain, screen, error) &&
+           pup_failpoint("boot-tested", error);
+}
+
+gboolean
+pup_recipe_run_test(const PupRecipeRun *run, const char *disk, const char *screen,
+                    GError **error)
+{
+    g_autoptr(PupVirtDomain) domain = NULL;
+
+    if (run->recipe->boot_test == PUP_BOOT_TEST_NONE)
+        return TRUE;
+    domain = start(run, disk, error);
+    if (domain && test_on(run, domain, screen, error))
+        return TRUE;
+    if (domain && !g_cancellable_is_cancelled(run->shop->cancellable))
+        keep_traces(run, domain);
+    g_prefix_error(error, "the boot test failed: ");
+    return FALSE;
+}
