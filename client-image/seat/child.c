@@ -26,6 +26,10 @@ pup_child_run(const char *const *argv, GError **error)
     }
     if (g_subprocess_get_successful(child))
         return TRUE;
-    pup_error_set(error, PUP_ERROR_IO, "%s failed: %s", argv[0], g_strchomp(words));
+    if (g_subprocess_get_if_signaled(child))
+        pup_error_set(error, PUP_ERROR_BUSY, "%s was ended by signal %d", argv[0],
+                      g_subprocess_get_term_sig(child));
+    else
+        pup_error_set(error, PUP_ERROR_IO, "%s failed: %s", argv[0], g_strchomp(words));
     return FALSE;
 }

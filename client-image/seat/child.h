@@ -9,5 +9,5 @@
 #include <glib.h>
 
 /* Run @argv (NULL-terminated). Errors: NOT_FOUND (no such program), IO (it failed: with
- * its name and what it wrote to standard error). */
+ * its name and what it wrote to standard error), BUSY (a signal ended it). */
 gboolean pup_child_run(const char *const *argv, GError **error);

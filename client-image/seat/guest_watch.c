@@ -71,6 +71,22 @@ on_resume_over(gpointer data, const GError *error)
     ((PupGuestWatch *) data)->resume = NULL;
 }
 
+/* A restart empties an overlay, but for one that is kept: that is emptied when it is
+ * full.
+ */
+static char *
+filling_words(const PupGuestWatch *watch, unsigned percent)
+{
+    if (pup_session_keeps(watch->session))
+        return g_strdup_printf(
+            "The space for what this PC keeps is %u %% full. Save your "
+            "work elsewhere: from %u %% on it starts afresh.",
+            percent, PUP_OVERLAY_FULL_PERCENT);
+    return g_strdup_printf("The space for what changes on this PC is %u %% full. "
+                           "Save your work elsewhere and restart soon.",
+                           percent);
+}
+
 static void
 look_at_overlay(PupGuestWatch *watch)
 {
@@ -83,9 +99,7 @@ look_at_overlay(PupGuestWatch *watch)
         return;
     watch->filling_percent = percent;
     if (percent > 0)
-        text = g_strdup_printf("The space for what changes on this PC is %u %% full. "
-                               "Save your work elsewhere and restart soon.",
-                               percent);
+        text = filling_words(watch, percent);
     pup_face_notice(watch->face, PUP_NOTICE_FILLING, text);
 }
 

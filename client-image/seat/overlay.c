@@ -145,19 +145,29 @@ pup_overlay_can_keep(const PupOverlay *overlay)
     return overlay->place == PLACE_FOLDER;
 }
 
-static PupOverlayPast
-look_at_kept(const PupOverlay *overlay)
+/* What is to become of what was kept. FALSE where that cannot be told now. */
+static gboolean
+look_at_kept(const PupOverlay *overlay, PupOverlayPast *past, GError **error)
 {
     g_autoptr(GError) problem = NULL;
 
+    *past = PUP_OVERLAY_FRESH;
     if (access(overlay->path, F_OK) != 0)
-        return PUP_OVERLAY_FRESH;
+        return TRUE;
+    *past = PUP_OVERLAY_FULL;
     if (pup_overlay_used_percent(overlay) >= PUP_OVERLAY_FULL_PERCENT)
-        return PUP_OVERLAY_FULL;
+        return TRUE;
+    *past = PUP_OVERLAY_AGAIN;
     if (pup_overlay_file_check(overlay->path, &problem))
-        return PUP_OVERLAY_AGAIN;
-    pup_log("overlay", "what was kept is damaged: %s", problem->message);
-    return PUP_OVERLAY_DAMAGED;
+        return TRUE;
+    *past = PUP_OVERLAY_DAMAGED;
+    if (g_error_matches(problem, PUP_ERROR, PUP_ERROR_IO)) {
+        pup_log("overlay", "what was kept is damaged: %s", problem->message);
+        return TRUE;
+    }
+    g_propagate_prefixed_error(error, g_steal_pointer(&problem),
+                               "cannot check what was kept: ");
+    return FALSE;
 }
 
 gboolean
@@ -175,7 +185,8 @@ pup_overlay_make(PupOverlay *overlay, const char *backing, guint64 disk_bytes,
         return FALSE;
     if (!overlay->kept)
         return pup_overlay_file_create(overlay->path, backing, disk_bytes, error);
-    *past = look_at_kept(overlay);
+    if (!look_at_kept(overlay, past, error))
+        return FALSE;
     if (*past == PUP_OVERLAY_AGAIN)
         return TRUE;
     unlink(overlay->path);

@@ -48,7 +48,7 @@ gboolean pup_overlay_can_keep(const PupOverlay *overlay);
  * one that was there; no guest may use that. With @name the one that was kept under that
  * name is taken again, unless it is damaged or its place is full; where nothing can be
  * kept, @name counts as NULL. *@past: what became of it. Errors: those of
- * pup_child_run(), IO. */
+ * pup_child_run(), IO; BUSY, too, when somebody has what was kept open: it stays. */
 gboolean pup_overlay_make(PupOverlay *overlay, const char *backing, guint64 disk_bytes,
                           const PupName *name, PupOverlayPast *past, GError **error);
 

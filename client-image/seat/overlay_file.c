@@ -72,9 +72,16 @@ pup_overlay_file_check(const char *path, GError **error)
     char *text = json_dumps(options, JSON_COMPACT);
     g_autofree char *file = g_strconcat("json:", text, NULL);
     const char *argv[] = {"qemu-img", "check", "-q", "-r", "leaks", file, NULL};
+    g_autoptr(GError) problem = NULL;
 
     free(text);
-    return pup_child_run(argv, error);
+    if (pup_child_run(argv, &problem))
+        return TRUE;
+    if (strstr(problem->message, "Is another process using"))
+        pup_error_set(error, PUP_ERROR_BUSY, "'%s' is still in use", path);
+    else
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
 }
 
 gboolean

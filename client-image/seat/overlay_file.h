@@ -16,8 +16,9 @@
  * string. */
 char *pup_overlay_file_choose(const char *folder, const PupName *name);
 
-/* Check what was kept at @path, and mend what a power cut can do to it. Errors: those of
- * pup_child_run(): it cannot be used. */
+/* Check what was kept at @path, and mend what a power cut can do to it. Errors: IO (it
+ * cannot be used any more); others say nothing about it: BUSY (somebody has it open, or
+ * the check was ended), NOT_FOUND (no qemu-img). */
 gboolean pup_overlay_file_check(const char *path, GError **error);
 
 /* Make a qcow2 of @disk_bytes over the disk at the address @backing in the file or device

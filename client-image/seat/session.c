@@ -323,8 +323,7 @@ pup_session_overlay(PupSession *session, GError **error)
 char *
 pup_session_overlay_words(const PupSession *session)
 {
-    gboolean lost =
-        session->manifest->guest.kept && !pup_overlay_can_keep(session->overlay);
+    gboolean lost = session->manifest->guest.kept && !pup_session_keeps(session);
 
     if (session->past == PUP_OVERLAY_DAMAGED)
         return g_strdup("What was kept on this PC was damaged. It starts afresh.");
@@ -403,6 +402,13 @@ unsigned
 pup_session_used_percent(const PupSession *session)
 {
     return session->overlay ? pup_overlay_used_percent(session->overlay) : 0;
+}
+
+gboolean
+pup_session_keeps(const PupSession *session)
+{
+    return session->manifest->guest.kept && session->overlay &&
+           pup_overlay_can_keep(session->overlay);
 }
 
 PupUsb

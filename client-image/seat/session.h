@@ -78,6 +78,9 @@ void pup_session_clear(PupSession *session);
 /* How full the overlay is, in percent; main thread while a guest runs. */
 unsigned pup_session_used_percent(const PupSession *session);
 
+/* TRUE when what the guest writes outlives it; main thread while a guest runs. */
+gboolean pup_session_keeps(const PupSession *session);
+
 /* The USB devices that the guest gets. */
 PupUsb pup_session_usb(const PupSession *session);
 

@@ -4,6 +4,8 @@
 
 #include "tests/unit/unit.h"
 
+#include <errno.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <sys/mount.h>
 
@@ -19,6 +21,8 @@ typedef struct {
     char *folder;
     PupOverlay *overlay;
     PupName one, two;
+    char *path;          /* $PATH, while qemu-img is broken */
+    GSubprocess *writer; /* that has the overlay open */
 } Fixture;
 
 static int
@@ -36,11 +40,62 @@ set_up(void **state)
     return 0;
 }
 
+/* From now on somebody kills qemu-img before it has done anything. */
+static void
+break_qemu_img(Fixture *f)
+{
+    static const char script[] = "#!/bin/sh\nkill -9 $$\n";
+    g_autofree char *program = g_build_filename(f->folder, "qemu-img", NULL);
+
+    assert_true(g_file_set_contents(program, script, -1, NULL));
+    assert_return_code(g_chmod(program, 0755), errno);
+    f->path = g_strdup(g_getenv("PATH"));
+    g_setenv("PATH", f->folder, TRUE);
+}
+
+static void
+mend_qemu_img(Fixture *f)
+{
+    if (f->path)
+        g_setenv("PATH", f->path, TRUE);
+    g_clear_pointer(&f->path, g_free);
+}
+
+/* As a running guest has it. */
+static void
+open_for_writing(Fixture *f, const char *path)
+{
+    g_autofree char *socket = g_build_filename(f->folder, "socket", NULL);
+    g_autofree char *file = g_strdup_printf(
+        "json:{\"driver\":\"qcow2\",\"backing\":null,\"file.filename\":\"%s\"}", path);
+    gint64 until_us = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+
+    f->writer = g_subprocess_new(G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL, "qemu-nbd",
+                                 "-t", "-k", socket, file, NULL);
+    assert_non_null(f->writer);
+    while (!g_file_test(socket, G_FILE_TEST_EXISTS)) {
+        assert_true(g_get_monotonic_time() < until_us);
+        g_usleep(10000);
+    }
+}
+
+static void
+close_again(Fixture *f)
+{
+    if (f->writer) {
+        g_subprocess_force_exit(f->writer);
+        g_subprocess_wait(f->writer, NULL, NULL);
+    }
+    g_clear_object(&f->writer);
+}
+
 static int
 tear_down(void **state)
 {
     Fixture *f = *state;
 
+    mend_qemu_img(f);
+    close_again(f);
     pup_overlay_free(f->overlay);
     umount2(f->folder, MNT_DETACH); /* of test_full() */
     unit_remove_dir(f->folder);
@@ -169,6 +224,35 @@ test_damaged(void **state)
     }
 }
 
+/* Neither says anything about the file: a check that was ended, as when the PC is
+ * switched off meanwhile, and one that could not begin, as a guest still runs. */
+static void
+test_not_checked(void **state)
+{
+    Fixture *f = *state;
+    PupOverlayPast past;
+    GError *error = NULL;
+    g_autofree char *path = NULL;
+    goffset written;
+
+    make(f, &f->one);
+    path = g_strdup(pup_overlay_path(f->overlay));
+    write_byte(path);
+    written = bytes_of(path);
+    break_qemu_img(f);
+    assert_false(
+        pup_overlay_make(f->overlay, BACKING, DISK_BYTES, &f->one, &past, &error));
+    unit_assert_error(&error, PUP_ERROR_BUSY, "signal 9");
+    mend_qemu_img(f);
+    open_for_writing(f, path);
+    assert_false(
+        pup_overlay_make(f->overlay, BACKING, DISK_BYTES, &f->one, &past, &error));
+    unit_assert_error(&error, PUP_ERROR_BUSY, path);
+    close_again(f);
+    assert_int_equal(make(f, &f->one), PUP_OVERLAY_AGAIN);
+    assert_int_equal(bytes_of(path), written);
+}
+
 /* A guest that cannot write would never come up: what fills its place is given up. */
 static void
 test_full(void **state)
@@ -212,6 +296,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_another_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_not_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_leak, set_up, tear_down),
     };
