@@ -223,16 +223,16 @@ pup_file_make_dir(const char *path, GError **error)
 void
 pup_file_remove_tree(const char *path)
 {
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_autoptr(GDir) dir = NULL;
     const char *entry;
 
+    if (unlink(path) == 0)
+        return;
+    if (!g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+        dir = g_dir_open(path, 0, NULL);
     while (dir && (entry = g_dir_read_name(dir))) {
         g_autofree char *inner = g_build_filename(path, entry, NULL);
-        if (g_file_test(inner, G_FILE_TEST_IS_DIR) &&
-            !g_file_test(inner, G_FILE_TEST_IS_SYMLINK))
-            pup_file_remove_tree(inner);
-        else
-            unlink(inner);
+        pup_file_remove_tree(inner);
     }
     rmdir(path);
 }

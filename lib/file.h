@@ -39,8 +39,8 @@ gboolean pup_file_replace(const char *path, const void *data, size_t len, mode_t
 /* fsync the folder @path, so that renames in it survive a power cut. */
 gboolean pup_file_sync_dir(const char *path, GError **error);
 
-/* Remove the folder @path and all in it, as far as that can be; links are not followed.
- * One that is not there is fine. */
+/* Remove the file or folder @path and all in it, as far as that can be; links are not
+ * followed. One that is not there is fine. */
 void pup_file_remove_tree(const char *path);
 
 /* Make the folder @path and its parents (0755). Existing ones are fine. */

@@ -3,6 +3,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -159,6 +160,30 @@ test_make_dir(void **state)
     g_rmdir(first);
 }
 
+/* What a link leads to is somebody else's, even where the tree itself is one. */
+static void
+test_remove_tree(void **state)
+{
+    g_autofree char *kept = g_build_filename(*state, "kept", NULL);
+    g_autofree char *file = g_build_filename(kept, "f", NULL);
+    g_autofree char *tree = g_build_filename(*state, "tree", NULL);
+    g_autofree char *inner = g_build_filename(tree, "inner", NULL);
+    g_autofree char *link = g_build_filename(inner, "link", NULL);
+
+    assert_true(pup_file_make_dir(kept, NULL) && pup_file_make_dir(inner, NULL));
+    assert_true(g_file_set_contents(file, "", 0, NULL));
+    assert_return_code(symlink(kept, link), errno);
+    pup_file_remove_tree(tree);
+    assert_false(g_file_test(tree, G_FILE_TEST_EXISTS));
+    assert_return_code(symlink(kept, tree), errno);
+    pup_file_remove_tree(tree);
+    assert_false(g_file_test(tree, G_FILE_TEST_IS_SYMLINK));
+    assert_true(g_file_test(file, G_FILE_TEST_EXISTS));
+    pup_file_remove_tree(kept);
+    pup_file_remove_tree(kept);
+    assert_int_equal(count_files(*state), 0);
+}
+
 #define WITH_DIR(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -169,6 +194,7 @@ main(void)
         WITH_DIR(test_read_errors),    WITH_DIR(test_pread),
         WITH_DIR(test_replace),        WITH_DIR(test_replace_fails),
         WITH_DIR(test_write_no_space), WITH_DIR(test_make_dir),
+        WITH_DIR(test_remove_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
