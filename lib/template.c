@@ -213,6 +213,13 @@ close_section(Render *r, const Tag *tag, GError **error)
     return TRUE;
 }
 
+/* TRUE when whoever renders what we settled could take @text for a tag. */
+static gboolean
+makes_tag(const char *text)
+{
+    return strstr(text, "{{") || g_str_has_suffix(text, "{");
+}
+
 static gboolean
 write_value(Render *r, const Tag *tag, GError **error)
 {
@@ -224,7 +231,7 @@ write_value(Render *r, const Tag *tag, GError **error)
     g_hash_table_add(r->seen, g_strdup(tag->key));
     if (!r->on)
         return TRUE;
-    if (!pup_escape_accepts(r->escape, text)) {
+    if (!pup_escape_accepts(r->escape, text) || (r->settle && makes_tag(text))) {
         g_autofree char *shown = g_strescape(text, NULL);
         render_error(r, error,
                      "'%s' cannot be '%s': it holds a character that is not "

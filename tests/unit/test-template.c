@@ -115,10 +115,14 @@ test_settle_refused(void **state)
         {"{{#x}}{{#yes}}{{/x}}{{/yes}}", "'{{/x}}' closes no section"},
         {"{{#yes}}{{#x}}{{/yes}}{{/x}}", "'{{/yes}}' closes no section"},
         {"{{ x }}", "is no tag"},
+        {"\n{{tag}}", "t:2: 'tag' cannot be 'one {{x}}'"},
+        {"{{half}}", "'half' cannot be '{'"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         GError *error = NULL;
         g_autoptr(PupVars) vars = make_vars();
+        pup_vars_set(vars, "tag", "one {{x}}");
+        pup_vars_set(vars, "half", "{");
         assert_null(pup_template_settle("t", rows[i].text, PUP_ESCAPE_XML, vars, &error));
         unit_assert_error(&error, PUP_ERROR_INVALID, rows[i].part);
     }
