@@ -6,7 +6,7 @@
 struct PupQueue {
     GHashTable *jobs;                /* PupName -> PupJob, all of them */
     GQueue waiting[PUP_N_URGENCIES]; /* by urgency */
-    GQueue delayed; /* in no order: it is short, as long as there are readers */
+    GQueue delayed; /* NOW ones, in no order: it is short, as long as there are readers */
     unsigned max_others;
     unsigned max_foreseen;
     unsigned n_others_running;
@@ -197,7 +197,8 @@ pup_queue_again(PupQueue *queue, PupJob *job, gint64 ready_us)
     job->parked = FALSE;
     job->tries++;
     job->ready_us = ready_us;
-    put_in(job, &queue->delayed);
+    put_in(job, job->urgency == PUP_FETCH_NOW ? &queue->delayed
+                                              : &queue->waiting[job->urgency]);
 }
 
 void

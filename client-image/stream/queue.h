@@ -76,7 +76,7 @@ void pup_queue_park(PupQueue *queue, PupJob *job);
 /* TRUE when @name was put aside so. */
 gboolean pup_queue_is_parked(PupQueue *queue, const PupName *name);
 
-/* @job failed: run it again at @ready_us. */
+/* @job failed: run it again, a NOW one at @ready_us, others when it is their turn. */
 void pup_queue_again(PupQueue *queue, PupJob *job, gint64 ready_us);
 
 /* @job is over and gone. */

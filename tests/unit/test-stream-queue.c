@@ -204,6 +204,21 @@ test_failed_waits_and_lets_others_by(void **state)
     assert_int_equal(take_expecting(queue, 2000, &a)->tries, 1);
 }
 
+/* What nobody waits for does not get more threads because it came wrong. */
+static void
+test_later_again_is_still_later(void **state)
+{
+    PupQueue *queue = *state;
+
+    pup_queue_want(queue, &a, PUP_FETCH_LATER, 0);
+    pup_queue_want(queue, &b, PUP_FETCH_LATER, 0);
+    pup_queue_again(queue, take_expecting(queue, 0, &a), 0);
+    pup_queue_want(queue, &c, PUP_FETCH_NOW, 0);
+    take_expecting(queue, 0, &c);
+    assert_int_equal(take_expecting(queue, 0, &b)->tries, 0);
+    take_nothing(queue, 0);
+}
+
 /* What the boot profile lists goes last, but does not wait for the wire. */
 static void
 test_later_is_last(void **state)
@@ -252,6 +267,7 @@ main(void)
         TEST(test_ahead_leaves_threads_free),
         TEST(test_hurry_while_running),
         TEST(test_failed_waits_and_lets_others_by),
+        TEST(test_later_again_is_still_later),
         TEST(test_later_is_last),
         TEST(test_hungry_when_a_thread_is_left),
     };
