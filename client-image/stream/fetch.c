@@ -223,7 +223,7 @@ run_job(Worker *worker, PupJob *job)
     gboolean over = TRUE;
 
     worker->parks =
-        urgency == PUP_FETCH_LATER && job->tries == 0 && pup_names_lanes() > 1;
+        urgency == PUP_FETCH_LATER && job->tries == 0 && fetch->config.batch > 1;
     pthread_mutex_unlock(&fetch->lock);
     plain = try_once(worker, job, urgency, &error);
     if (plain)
@@ -285,11 +285,11 @@ work(void *user)
     while (!fetch->stopping) {
         gint64 next_us = G_MAXINT64;
         PupJob *job = NULL;
-        if (fetch->parked->len < pup_names_lanes())
+        if (fetch->parked->len < fetch->config.batch)
             job = pup_queue_take(fetch->queue, g_get_monotonic_time(), &next_us);
         if (job)
             run_job(worker, job);
-        else if (fetch->parked->len >= pup_names_lanes())
+        else if (fetch->parked->len >= fetch->config.batch)
             check_parked(fetch);
         else if (find_more(fetch))
             continue;
@@ -309,6 +309,8 @@ pup_fetch_new(const PupFetchConfig *config)
     unsigned n_others = config->n_threads - 1;
 
     fetch->config = *config;
+    if (config->batch == 0)
+        fetch->config.batch = pup_names_lanes();
     pthread_mutex_init(&fetch->lock, NULL);
     pup_clock_cond_init(&fetch->work);
     fetch->queue = pup_queue_new(n_others, (2 * n_others + 2) / 3);

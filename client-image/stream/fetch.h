@@ -15,7 +15,8 @@
  * somebody hurries one of them. When one of many turns out wrong, it is fetched once more
  * and judged alone.
  *
- * Threads: any. The callbacks run on fetching threads, without locks held.
+ * Threads: any. The callbacks run without locks held, on fetching threads and on those
+ * that call pup_fetch_check().
  */
 #pragma once
 
@@ -40,6 +41,8 @@ typedef struct {
     PupReport *report; /* borrowed */
     PupPool *plains;   /* borrowed: buffers of PUP_CHUNK_BYTES */
     unsigned n_threads;
+    unsigned batch; /* so many of what the boot profile lists are checked together; 0: as
+                       many as this CPU names fastest */
     PupFetchDone done;
     PupFetchIdle idle;
     gpointer user;

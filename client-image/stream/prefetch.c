@@ -130,13 +130,15 @@ count_own(PupPrefetch *prefetch)
     return asked->len;
 }
 
-/* The first index into positions that is not to be asked for yet. */
+/* The first index into positions that is not to be asked for yet, as the guest is at
+ * *@guest. */
 static guint
-find_end(PupPrefetch *prefetch, gint64 now_us)
+find_end(PupPrefetch *prefetch, gint64 now_us, guint *guest)
 {
     guint end = prefetch->positions->len;
 
     pthread_mutex_lock(&prefetch->guest_lock);
+    *guest = prefetch->guest;
     if (prefetch->config.max_lead > 0 &&
         (prefetch->n_reading > 0 || now_us - prefetch->read_us < PUP_PREFETCH_REST_US))
         end = MIN(end, prefetch->guest + prefetch->config.max_lead);
@@ -194,58 +196,83 @@ is_walked(const PupPrefetch *prefetch)
            prefetch->next_other == prefetch->items->len;
 }
 
-static gboolean
-misses_some(PupPrefetch *prefetch)
+/* The first item from position @from on that both walks have passed and that is neither
+ * here nor on its way; G_MAXUINT: there is none. */
+static guint
+find_missing(PupPrefetch *prefetch, guint from)
 {
-    for (guint i = 0; i < prefetch->items->len; i++) {
-        const PupName *name = &g_array_index(prefetch->items, Item, i).name;
-        if (!pup_supply_has(prefetch->config.supply, name) &&
-            !pup_supply_is_coming(prefetch->config.supply, name))
-            return TRUE;
+    guint passed = MIN(prefetch->next_own, prefetch->next_other);
+
+    for (guint i = 0; i < passed; i++) {
+        const Item *item = &g_array_index(prefetch->items, Item, i);
+        if (item->at >= from && !pup_supply_has(prefetch->config.supply, &item->name) &&
+            !pup_supply_is_coming(prefetch->config.supply, &item->name))
+            return i;
     }
-    return FALSE;
+    return G_MAXUINT;
 }
 
 /* What was asked for and given up (an owner was late, no server answered) is asked for
- * again, less and less often. */
+ * again when there is nothing else to ask for, less and less often: all of it at the end,
+ * before that what lies ahead of the guest, which is at @guest. */
 static void
-walk_again(PupPrefetch *prefetch, gint64 now_us)
+walk_again(PupPrefetch *prefetch, guint guest, gint64 now_us)
 {
-    if (!is_walked(prefetch))
-        return;
+    gboolean walked = is_walked(prefetch);
+    guint missing;
+
     if (prefetch->again_us == 0)
         prefetch->again_us = now_us + prefetch->delay_us;
     if (now_us < prefetch->again_us)
         return;
     prefetch->again_us = 0;
-    prefetch->delay_us = MIN(2 * prefetch->delay_us, AGAIN_MAX_US);
-    if (misses_some(prefetch))
-        prefetch->next_own = prefetch->next_other = 0;
+    missing = find_missing(prefetch, walked ? 0 : guest);
+    if (missing != G_MAXUINT)
+        prefetch->next_own = prefetch->next_other = missing;
+    if (missing != G_MAXUINT || walked)
+        prefetch->delay_us = MIN(2 * prefetch->delay_us, AGAIN_MAX_US);
+    else
+        prefetch->delay_us = AGAIN_FIRST_US;
 }
 
+/* Ask for the next one before @end. */
 static gboolean
-step(PupPrefetch *prefetch, gint64 now_us)
+ask_next(PupPrefetch *prefetch, guint end)
 {
-    guint end;
-
-    if (!prefetch->items)
-        look_up(prefetch);
-    if (!prefetch->items || !pup_supply_has_room(prefetch->config.supply))
-        return FALSE;
-    walk_again(prefetch, now_us);
-    end = find_end(prefetch, now_us);
     if (count_own(prefetch) < prefetch->config.max_own && ask_own(prefetch, end))
         return TRUE;
     return ask_other(prefetch, end) || ask_own(prefetch, end);
 }
 
-/* Nothing is to be asked for until the guest has moved on. */
+/* Nothing is to be asked for until the guest has moved on from @guest. */
 static void
-hold(PupPrefetch *prefetch)
+hold(PupPrefetch *prefetch, guint guest)
 {
     pthread_mutex_lock(&prefetch->guest_lock);
-    prefetch->held = prefetch->guest;
+    prefetch->held = guest;
     pthread_mutex_unlock(&prefetch->guest_lock);
+}
+
+static gboolean
+step(PupPrefetch *prefetch, gint64 now_us)
+{
+    guint end, guest;
+
+    if (!prefetch->items)
+        look_up(prefetch);
+    if (!prefetch->items)
+        return FALSE;
+    end = find_end(prefetch, now_us, &guest);
+    if (pup_supply_has_room(prefetch->config.supply)) {
+        if (ask_next(prefetch, end))
+            return TRUE;
+        walk_again(prefetch, guest, now_us);
+        if (ask_next(prefetch, end))
+            return TRUE;
+    }
+    if (!is_walked(prefetch))
+        hold(prefetch, guest);
+    return FALSE;
 }
 
 gboolean
@@ -255,8 +282,6 @@ pup_prefetch_step(PupPrefetch *prefetch, gint64 now_us)
 
     pthread_mutex_lock(&prefetch->lock);
     asked = step(prefetch, now_us);
-    if (!asked && prefetch->items && !is_walked(prefetch))
-        hold(prefetch);
     pthread_mutex_unlock(&prefetch->lock);
     return asked;
 }

@@ -124,6 +124,7 @@ pup_supply_new(const PupSupplyConfig *config)
         .report = config->report,
         .plains = pool,
         .n_threads = config->n_threads,
+        .batch = config->batch,
         .done = fetched,
         .idle = is_idle,
         .user = supply,

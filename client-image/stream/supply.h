@@ -24,6 +24,7 @@ typedef struct {
     size_t encoded_max_bytes;
     size_t plain_max_bytes;
     unsigned n_threads;
+    unsigned batch; /* as in PupFetchConfig; 0: the fastest */
 } PupSupplyConfig;
 
 PupSupply *pup_supply_new(const PupSupplyConfig *config);
@@ -59,7 +60,8 @@ void pup_supply_favour(PupSupply *supply, const PupName *name);
 PupBuffer *pup_supply_peek(PupSupply *supply, const PupName *name);
 
 /* What somebody waited for: its encoded bytes (take a reference to keep them), or NULL
- * when they could not be got. Called on a fetching thread, without locks held. */
+ * when they could not be got. Called without locks held, on any thread that uses the
+ * supply, perhaps within a call of its own. */
 typedef void (*PupEncodedDone)(gpointer user, PupBuffer *encoded);
 
 /* For another seat: the encoded bytes of chunk @name (not null) when memory has them. New

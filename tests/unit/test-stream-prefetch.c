@@ -14,6 +14,8 @@
 #include "tests/unit/fake-source.h"
 
 #define N_CHUNKS 40u
+/* Whatever this machine's CPU names fastest. */
+#define BATCH 16u
 #define DEADLINE_US (20 * G_USEC_PER_SEC)
 
 typedef struct {
@@ -63,6 +65,7 @@ fixture_new_walk(size_t cache_bytes, unsigned n_threads, gint n_own, unsigned ma
         .encoded_max_bytes = cache_bytes,
         .plain_max_bytes = 1,
         .n_threads = n_threads,
+        .batch = BATCH,
     };
     PupPrefetchConfig walk = {
         .owns = owns, .user = f, .max_own = 1, .max_lead = max_lead};
@@ -296,6 +299,44 @@ test_stays_close_to_a_guest_that_moves(void **state)
     assert_int_equal(count_steps(f, now_us + PUP_PREFETCH_REST_US), N_CHUNKS - 6 - 9 - 3);
 }
 
+static void
+wait_until_nothing_comes(Fixture *f)
+{
+    gint64 until_us = g_get_monotonic_time() + DEADLINE_US;
+
+    for (guint64 i = 0; i < N_CHUNKS;) {
+        PupName name = fake_source_name(f->fake, i);
+        if (pup_supply_is_coming(f->supply, &name)) {
+            assert_true(g_get_monotonic_time() < until_us);
+            g_usleep(1000);
+        } else {
+            i++;
+        }
+    }
+}
+
+/* Also before the end, where the walk waits for a guest that waits for the server. */
+static void
+test_comes_back_before_a_guest_that_moves(void **state)
+{
+    g_autoptr(Fixture) f = fixture_new_walk(8u << 20, 2, 0, 8);
+    PupName page = *pup_chunk_map_page_name(f->fake->map, 0);
+    gint64 now_us = 5 * G_USEC_PER_SEC;
+
+    pup_buffer_unref(pup_supply_get(f->supply, &page, NULL));
+    pup_prefetch_begin_read(f->prefetch, 0, 2);
+    /* Of 1 to 10 all fail; the first two the guest has passed. */
+    g_atomic_int_set(&f->fake->n_fail, 9);
+    assert_int_equal(count_steps(f, now_us), 9);
+    wait_until_nothing_comes(f);
+    assert_int_equal(count_steps(f, now_us), 0);
+    now_us += 60 * G_USEC_PER_SEC;
+    assert_int_equal(count_steps(f, now_us), 7);
+    wait_until_nothing_comes(f);
+    assert_int_equal(count_steps(f, now_us + 60 * G_USEC_PER_SEC), 0);
+    assert_true(has(f, 3) && has(f, 10) && !has(f, 1));
+}
+
 typedef struct {
     gint n_running, n_begun; /* atomic */
 } Slow;
@@ -366,6 +407,7 @@ main(void)
         cmocka_unit_test(test_comes_back_for_what_failed),
         cmocka_unit_test(test_wanted_meanwhile_is_checked_at_once),
         cmocka_unit_test(test_stays_close_to_a_guest_that_moves),
+        cmocka_unit_test(test_comes_back_before_a_guest_that_moves),
         cmocka_unit_test(test_no_step_after_it_was_taken_away),
         cmocka_unit_test(test_stops_before_memory_is_full),
     };
