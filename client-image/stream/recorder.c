@@ -78,7 +78,8 @@ pup_recorder_is_over(PupRecorder *recorder, gint64 now_us)
 
     pthread_mutex_lock(&recorder->lock);
     if (recorder->touched && recorder->positions->len > 0 &&
-        (now_us - recorder->last_us >= PUP_RECORDER_QUIET_US ||
+        ((recorder->positions->len > PUP_RECORDER_FEW &&
+          now_us - recorder->last_us >= PUP_RECORDER_QUIET_US) ||
          now_us - recorder->first_us >= PUP_RECORDER_MAX_US ||
          recorder->positions->len == PUP_BOOT_PROFILE_MAX))
         g_clear_pointer(&recorder->touched, g_free);

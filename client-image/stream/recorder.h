@@ -3,8 +3,8 @@
  * recorder - in which order a guest touches its disk's chunks while it starts
  *
  * Begins with the first touch. Is over when somebody says that the guest is ready, when
- * no new chunk was touched for PUP_RECORDER_QUIET_US, after PUP_RECORDER_MAX_US, or when
- * a boot profile is full (lib/boot_profile.h).
+ * no new chunk was touched for PUP_RECORDER_QUIET_US after the first few, after
+ * PUP_RECORDER_MAX_US, or when a boot profile is full (lib/boot_profile.h).
  *
  * Does no waiting of its own: times are arguments. Threads: any.
  */
@@ -15,6 +15,9 @@
 /* A guest that boots pauses for seconds now and then (drivers, a login screen in the
  * making), seldom for longer; one that has booted goes on reading for long. */
 #define PUP_RECORDER_QUIET_US (20 * G_USEC_PER_SEC)
+/* So few chunks are a look at the disk by libvirt, QEMU or firmware: the guest's start is
+ * still to come. */
+#define PUP_RECORDER_FEW 8u
 #define PUP_RECORDER_MAX_US (5 * 60 * G_USEC_PER_SEC)
 
 typedef struct PupRecorder PupRecorder;

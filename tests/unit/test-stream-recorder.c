@@ -32,17 +32,31 @@ static void
 test_quiet_ends_it(void **state)
 {
     g_autoptr(PupRecorder) recorder = pup_recorder_new(100);
-    const guint32 want[] = {5, 6};
+    const guint32 want[] = {5, 6, 7, 8, 9, 10, 11, 12, 13};
 
     assert_false(pup_recorder_is_over(recorder, G_MAXINT64 / 2));
-    pup_recorder_touch(recorder, 5, 5, 1000);
-    pup_recorder_touch(recorder, 6, 6, 1000 + PUP_RECORDER_QUIET_US - 1);
+    pup_recorder_touch(recorder, 5, 5 + PUP_RECORDER_FEW - 1, 1000);
+    pup_recorder_touch(recorder, 13, 13, 1000 + PUP_RECORDER_QUIET_US - 1);
     /* Reading the same again is quiet. */
-    pup_recorder_touch(recorder, 5, 6, 1000 + 2 * PUP_RECORDER_QUIET_US - 3);
+    pup_recorder_touch(recorder, 5, 13, 1000 + 2 * PUP_RECORDER_QUIET_US - 3);
     assert_false(pup_recorder_is_over(recorder, 1000 + 2 * PUP_RECORDER_QUIET_US - 2));
     assert_true(pup_recorder_is_over(recorder, 1000 + 2 * PUP_RECORDER_QUIET_US));
-    pup_recorder_touch(recorder, 7, 7, 1001 + 2 * PUP_RECORDER_QUIET_US);
+    pup_recorder_touch(recorder, 14, 14, 1001 + 2 * PUP_RECORDER_QUIET_US);
     check_positions(recorder, want, G_N_ELEMENTS(want));
+}
+
+/* On a slow PC the guest's first read may come long after QEMU's own look at its disk. */
+static void
+test_quiet_before_it_began(void **state)
+{
+    g_autoptr(PupRecorder) recorder = pup_recorder_new(100);
+
+    pup_recorder_touch(recorder, 1, PUP_RECORDER_FEW, 0);
+    assert_false(pup_recorder_is_over(recorder, 5 * PUP_RECORDER_QUIET_US));
+    pup_recorder_touch(recorder, PUP_RECORDER_FEW + 1, PUP_RECORDER_FEW + 1,
+                       5 * PUP_RECORDER_QUIET_US);
+    assert_false(pup_recorder_is_over(recorder, 6 * PUP_RECORDER_QUIET_US - 1));
+    assert_true(pup_recorder_is_over(recorder, 6 * PUP_RECORDER_QUIET_US));
 }
 
 static void
@@ -89,9 +103,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first_touch_counts),   cmocka_unit_test(test_quiet_ends_it),
-        cmocka_unit_test(test_time_ends_it),         cmocka_unit_test(test_ready_ends_it),
+        cmocka_unit_test(test_first_touch_counts),
+        cmocka_unit_test(test_quiet_ends_it),
+        cmocka_unit_test(test_time_ends_it),
+        cmocka_unit_test(test_ready_ends_it),
         cmocka_unit_test(test_full_profile_ends_it),
+        cmocka_unit_test(test_quiet_before_it_began),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
