@@ -68,6 +68,11 @@ sweep(const PupCli *cli, PupWorkshop *shop, gboolean repair, GError **error)
         printf("%u files (%s) that interrupted work left in images/ and run/%s\n",
                left.n_files, text,
                repair ? ": removed" : "; gc or --repair removes them");
+    if (left.held && !cli->quiet && !cli->json)
+        printf("the store does not have %s, and the files stay: a sub-master or layer "
+               "stands on them, or a room is being worked on\n",
+               left.held);
+    g_free(left.held);
     return TRUE;
 }
 

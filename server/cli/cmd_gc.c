@@ -38,6 +38,16 @@ say_left(const Gc *gc)
 }
 
 static void
+say_held(const Gc *gc)
+{
+    if (gc->left.held)
+        pup_cli_say(gc->cli,
+                    "leave the files of masters that the store does not have: %s; a "
+                    "sub-master or layer stands on them, or a room is being worked on",
+                    gc->left.held);
+}
+
+static void
 say_report(const Gc *gc)
 {
     const PupGcReport *report = &gc->report;
@@ -63,6 +73,7 @@ say_report(const Gc *gc)
     if (gc->left.n_files > 0)
         pup_cli_say(gc->cli, "remove %u files (%s) that nothing needs", gc->left.n_files,
                     swept);
+    say_held(gc);
 }
 
 static char *
@@ -173,6 +184,7 @@ run(PupCli *cli, char **argv, GError **error)
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
     say_report(&gc);
+    g_free(gc.left.held);
     return TRUE;
 }
 

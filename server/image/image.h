@@ -83,6 +83,9 @@ typedef struct {
     unsigned n_machines; /* virtual machines, or folders of libvirt's driver */
     unsigned n_files;
     guint64 bytes;
+    char *held; /* "win11@3, win11@4": master versions that the store does not have and
+                   whose files stay, since something stands or may stand on them; NULL:
+                   none. The caller frees it */
 } PupSweepReport;
 
 /* End virtual machines that killed work left running; then remove what it left in images/

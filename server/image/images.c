@@ -6,6 +6,7 @@
 
 #include "lib/ident.h"
 #include "server/image/chain.h"
+#include "server/image/lock.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workshop.h"
 
@@ -207,4 +208,39 @@ pup_images_layer_users(const GPtrArray *images, const char *digest)
         if (g_strcmp0(((PupImage *) g_ptr_array_index(images, i))->layer, digest) == 0)
             n++;
     return n;
+}
+
+/* TRUE when somebody has the lock of a room: what that will stand on is not told yet. */
+static gboolean
+a_room_is_worked_on(const PupWorkshop *shop)
+{
+    static const char before[] = "room-", after[] = ".lock";
+    g_autofree char *folder = pup_settings_path(shop->settings, "run");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir))) {
+        g_autoptr(PupLock) lock = NULL;
+        g_autofree char *room = NULL;
+        if (!g_str_has_prefix(file, before) || !g_str_has_suffix(file, after))
+            continue;
+        room = g_strndup(file + strlen(before),
+                         strlen(file) - strlen(before) - strlen(after));
+        lock = pup_lock_take(shop->settings, "room", room, NULL);
+        if (!lock)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
+pup_images_hold_master(const PupWorkshop *shop, const char *name, unsigned version)
+{
+    g_autoptr(GPtrArray) images = NULL;
+
+    /* In this order: what was being made is a file once its lock is free. */
+    if (a_room_is_worked_on(shop))
+        return TRUE;
+    images = pup_images_list(shop, NULL);
+    return !images || pup_images_users(images, name, version) > 0;
 }

@@ -40,3 +40,10 @@ unsigned pup_images_users(const GPtrArray *images, const char *name, unsigned ve
 const PupImage *pup_images_layer(const GPtrArray *images, const char *digest);
 /* How many layers and sub-masters of @images stand right on it. */
 unsigned pup_images_layer_users(const GPtrArray *images, const char *digest);
+
+/* TRUE when the file of master @name's @version must stay, though the store has no such
+ * version: a layer or sub-master stands on it, or that cannot be told, a room being
+ * worked on included. Ask once the version is gone from the store: from then on nobody
+ * begins to build on it. */
+gboolean pup_images_hold_master(const PupWorkshop *shop, const char *name,
+                                unsigned version);

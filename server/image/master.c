@@ -14,6 +14,7 @@
 #include "lib/file.h"
 #include "lib/ident.h"
 #include "server/image/hash.h"
+#include "server/image/images.h"
 #include "server/image/lock.h"
 #include "server/image/probe.h"
 #include "server/image/workshop.h"
@@ -126,6 +127,29 @@ copy_and_store(Import *import, GError **error)
     return place_and_commit(import, write, manifest, error);
 }
 
+/* Where the new version is to go. Over a store that was restored from an older copy
+ * sub-masters may stand on files of that very number: it stays theirs. */
+static gboolean
+find_place(Import *import, GError **error)
+{
+    const PupWorkshop *shop = import->shop;
+    unsigned version =
+        pup_workshop_next_version(shop, PUP_KIND_MASTER, import->name, error);
+
+    if (version == 0)
+        return FALSE;
+    for (;; version++) {
+        g_autofree char *path = pup_master_path(shop, import->name, version);
+        if (access(path, F_OK) == 0 &&
+            pup_images_hold_master(shop, import->name, version))
+            continue;
+        import->report.version = version;
+        import->path = g_steal_pointer(&path);
+        import->temp = pup_workshop_temp_path(import->path);
+        return TRUE;
+    }
+}
+
 static gboolean
 import_locked(Import *import, GError **error)
 {
@@ -133,16 +157,10 @@ import_locked(Import *import, GError **error)
     g_autofree char *masters = pup_settings_path(shop->settings, "images/masters");
     gboolean done;
 
-    import->report.version =
-        pup_workshop_next_version(shop, PUP_KIND_MASTER, import->name, error);
-    if (import->report.version == 0)
-        return FALSE;
     import->report.disk_bytes = import->info->virtual_bytes;
     if (!shop->dry_run && !pup_file_make_dir(masters, error))
         return FALSE;
-    import->path = pup_master_path(shop, import->name, import->report.version);
-    import->temp = pup_workshop_temp_path(import->path);
-    if (!check_space(import, error))
+    if (!find_place(import, error) || !check_space(import, error))
         return FALSE;
     if (shop->dry_run)
         return TRUE;

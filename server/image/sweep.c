@@ -15,6 +15,7 @@
 #include "lib/file.h"
 #include "lib/ident.h"
 #include "server/image/edit.h"
+#include "server/image/images.h"
 #include "server/image/lock.h"
 #include "server/image/screens.h"
 #include "server/image/virt.h"
@@ -23,6 +24,7 @@
 typedef struct {
     const PupWorkshop *shop;
     PupSweepReport report;
+    GString *held;
 } Sweep;
 
 static gboolean
@@ -39,6 +41,20 @@ remove_file(Sweep *sweep, const char *folder, const char *file, GError **error)
     }
     sweep->report.n_files++;
     sweep->report.bytes += (guint64) st.st_blocks * 512;
+    return TRUE;
+}
+
+/* The file of a master's version that the store does not have: an import was killed, the
+ * version was removed, or the store is an older one that was restored. */
+static gboolean
+sweep_master(Sweep *sweep, const char *folder, const char *file, const char *name,
+             unsigned version, GError **error)
+{
+    if (!pup_images_hold_master(sweep->shop, name, version))
+        return remove_file(sweep, folder, file, error);
+    if (sweep->held->len > 0)
+        g_string_append(sweep->held, ", ");
+    g_string_append_printf(sweep->held, "%s@%u", name, version);
     return TRUE;
 }
 
@@ -77,9 +93,11 @@ sweep_image(Sweep *sweep, const char *kind, const char *folder, const char *file
     lock = pup_lock_take(sweep->shop->settings, kind, name, NULL);
     if (!lock)
         return TRUE; /* it is being worked on */
-    if (temporary || (version > 0 && !pup_workshop_has_version(
-                                         sweep->shop, PUP_KIND_MASTER, name, version)))
+    if (temporary)
         return remove_file(sweep, folder, file, error);
+    if (version > 0 &&
+        !pup_workshop_has_version(sweep->shop, PUP_KIND_MASTER, name, version))
+        return sweep_master(sweep, folder, file, name, version, error);
     return TRUE;
 }
 
@@ -169,7 +187,8 @@ sweep_boot_profiles(Sweep *sweep, GError **error)
 gboolean
 pup_workshop_sweep(const PupWorkshop *shop, PupSweepReport *report, GError **error)
 {
-    Sweep sweep = {.shop = shop};
+    g_autoptr(GString) held = g_string_new(NULL);
+    Sweep sweep = {.shop = shop, .held = held};
 
     /* Machines first: they hold files. */
     if (!pup_virt_sweep(shop->settings, shop->dry_run, &sweep.report.n_machines, error) ||
@@ -181,5 +200,7 @@ pup_workshop_sweep(const PupWorkshop *shop, PupSweepReport *report, GError **err
     sweep_folders(&sweep);
     pup_screens_sweep(shop, &sweep.report.n_files, &sweep.report.bytes);
     *report = sweep.report;
+    if (held->len > 0)
+        report->held = g_string_free(g_steal_pointer(&held), FALSE);
     return TRUE;
 }
