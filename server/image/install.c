@@ -77,7 +77,8 @@ disc_label(const char *answers)
                : "ANSWERS";
 }
 
-/* Put @source, a file or a folder, on the disc @job->answers; as @as, or its own name. */
+/* Put @source, a file or a folder, on the disc @job->answers; as @as, or its own name.
+ * Passwords are on it: with a libvirt daemon, that gives the file to QEMU's user. */
 static gboolean
 burn(Install *job, const char *source, const char *as, GError **error)
 {
@@ -93,8 +94,13 @@ burn(Install *job, const char *source, const char *as, GError **error)
 
     memcpy(args, argv, sizeof argv);
     args[G_N_ELEMENTS(argv) - 2] = graft;
-    return pup_child_run(args, "cannot make the disc of answers", NULL,
-                         job->shop->cancellable, error);
+    if (!pup_child_run(args, "cannot make the disc of answers", NULL,
+                       job->shop->cancellable, error))
+        return FALSE;
+    if (chmod(job->answers, 0600) == 0)
+        return TRUE;
+    pup_error_set_errno(error, errno, "cannot close '%s' to others", job->answers);
+    return FALSE;
 }
 
 /* Our own answers for Windows, in a file of the folder that nobody else reads. */
@@ -275,11 +281,25 @@ make_disk(Install *job, GError **error)
                             error);
 }
 
+/* What the machine needs beside its disk. QEMU's user goes through the folder, others see
+ * nothing of it before the answers are closed to them. */
+static gboolean
+make_folder(Install *job, GError **error)
+{
+    if (!pup_file_make_dir(job->folder, error))
+        return FALSE;
+    if (chmod(job->folder, 0700) == 0 && make_answers(job, error) &&
+        chmod(job->folder, 0711) == 0)
+        return TRUE;
+    if (error && !*error)
+        pup_error_set_errno(error, errno, "cannot set the mode of '%s'", job->folder);
+    return FALSE;
+}
+
 static gboolean
 install_locked(Install *job, PupPublishReport *report, GError **error)
 {
-    if (!pup_file_make_dir(job->folder, error) || chmod(job->folder, 0711) < 0 ||
-        !make_answers(job, error) || !make_disk(job, error))
+    if (!make_folder(job, error) || !make_disk(job, error))
         return FALSE;
     return run_machine(job, error) && check_installed(job, error) &&
            pup_failpoint("install-ended", error) &&

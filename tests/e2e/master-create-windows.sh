@@ -30,6 +30,7 @@ done
 [ "$(grep -c '"driver":"ide-cd"' "$work/cmdline")" = 3 ] || die "not three discs"
 
 show "the disc of answers has them for Setup, and nobody else may read them"
+[ "$(stat -c %a "$state/run/install-win11/answers.iso")" = 600 ] || die "others may read the answers"
 xorriso -osirrox on -indev "$state/run/install-win11/answers.iso" \
     -extract /autounattend.xml "$work/autounattend.xml" >/dev/null 2>&1
 xmllint --noout "$work/autounattend.xml"
