@@ -45,10 +45,15 @@ pup_agent_wait(PupVirtDomain *domain, gint64 timeout_ms, GCancellable *cancellab
                           pup_virt_domain_name(domain));
             return FALSE;
         }
-        /* The channel is open a little before the agent reads from it. */
+        /* The channel is open a little before the agent reads from it, and stays so while
+         * the agent hangs. */
         answer = pup_virt_domain_agent(domain, ping, PING_TIMEOUT_S, NULL);
         if (answer)
             return TRUE;
+        if (g_get_monotonic_time() >= end_us)
+            return no_agent(domain, timeout_ms, cancellable, error);
+        pup_virt_domain_wait(domain, PUP_VIRT_NO_AGENT | PUP_VIRT_STUCK, FIRST_ASKED_MS,
+                             cancellable, NULL);
     }
 }
 
