@@ -90,8 +90,11 @@ catch_up(PupVirtDomain *watched, GError **error)
         return FALSE;
     life = life_now(watched->domain);
     g_mutex_lock(&watched->virt->lock);
-    watched->agent = facts.agent;
-    pup_virt_set_life(watched, life);
+    /* What an event told meanwhile is newer. */
+    if (!watched->agent_told)
+        watched->agent = facts.agent;
+    if (!watched->life_told)
+        pup_virt_set_life(watched, life);
     g_mutex_unlock(&watched->virt->lock);
     return TRUE;
 }
@@ -323,17 +326,22 @@ pup_virt_domain_destroy(PupVirtDomain *domain, GError **error)
 gboolean
 pup_virt_domain_resume(PupVirtDomain *domain, GError **error)
 {
-    if (virDomainResume(domain->domain) < 0) {
-        pup_virt_set_error(error, "cannot let the virtual machine '%s' run",
-                           domain->name);
-        return FALSE;
-    }
-    /* Its event may come later than the next question. */
+    PupVirtStates before;
+
+    /* Before libvirt is told: its event may come later than the next question, and the
+     * event of a disk that is full again sooner than libvirt's answer. */
     g_mutex_lock(&domain->virt->lock);
-    if (!(domain->life & PUP_VIRT_GONE))
-        domain->life = PUP_VIRT_RUNNING;
+    before = domain->life;
+    pup_virt_set_life(domain, PUP_VIRT_RUNNING);
     g_mutex_unlock(&domain->virt->lock);
-    return TRUE;
+    if (virDomainResume(domain->domain) == 0)
+        return TRUE;
+    pup_virt_set_error(error, "cannot let the virtual machine '%s' run", domain->name);
+    g_mutex_lock(&domain->virt->lock);
+    if (domain->life == PUP_VIRT_RUNNING)
+        pup_virt_set_life(domain, before);
+    g_mutex_unlock(&domain->virt->lock);
+    return FALSE;
 }
 
 void

@@ -47,6 +47,8 @@ pup_virt_set_life(PupVirtDomain *watched, PupVirtStates life)
 {
     if (life && !(watched->life & PUP_VIRT_GONE))
         watched->life = life;
+    if (life)
+        watched->life_told = TRUE;
     if (watched->life & PUP_VIRT_GONE)
         watched->agent = FALSE;
     g_cond_broadcast(&watched->virt->changed);
@@ -88,6 +90,7 @@ on_agent(virConnectPtr connection, virDomainPtr domain, int state, int reason,
 
     if (!watched)
         return;
+    watched->agent_told = TRUE;
     watched->agent = state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED;
     g_cond_broadcast(&virt->changed);
 }

@@ -41,6 +41,7 @@ struct PupVirtDomain {
     char *name;
     PupVirtStates life; /* one of the first eight */
     gboolean agent;
+    gboolean life_told, agent_told; /* since it is watched */
     unsigned n_reboots;
 };
 
