@@ -48,7 +48,7 @@ static gboolean
 rebase_room(PupCli *cli, const char *room, gboolean yes, GError **error)
 {
     PupWorkshop shop;
-    PupRebase rebase = {NULL};
+    PupRebase asked = {NULL}, rebase = {NULL};
     g_autoptr(PupRoomProfile) profile = NULL;
     gboolean done;
 
@@ -58,16 +58,14 @@ rebase_room(PupCli *cli, const char *room, gboolean yes, GError **error)
     if (!profile)
         return FALSE;
     shop.dry_run = TRUE;
-    if (!pup_room_rebase(&shop, room, profile, &rebase, error))
+    if (!pup_room_rebase(&shop, room, profile, NULL, &asked, error))
         return FALSE;
-    done = cli->dry_run || confirm(cli, room, &rebase, yes, error);
-    if (done && !cli->dry_run) {
-        pup_rebase_clear(&rebase);
-        shop.dry_run = FALSE;
-        done = pup_room_rebase(&shop, room, profile, &rebase, error);
-    }
+    shop.dry_run = cli->dry_run;
+    done = (cli->dry_run || confirm(cli, room, &asked, yes, error)) &&
+           pup_room_rebase(&shop, room, profile, yes ? NULL : &asked, &rebase, error);
     if (done)
         say(cli, room, &rebase);
+    pup_rebase_clear(&asked);
     pup_rebase_clear(&rebase);
     return done;
 }

@@ -117,11 +117,13 @@ void pup_rebase_clear(PupRebase *rebase);
 
 /* Make @room's sub-master afresh over its profile's master (current version when it names
  * none), in the place of the one that is there, at once: what that held of its own is
- * gone. Versions stay. With shop->dry_run only tell. Errors: NOT_FOUND (master), BUSY (a
- * writer has it, or it is being worked on), NO_SPACE. */
+ * gone. Versions stay. With shop->dry_run only tell. @confirmed (NULL: whatever) is what
+ * somebody agreed to: it goes nowhere else, and no more is lost. Errors: NOT_FOUND
+ * (master), BUSY (a writer has it, it is being worked on, or it would be more than
+ * @confirmed), NO_SPACE. */
 gboolean pup_room_rebase(const PupWorkshop *shop, const char *room,
-                         const PupRoomProfile *profile, PupRebase *rebase,
-                         GError **error);
+                         const PupRoomProfile *profile, const PupRebase *confirmed,
+                         PupRebase *rebase, GError **error);
 /* Remove the sub-master's file; none is fine. Errors: BUSY. */
 gboolean pup_room_unmake(const PupWorkshop *shop, const char *room, GError **error);
 

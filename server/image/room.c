@@ -112,11 +112,26 @@ read_base(const PupWorkshop *shop, const char *path, PupRebase *rebase, GError *
     return TRUE;
 }
 
+/* A question takes its time, and others work on meanwhile. */
+static gboolean
+check_confirmed(const char *path, const PupRebase *confirmed, const PupRebase *rebase,
+                GError **error)
+{
+    if (!confirmed || (g_strcmp0(confirmed->to, rebase->to) == 0 &&
+                       rebase->lost_bytes <= confirmed->lost_bytes))
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_BUSY,
+                  "'%s' has changed since you were asked: it would now be made over %s "
+                  "and lose %.1f MiB; ask again",
+                  path, rebase->to, (double) rebase->lost_bytes / (1 << 20));
+    return FALSE;
+}
+
 /* The old file is held open for reading: QEMU lets no writer in whose work would be lost
  * with it. */
 static gboolean
-replace_overlay(const PupWorkshop *shop, const char *path, const PupRoomProfile *profile,
-                unsigned version, PupRebase *rebase, GError **error)
+replace_overlay(const PupWorkshop *shop, const char *path, const PupRebase *confirmed,
+                const char *backing, PupRebase *rebase, GError **error)
 {
     g_autoptr(PupDisk) disk =
         pup_disk_open(shop->settings, path, 1, shop->cancellable, error);
@@ -126,14 +141,16 @@ replace_overlay(const PupWorkshop *shop, const char *path, const PupRoomProfile 
     if (!runs)
         return FALSE;
     rebase->lost_bytes = pup_runs_count(runs, FALSE) * PUP_CHUNK_BYTES;
-    return shop->dry_run || make_overlay(shop, path, profile, version, error);
+    return check_confirmed(path, confirmed, rebase, error) &&
+           (shop->dry_run || pup_workshop_make_overlay(shop, path, backing, error));
 }
 
 static gboolean
 rebase_locked(const PupWorkshop *shop, const char *path, const PupRoomProfile *profile,
-              PupRebase *rebase, GError **error)
+              const PupRebase *confirmed, PupRebase *rebase, GError **error)
 {
     gboolean there = access(path, F_OK) == 0;
+    g_autofree char *backing = NULL;
     unsigned version;
 
     if (there && !read_base(shop, path, rebase, error))
@@ -145,14 +162,15 @@ rebase_locked(const PupWorkshop *shop, const char *path, const PupRoomProfile *p
     rebase->unchanged = g_strcmp0(rebase->from, rebase->to) == 0;
     if (rebase->unchanged)
         return TRUE;
+    backing = pup_backing_master(profile->master, version);
     if (there)
-        return replace_overlay(shop, path, profile, version, rebase, error);
-    return shop->dry_run || make_overlay(shop, path, profile, version, error);
+        return replace_overlay(shop, path, confirmed, backing, rebase, error);
+    return shop->dry_run || pup_workshop_make_overlay(shop, path, backing, error);
 }
 
 gboolean
 pup_room_rebase(const PupWorkshop *shop, const char *room, const PupRoomProfile *profile,
-                PupRebase *rebase, GError **error)
+                const PupRebase *confirmed, PupRebase *rebase, GError **error)
 {
     PupRebase made = {NULL};
     g_autoptr(PupLock) lock = NULL;
@@ -162,7 +180,7 @@ pup_room_rebase(const PupWorkshop *shop, const char *room, const PupRoomProfile 
         return FALSE;
     lock = pup_edits_lock_room(shop, room, error);
     path = pup_room_path(shop, room);
-    if (!lock || !rebase_locked(shop, path, profile, &made, error)) {
+    if (!lock || !rebase_locked(shop, path, profile, confirmed, &made, error)) {
         pup_rebase_clear(&made);
         return FALSE;
     }

@@ -4,7 +4,7 @@
 # A new version of a master: rooms stay on theirs until they are told, and then have its disk.
 # shellcheck source=tests/e2e/functions.sh
 . "$(dirname "$0")/functions.sh"
-requires qemu-img qemu-io qemu-nbd jq
+requires qemu-img qemu-io qemu-nbd jq script
 
 on() {
     qemu-img info --output=json "$state/images/rooms/$1.qcow2" | jq -r '."backing-filename"'
@@ -36,6 +36,21 @@ says "nothing changed" pupitre room publish r3
 show "a room with changes of its own is asked for"
 says "would move room r1 from win@1 to win@2, without 256.0 KiB" pupitre room rebase r1 --dry-run
 fails 7 "holds 256.0 KiB of its own" pupitre room rebase r1 </dev/null
+[ "$(on r1)" = ../masters/win@1.qcow2 ] || die "r1 was moved"
+mkfifo "$work/answer"
+script -qec "'$pupitre_program' --config '$work/etc/pupitre.conf' room rebase r1" /dev/null \
+    <"$work/answer" >"$work/asked" 2>&1 &
+asked=$!
+exec 5>"$work/answer"
+wait_for 20 "question" grep -q "y/N" "$work/asked"
+write_room r1 4M 1M 0x44
+echo y >&5
+exec 5>&-
+status=0
+wait "$asked" || status=$?
+if [ "$status" != 6 ] || ! grep -q "has changed since you were asked: .*ask again" "$work/asked"; then
+    die "what was written during the question: $status, $(cat "$work/asked")"
+fi
 [ "$(on r1)" = ../masters/win@1.qcow2 ] || die "r1 was moved"
 pupitre --quiet room rebase r1 --yes
 [ "$(on r1)" = ../masters/win@2.qcow2 ] || die "r1 is on $(on r1)"
