@@ -118,6 +118,13 @@ read_password(const char *file, GError **error)
         text = g_bytes_get_data(bytes, &len);
         g_string_append_len(made, text, (gssize) len);
         g_string_truncate(made, strcspn(made->str, "\r\n"));
+        if (made->len == 0) {
+            pup_error_set(error, PUP_ERROR_INVALID,
+                          "the first line of '%s' is empty: it is to be the "
+                          "administrator's password",
+                          file);
+            return NULL;
+        }
         return g_string_free(g_steal_pointer(&made), FALSE);
     }
     if (getrandom(noise, sizeof noise, 0) != (ssize_t) sizeof noise) {
@@ -184,9 +191,10 @@ create_windows(PupCli *cli, const char *name, const Options *options, PupInstall
     if (!password)
         return FALSE;
     install->windows.password = password;
+    /* With --quiet, too: nobody else knows it. */
     if (!install->answers && !options->password_file && !cli->dry_run)
-        pup_cli_say(cli, "local administrator: %s, password: %s",
-                    options->user ? options->user : "admin", password);
+        printf("local administrator: %s, password: %s\n",
+               options->user ? options->user : "admin", password);
     return create(cli, name, install, error);
 }
 

@@ -18,6 +18,12 @@ xmllint --noout "$golden"/install/answers-*.xml
 
 show "the machine of a Windows 11 comes to its firmware"
 printf 'pass & <word>\n' >"$work/password"
+printf '\npass & <word>\n' >"$work/empty"
+fails 2 "first line of .*/empty. is empty" pupitre master create win11 --iso "$iso" \
+    --drivers "$iso" --password-file "$work/empty"
+fails 2 "is not an ISO image" pupitre --quiet master create win11 --iso "$guest_disk" --drivers "$iso"
+grep -Eq '^local administrator: admin, password: [A-Za-z2-9]{12}$' "$work/fails.out" ||
+    die "with --quiet nobody learns the password"
 start master create win11 --iso "$iso" --drivers "$iso" --memory 512 --size 1G \
     --password-file "$work/password"
 wait_for 120 "virtual machine" grep -q spice "$work/started.out"
