@@ -182,11 +182,26 @@ create(PupCli *cli, const char *name, PupInstall *install, GError **error)
     return TRUE;
 }
 
+/* Its Setup would wait for somebody to show it a disk, and nobody looks. */
+static gboolean
+check_drivers(const PupInstall *install, GError **error)
+{
+    if (install->drivers || install->answers)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_INVALID,
+                  "Windows sees no disk in the virtual machine without VirtIO drivers: "
+                  "add --drivers virtio-win.iso, or --unattended ANSWERS of your own for "
+                  "a disc that has them");
+    return FALSE;
+}
+
 static gboolean
 create_windows(PupCli *cli, const char *name, const Options *options, PupInstall *install,
                GError **error)
 {
-    g_autofree char *password = read_password(options->password_file, error);
+    g_autofree char *password = check_drivers(install, error)
+                                    ? read_password(options->password_file, error)
+                                    : NULL;
 
     if (!password)
         return FALSE;

@@ -19,6 +19,7 @@ xmllint --noout "$golden"/install/answers-*.xml
 show "the machine of a Windows 11 comes to its firmware"
 printf 'pass & <word>\n' >"$work/password"
 printf '\npass & <word>\n' >"$work/empty"
+fails 2 "add --drivers virtio-win.iso" pupitre master create win11 --iso "$iso"
 fails 2 "first line of .*/empty. is empty" pupitre master create win11 --iso "$iso" \
     --drivers "$iso" --password-file "$work/empty"
 fails 2 "is not an ISO image" pupitre --quiet master create win11 --iso "$guest_disk" --drivers "$iso"

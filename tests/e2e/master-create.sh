@@ -27,8 +27,8 @@ show "a dry run, and what cannot work"
 says 'would install .* on a disk of 400.0 MiB as linux@1' \
     pupitre master create linux "${options[@]}" --dry-run
 fails 2 'say what to install from' pupitre master create linux
-fails 3 "cannot open '/not/there'" pupitre master create linux --iso /not/there
-fails 2 "is not an ISO image" pupitre master create linux --iso "$guest_disk"
+fails 3 "cannot open '/not/there'" pupitre master create linux --os linux --iso /not/there
+fails 2 "is not an ISO image" pupitre master create linux --os linux --iso "$guest_disk"
 fails 2 "'dos' is not win10" pupitre master create linux "${options[@]}" --os dos
 fails 2 "'5X' is not a size" pupitre master create linux "${options[@]}" --size 5X
 fails 3 "there is no '/not/there'" pupitre master create linux "${options[@]}" -u /not/there
