@@ -154,15 +154,22 @@ pup_retention_room(const PupWorkshop *shop, const char *room, GError **error)
     return g_steal_pointer(&versions);
 }
 
-/* What @room's versions derive from, and its profile names. */
+/* What @room's versions derive from, and its profile names. That the room has none is
+ * fine; what one names that cannot be read must not go meanwhile. */
 static gboolean
 keep_for_room(const PupWorkshop *shop, const char *room, const char *name,
               GArray *versions, GError **error)
 {
-    g_autoptr(PupRoomProfile) profile = pup_catalog_room(shop->catalog, room, NULL);
-    g_autoptr(GArray) numbers =
-        pup_store_versions(shop->store, PUP_KIND_ROOM, room, error);
+    g_autoptr(GError) why = NULL;
+    g_autoptr(PupRoomProfile) profile = pup_catalog_room(shop->catalog, room, &why);
+    g_autoptr(GArray) numbers = NULL;
 
+    if (!profile && !g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&why),
+                                   "nobody can tell what room '%s' needs: ", room);
+        return FALSE;
+    }
+    numbers = pup_store_versions(shop->store, PUP_KIND_ROOM, room, error);
     if (profile && strcmp(profile->master, name) == 0)
         keep_used(versions, profile->master_version);
     for (guint i = 0; numbers && i < numbers->len; i++) {

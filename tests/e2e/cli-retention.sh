@@ -121,6 +121,14 @@ pupitre --quiet gc
 [ "$(masters)" = "win@1.qcow2 win@2.qcow2 win@3.qcow2 win@4.qcow2 win@5.qcow2" ] ||
     die "what was the newest within a day is gone: $(masters)"
 for version in 1 2 3 4; do backdate $version; done
+cp "$work/etc/rooms/r3.conf" "$work/r3.conf"
+printf '[room]\nmaster = win@2\nkeyborad = de\n' >"$work/etc/rooms/r3.conf"
+pupitre --quiet gc 2>"$work/gc.err"
+grep -q "all versions of win stay: nobody can tell what room 'r3' needs: .*keyborad" "$work/gc.err" ||
+    die "gc does not say why masters stay: $(cat "$work/gc.err")"
+[ "$(masters)" = "win@1.qcow2 win@2.qcow2 win@3.qcow2 win@4.qcow2 win@5.qcow2" ] ||
+    die "beside a profile that cannot be read there is only $(masters)"
+cp "$work/r3.conf" "$work/etc/rooms/r3.conf"
 says "would remove master win@3" pupitre gc --dry-run
 pupitre --quiet gc
 # 1: r1 stands on it; 2: r3's profile names it; 4: its successor is of today; 5: current
