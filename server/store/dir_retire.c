@@ -63,9 +63,14 @@ static GArray *
 find_leaving(PupDirStore *store, PupKind kind, const char *name, const GArray *versions,
              GError **error)
 {
-    unsigned current = pup_dir_current(&store->base, kind, name, error);
-    g_autoptr(GArray) all =
-        current > 0 ? pup_dir_versions(&store->base, kind, name, error) : NULL;
+    g_autoptr(GError) why = NULL;
+    unsigned current = pup_dir_current(&store->base, kind, name, &why);
+    /* A removal that was cut short leaves versions without a name. */
+    if (why && !g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return NULL;
+    }
+    g_autoptr(GArray) all = pup_dir_versions(&store->base, kind, name, error);
     GArray *leaving = g_array_new(FALSE, FALSE, sizeof(unsigned));
     for (guint i = 0; all && all->len > 0 && i < versions->len; i++) {
         unsigned version = g_array_index(versions, unsigned, i);

@@ -427,6 +427,19 @@ test_remove_versions(void **state)
     assert_int_equal(report->findings->len, 0);
 }
 
+/* Where a removal was cut short there are versions and no name. */
+static void
+test_remove_versions_without_a_name(void **state)
+{
+    static const unsigned left[] = {3};
+    Fixture *f = *state;
+    publish_versions(f, 3);
+    g_autofree char *path = fixture_path(f, "names/rooms/a");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(remove_all(f, 9), 2);
+    assert_versions(f, left, 1);
+}
+
 static void
 test_pin(void **state)
 {
@@ -488,6 +501,7 @@ main(void)
         STORE_TEST(test_names_sorted_and_removed),
         STORE_TEST(test_remove_beside_a_publish),
         STORE_TEST(test_remove_versions),
+        STORE_TEST(test_remove_versions_without_a_name),
         STORE_TEST(test_remove_versions_beside_a_publish),
         STORE_TEST(test_pin),
         STORE_TEST(test_damaged_name),
