@@ -76,6 +76,7 @@ static const char *const point_names[] = {
     "import-placed",
     "install-started",
     "install-ended",
+    "master-forgotten",
     "publish-planned",
     "publish-hashed",
     "edit-made",

@@ -10,6 +10,7 @@ const PupCommand *const pup_commands[] = {
     &pup_cmd_master_update,
     &pup_cmd_master_list,
     &pup_cmd_master_compact,
+    &pup_cmd_master_remove,
     &pup_cmd_room_add,
     &pup_cmd_room_list,
     &pup_cmd_room_show,
