@@ -79,10 +79,9 @@ grew(PupHttpBuffer *buffer)
         pup_chunk_advance(worker->codec, buffer->data, buffer->len, worker->plain->data);
 }
 
-/* One try at @job, which is as urgent as @urgency: what came, or NULL; checked, unless
- * the worker parks it. */
+/* One try at @job: what came, or NULL; checked, unless the worker parks it. */
 static PupBuffer *
-try_once(Worker *worker, PupJob *job, PupUrgency urgency, GError **error)
+try_once(Worker *worker, PupJob *job, GError **error)
 {
     PupSource *source = worker->fetch->config.source;
     const PupName *name = &job->name;
@@ -91,7 +90,7 @@ try_once(Worker *worker, PupJob *job, PupUrgency urgency, GError **error)
     GError *failure = NULL;
 
     worker->plain = plain;
-    if (source->ops->get(source, worker->http, name, urgency, buffer, &failure)) {
+    if (source->ops->get(source, worker->http, name, &job->urgency, buffer, &failure)) {
         came(worker->fetch, job);
         if (pup_chunk_end(worker->codec, buffer->data, buffer->len,
                           worker->parks ? NULL : name, plain->data, &failure))
@@ -216,16 +215,15 @@ run_job(Worker *worker, PupJob *job)
     PupFetch *fetch = worker->fetch;
     const PupFetchConfig *config = &fetch->config;
     PupName name = job->name;
-    PupUrgency urgency = job->urgency; /* may rise while it runs */
     g_autoptr(PupBuffer) plain = NULL;
     g_autoptr(PupBuffer) encoded = NULL;
     g_autoptr(GError) error = NULL;
     gboolean over = TRUE;
 
     worker->parks =
-        urgency == PUP_FETCH_LATER && job->tries == 0 && fetch->config.batch > 1;
+        job->urgency == PUP_FETCH_LATER && job->tries == 0 && fetch->config.batch > 1;
     pthread_mutex_unlock(&fetch->lock);
-    plain = try_once(worker, job, urgency, &error);
+    plain = try_once(worker, job, &error);
     if (plain)
         encoded = copy_of(worker->buffer.data, worker->buffer.len);
     if (plain && !worker->parks)

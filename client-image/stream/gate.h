@@ -7,7 +7,8 @@
  * loses patience and asks once more. So the number grows while answers come soon, first
  * fast, then slowly, and falls when they do not, as TCP's window does.
  *
- *     pup_gate_enter(gate)
+ *     while (!pup_gate_enter(gate, PUP_GATE_LAST, wait_us))
+ *         look whether it has become urgent meanwhile
  *     ask
  *     pup_gate_leave(gate, begun_us, now_us)
  *
@@ -30,10 +31,16 @@ PupGate *pup_gate_new(unsigned max);
 void pup_gate_free(PupGate *gate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupGate, pup_gate_free)
 
-/* Wait to be let in. */
-void pup_gate_enter(PupGate *gate);
+typedef enum {
+    PUP_GATE_FIRST, /* before all that are LAST */
+    PUP_GATE_LAST,
+} PupGateRank;
 
-/* Who was let in at @begun_us has an answer at @now_us, or none (@begun_us is 0). */
+/* Wait to be let in, for @wait_us. FALSE: the time is over. */
+gboolean pup_gate_enter(PupGate *gate, PupGateRank rank, gint64 wait_us);
+
+/* Who was let in at @begun_us has an answer at @now_us, or has waited until then in vain;
+ * @begun_us is 0: it failed sooner, which says nothing. */
 void pup_gate_leave(PupGate *gate, gint64 begun_us, gint64 now_us);
 
 /* How many are let in at a time now. */

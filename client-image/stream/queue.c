@@ -50,7 +50,7 @@ hurry(PupQueue *queue, PupJob *job, PupUrgency urgency)
 
     if (urgency >= job->urgency)
         return FALSE;
-    job->urgency = urgency;
+    g_atomic_int_set(&job->urgency, urgency);
     if (queued)
         put_in(job, &queue->waiting[urgency]);
     return queued;

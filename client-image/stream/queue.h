@@ -28,6 +28,13 @@ typedef enum {
 } PupUrgency;
 #define PUP_N_URGENCIES 4
 
+/* How urgent it is now, for who does not hold the owner's lock. */
+static inline PupUrgency
+pup_urgency(const PupUrgency *urgency)
+{
+    return (PupUrgency) g_atomic_int_get(urgency);
+}
+
 typedef struct PupQueue PupQueue;
 
 typedef struct {

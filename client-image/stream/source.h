@@ -9,7 +9,7 @@
  *
  * The urgency says who waits: a guest (NOW: hurry), another seat (PEER: ask no seat, so
  * that no question goes round in circles) or nobody (AHEAD: rather wait than load a
- * server).
+ * server). It may rise while the chunk is on its way: read it with pup_urgency().
  *
  * Threads: get and corrupt are called from many threads at once; the PupHttp belongs to
  * the calling one.
@@ -29,7 +29,7 @@ typedef struct {
      * PUP_CHUNK_ENCODED_MAX). One try, bounded by the timeouts of @http. Errors: those of
      * pup_http_get_into(). */
     gboolean (*get)(PupSource *source, PupHttp *http, const PupName *name,
-                    PupUrgency urgency, PupHttpBuffer *encoded, GError **error);
+                    const PupUrgency *urgency, PupHttpBuffer *encoded, GError **error);
     /* What the last get with @http gave as @name was not that chunk: ask elsewhere if
      * there is elsewhere. */
     void (*corrupt)(PupSource *source, PupHttp *http, const PupName *name);

@@ -11,7 +11,7 @@ typedef struct {
 } DiskSource;
 
 static gboolean
-disk_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgency,
+disk_get(PupSource *source, PupHttp *http, const PupName *name, const PupUrgency *urgency,
          PupHttpBuffer *encoded, GError **error)
 {
     DiskSource *disk = (DiskSource *) source;

@@ -39,6 +39,8 @@
 #define HEDGE_EACH 256
 #define HEDGE_BURST 4
 #define LATENCY_KEPT 256u
+/* Who waits at the gate looks so often whether a guest has begun to wait. */
+#define GATE_LOOK_US (50 * 1000)
 /* Who was there before us is asked until so many more answers than that were in vain, one
  * that was not counting double; from then on each BEFORE_EACH-th time. */
 #define BEFORE_MAX 16
@@ -69,8 +71,8 @@ typedef struct {
 typedef struct {
     PupHttp *http;
     const PupName *name;
-    PupUrgency urgency;
-    PupHttpBuffer *encoded; /* where it goes */
+    const PupUrgency *urgency; /* may rise */
+    PupHttpBuffer *encoded;    /* where it goes */
     const PupPeerList *list;
 } Ask;
 
@@ -119,6 +121,12 @@ account(Peers *self, gboolean hedged)
     pthread_mutex_unlock(&self->lock);
 }
 
+static gboolean
+is_now(const Ask *ask)
+{
+    return pup_urgency(ask->urgency) == PUP_FETCH_NOW;
+}
+
 /* How long @peer is given before somebody else is asked. */
 static unsigned
 patience_ms(Peers *self, const Ask *ask, const PupPeer *peer)
@@ -127,7 +135,7 @@ patience_ms(Peers *self, const Ask *ask, const PupPeer *peer)
     gboolean may_hurry;
 
     pthread_mutex_lock(&self->lock);
-    may_hurry = ask->urgency == PUP_FETCH_NOW && self->hedge_credit >= HEDGE_EACH;
+    may_hurry = is_now(ask) && self->hedge_credit >= HEDGE_EACH;
     pthread_mutex_unlock(&self->lock);
     return may_hurry ? ms : CLAMP(PATIENCE * ms, PATIENCE_MIN_MS, PATIENCE_MAX_MS);
 }
@@ -186,37 +194,41 @@ ask_servers(Peers *self, const Ask *ask, GError **error)
                                    ask->encoded, error);
 }
 
+/* Wait at the gate as long as our guest does not wait. TRUE: let in. */
 static gboolean
-ask_servers_through_gate(Peers *self, const Ask *ask, GError **error)
+enter(Peers *self, const Ask *ask)
 {
-    gint64 begun_us;
-    gboolean came;
-
-    pup_gate_enter(self->gate);
-    begun_us = g_get_monotonic_time();
-    came = ask_servers(self, ask, error);
-    pup_gate_leave(self->gate, came ? begun_us : 0, g_get_monotonic_time());
-    return came;
+    while (!is_now(ask)) {
+        gboolean for_peer = pup_urgency(ask->urgency) == PUP_FETCH_PEER;
+        if (pup_gate_enter(self->gate, for_peer ? PUP_GATE_FIRST : PUP_GATE_LAST,
+                           GATE_LOOK_US))
+            return TRUE;
+    }
+    return FALSE;
 }
 
-/* Ask the servers, unless there are seats to ask instead of ones that are down. */
+/* Ask the servers, unless there are seats to ask instead of ones that are down, as they
+ * may be after a wait at the gate. */
 static gboolean
 from_servers(Peers *self, const Ask *ask, GError **error)
 {
+    gboolean in = enter(self, ask), came = FALSE;
+    gint64 begun_us = g_get_monotonic_time(), now_us;
     g_autoptr(GError) failure = NULL;
-    gboolean came;
 
     if (ask->list->n > 0 && servers_are_down(self)) {
         pup_error_set(error, PUP_ERROR_NET, "no server has answered lately");
-        return FALSE;
-    }
-    note_giver(self, ask->http, NULL);
-    if (ask->urgency == PUP_FETCH_NOW)
+    } else {
+        note_giver(self, ask->http, NULL);
         came = ask_servers(self, ask, &failure);
-    else
-        came = ask_servers_through_gate(self, ask, &failure);
-    note_servers(self, failure);
-    if (!came)
+        note_servers(self, failure);
+    }
+    now_us = g_get_monotonic_time();
+    if (in)
+        pup_gate_leave(self->gate,
+                       came || now_us - begun_us > PUP_GATE_LATE_US ? begun_us : 0,
+                       now_us);
+    if (failure)
         g_propagate_error(error, g_steal_pointer(&failure));
     return came;
 }
@@ -362,7 +374,8 @@ get_wanted(Peers *self, const Ask *ask, GError **error)
     return TRUE;
 }
 
-/* What nobody waits for. An owner that is busy will have it later. */
+/* What nobody waits for. An owner that is busy will have it later; one that fails is not
+ * asked again beside a server, but passed over. */
 static gboolean
 get_foreseen(Peers *self, const Ask *ask, GError **error)
 {
@@ -373,28 +386,31 @@ get_foreseen(Peers *self, const Ask *ask, GError **error)
         return get_wanted(self, ask, error);
     if (from_peer(self, ask, owner, peer_headers, PEER_LIMIT_MS, &failure))
         return TRUE;
-    if (!g_error_matches(failure, PUP_ERROR, PUP_ERROR_BUSY))
+    if (is_now(ask))
         return get_wanted(self, ask, error);
+    if (!g_error_matches(failure, PUP_ERROR, PUP_ERROR_BUSY))
+        return from_servers(self, ask, error);
     g_propagate_error(error, g_steal_pointer(&failure));
     return FALSE;
 }
 
 static gboolean
-peers_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgency,
-          PupHttpBuffer *encoded, GError **error)
+peers_get(PupSource *source, PupHttp *http, const PupName *name,
+          const PupUrgency *urgency, PupHttpBuffer *encoded, GError **error)
 {
     Peers *self = (Peers *) source;
     g_autoptr(PupPeerList) list = NULL;
     g_autoptr(GError) failure = NULL;
     Ask ask = {http, name, urgency, encoded, NULL};
+    PupUrgency begun = pup_urgency(urgency);
     gboolean came;
 
-    if (urgency != PUP_FETCH_PEER)
+    if (begun != PUP_FETCH_PEER)
         pup_peers_await_polls(self->peers);
     ask.list = list = pup_peers_list(self->peers);
-    if (urgency == PUP_FETCH_PEER)
+    if (begun == PUP_FETCH_PEER)
         came = from_servers(self, &ask, &failure);
-    else if (urgency == PUP_FETCH_NOW)
+    else if (begun == PUP_FETCH_NOW)
         came = get_wanted(self, &ask, &failure);
     else
         came = get_foreseen(self, &ask, &failure);

@@ -24,8 +24,8 @@ move_on(Servers *servers, guint failed)
 
 /* One try asks each server once. */
 static gboolean
-servers_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgency,
-            PupHttpBuffer *encoded, GError **error)
+servers_get(PupSource *source, PupHttp *http, const PupName *name,
+            const PupUrgency *urgency, PupHttpBuffer *encoded, GError **error)
 {
     Servers *servers = (Servers *) source;
 

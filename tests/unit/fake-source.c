@@ -23,7 +23,7 @@ is_freed(FakeSource *fake, const PupName *name)
 }
 
 static gboolean
-fake_get(PupSource *source, PupHttp *http, const PupName *name, PupUrgency urgency,
+fake_get(PupSource *source, PupHttp *http, const PupName *name, const PupUrgency *urgency,
          PupHttpBuffer *encoded, GError **error)
 {
     FakeSource *fake = (FakeSource *) source;

@@ -210,9 +210,10 @@ get_through(PupSource *source, unsigned i)
     g_autofree guint8 *data = g_malloc(PUP_CHUNK_ENCODED_MAX);
     PupHttpBuffer encoded = {.data = data, .size = PUP_CHUNK_ENCODED_MAX, .came = came};
     PupName name = name_of(i);
+    PupUrgency now = PUP_FETCH_NOW;
     g_autoptr(GError) error = NULL;
 
-    return source->ops->get(source, NULL, &name, PUP_FETCH_NOW, &encoded, &error) &&
+    return source->ops->get(source, NULL, &name, &now, &encoded, &error) &&
            encoded.len == LENGTH && data[LENGTH - 1] == (guint8) i;
 }
 
