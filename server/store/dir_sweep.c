@@ -8,10 +8,11 @@
  * marked chunks only, to a new pack and then removed; so are the small ones, several into
  * one, when there are many of them, which keeps the number of packs in proportion to the
  * bytes. A copy needs free space, and a full disk is when gc is wanted most: so those
- * come first that need least, each gives back more than the next may need, and what does
- * not fit stays and is told. The new pack is durable and visible before an old one goes,
- * and an index goes before its pack: a crash leaves bytes twice or without an index,
- * never a chunk missing. Bytes are checked against their name before they are copied.
+ * come first that need least, each gives back more than the next may need, packs that
+ * cannot be joined are rewritten one by one, and what does not fit stays and is told. The
+ * new pack is durable and visible before an old one goes, and an index goes before its
+ * pack: a crash leaves bytes twice or without an index, never a chunk missing. Bytes are
+ * checked against their name before they are copied.
  */
 #include "config.h"
 #include "server/store/dir.h"
@@ -332,18 +333,51 @@ leave(PupSweep *sweep, const Group *group, guint64 free_bytes)
     report->bytes_after += group->old_bytes;
 }
 
+/* Rewrite @group if it fits; a single pack that does not is left. */
+static gboolean
+rewrite_if_it_fits(PupSweep *sweep, const Group *group, gboolean *fits, GError **error)
+{
+    guint64 free_bytes;
+    if (!read_free(sweep, &free_bytes, error))
+        return FALSE;
+    *fits = group->needed <= free_bytes;
+    if (*fits)
+        return rewrite(sweep, group, error);
+    if (group->packs->len == 1)
+        leave(sweep, group, free_bytes);
+    return TRUE;
+}
+
+/* The packs of @joined, each by itself as if there were no others: those that are half
+ * dead, the smallest first, as they are in it. */
+static gboolean
+rewrite_members(PupSweep *sweep, const Group *joined, GError **error)
+{
+    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(group_free);
+    for (guint i = 0; i < joined->packs->len; i++) {
+        Swept *swept = g_ptr_array_index(joined->packs, i);
+        if (half_dead(swept))
+            group_add(group_new(groups), swept);
+        else
+            sweep->report->bytes_after += swept->pack->bytes;
+    }
+    for (guint i = 0; i < groups->len; i++) {
+        gboolean fits;
+        if (!rewrite_if_it_fits(sweep, g_ptr_array_index(groups, i), &fits, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 rewrite_sparse(PupSweep *sweep, GError **error)
 {
     g_autoptr(GPtrArray) groups = plan(sweep);
     for (guint i = 0; i < groups->len; i++) {
         const Group *group = g_ptr_array_index(groups, i);
-        guint64 free_bytes;
-        if (!read_free(sweep, &free_bytes, error))
-            return FALSE;
-        if (group->needed > free_bytes)
-            leave(sweep, group, free_bytes);
-        else if (!rewrite(sweep, group, error))
+        gboolean fits;
+        if (!rewrite_if_it_fits(sweep, group, &fits, error) ||
+            (!fits && group->packs->len > 1 && !rewrite_members(sweep, group, error)))
             return FALSE;
     }
     return TRUE;

@@ -23,15 +23,15 @@ leave_kib() {
     rm -f "$work/small/ballast"
     head -c "$((($(free_kib) - $1) * 1024))" /dev/zero >"$work/small/ballast"
 }
-# sparse_pack ROOM MIB: a pack of which MIB of twice and a half as many will be needed.
+# sparse_pack ROOM KIB: a pack of which KIB of twice and a half as many will be needed.
 sparse_pack() {
     pupitre --quiet room add "$1" --master win
-    noise "$1" | head -c "$2M" >"$work/kept"
-    noise "$1 dead" | head -c "$(($2 * 3 / 2))M" >"$work/dead"
-    qemu-io -f qcow2 -c "write -s $work/kept 0 $2M" -c "write -s $work/dead $2M $(($2 * 3 / 2))M" \
+    noise "$1" | head -c "$2K" >"$work/kept"
+    noise "$1 dead" | head -c "$(($2 * 3 / 2))K" >"$work/dead"
+    qemu-io -f qcow2 -c "write -s $work/kept 0 $2K" -c "write -s $work/dead $2K $(($2 * 3 / 2))K" \
         "$state/images/rooms/$1.qcow2" >/dev/null
     pupitre --quiet room publish "$1"
-    qemu-io -f qcow2 -c "write -z -u $2M $(($2 * 3 / 2))M" "$state/images/rooms/$1.qcow2" >/dev/null
+    qemu-io -f qcow2 -c "write -z -u $2K $(($2 * 3 / 2))K" "$state/images/rooms/$1.qcow2" >/dev/null
     pupitre --quiet room publish "$1"
     printf '[room]\nmaster = win\n[versions]\nkeep = 1\n' >"$work/etc/rooms/$1.conf"
 }
@@ -39,8 +39,8 @@ sparse_pack() {
 make_disk "$work/disk.raw" 32
 dd if=/dev/zero of="$work/disk.raw" bs=1M count=30 seek=1 conv=notrunc status=none
 pupitre --quiet master import win "$work/disk.raw"
-sparse_pack r1 8
-sparse_pack r2 4
+sparse_pack r1 8192
+sparse_pack r2 4096
 [ "$(packs_kib)" -gt $((30 * 1024)) ] || die "only $(packs_kib) KiB of packs"
 
 show "nothing fits: what is dead as a whole goes, the rest is left and told"
@@ -56,5 +56,19 @@ leave_kib 5120
 says "would rewrite 2|rewrite 2" pupitre gc --dry-run
 says "rewrite 2" pupitre gc
 [ "$(packs_kib)" -lt $((before - 17 * 1024)) ] || die "$before KiB before, $(packs_kib) after"
+check_clean
+
+show "many small packs that cannot be joined are rewritten one by one"
+rm "$work/small/ballast"
+for n in {1..16}; do sparse_pack "s$n" 256; done
+rm "$state"/images/rooms/s*.qcow2
+leave_kib 2048
+before=$(packs_kib)
+says "rewrite 16" pupitre gc --dry-run
+says "rewrite 16" pupitre gc
+[ "$(packs_kib)" -lt $((before - 5 * 1024)) ] || die "$before KiB before, $(packs_kib) after"
+leave_kib 20480
+says "rewrite [1-9][0-9]" pupitre gc
+[ "$(find "$state/store/packs" -name '*.pack' | wc -l)" -lt 8 ] || die "small packs are not joined"
 check_clean
 pupitre --quiet room publish r1
