@@ -22,6 +22,9 @@
 #define KEPT "keep-"
 #define PATH_MAX_BYTES 4096u
 #define END_TIMEOUT_MS 10000
+/* Who sweeps or asks has a place for a moment only. */
+#define TAKE_WAIT_MS 1000
+#define TRIED_AGAIN_MS 20
 
 static char *
 place_file(const PupSettings *settings, const char *id)
@@ -51,6 +54,20 @@ lock_file(const char *file, int flags)
         if (fstat(fd, &st) == 0 && st.st_nlink > 0)
             return fd;
         close(fd);
+    }
+}
+
+/* As lock_file(), and try again for a moment. */
+static int
+lock_file_waiting(const char *file, int flags)
+{
+    gint64 end_us = g_get_monotonic_time() + TAKE_WAIT_MS * 1000;
+
+    for (;;) {
+        int fd = lock_file(file, flags);
+        if (fd >= 0 || errno != EWOULDBLOCK || g_get_monotonic_time() >= end_us)
+            return fd;
+        g_usleep(TRIED_AGAIN_MS * 1000);
     }
 }
 
@@ -110,7 +127,7 @@ pup_virt_place_take(const PupSettings *settings, const char *keep, gboolean embe
     place->id = keep ? g_strconcat(KEPT, keep, NULL)
                      : g_strdup_printf("%d-%08x", (int) getpid(), g_random_int());
     place->file = place_file(settings, place->id);
-    place->fd = lock_file(place->file, O_CREAT);
+    place->fd = lock_file_waiting(place->file, O_CREAT);
     if (place->fd < 0 && errno == EWOULDBLOCK)
         pup_error_set(error, PUP_ERROR_BUSY,
                       "the virtual machines of '%s' are in the hands of another pupitre; "

@@ -45,6 +45,8 @@ fails 6 "in the hands of another" virt_lab keep edit-r1 names
 killed
 pupitre --quiet gc
 a_machine_runs || die "gc ended a kept machine"
+flock "$state/run/virt-keep-edit-r1.place" sh -c "touch '$work/held'; sleep 0.5" &
+wait_for 10 "somebody who looks at it" test -e "$work/held"
 says '^pupitre-test$' virt_lab keep edit-r1 names
 fails 3 "no virtual machine" virt_lab keep edit-r2 find pupitre-test
 virt_lab keep edit-r1 find pupitre-test agent "$virt_agent_s" run 10 true
