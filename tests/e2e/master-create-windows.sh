@@ -49,8 +49,11 @@ firmware_wrote() {
     ! cmp -s "$state/run/install-win11/nvram.fd" /usr/share/OVMF/OVMF_VARS_4M.ms.fd
 }
 wait_for 180 "write of the firmware" firmware_wrote
+# The TPM's socket is in the folder of libvirt's driver.
+root=$(cat "$state"/run/virt-*.place)
+pgrep -f "swtpm.*$root/" >/dev/null || die "no swtpm runs in '$root': there is no TPM"
 kill -INT "$started"
 wait "$started" || [ $? = 130 ] || die "interrupted, it ends with another status"
 check_no_machines
-[ -z "$(pgrep -f "swtpm.*$work/" || true)" ] || die "swtpm is left running"
+[ -z "$(pgrep -f "swtpm.*$root/" || true)" ] || die "swtpm is left running"
 check_clean
