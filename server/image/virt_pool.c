@@ -6,22 +6,44 @@
 
 #include "lib/file.h"
 
+/* Another command may do the same at this moment: where we are refused, what it made
+ * counts. */
+static virStoragePoolPtr
+define_pool(virConnectPtr connection, const char *name, const char *path, GError **error)
+{
+    g_autofree char *xml = pup_virt_xml_pool(name, path);
+    virStoragePoolPtr pool = virStoragePoolDefineXML(connection, xml, 0);
+
+    if (pool) {
+        virStoragePoolSetAutostart(pool, 1);
+        return pool;
+    }
+    pup_virt_set_error(error, "cannot define the storage pool '%s'", name);
+    pool = virStoragePoolLookupByName(connection, name);
+    if (pool)
+        g_clear_error(error);
+    return pool;
+}
+
+static gboolean
+start_pool(virStoragePoolPtr pool)
+{
+    return virStoragePoolIsActive(pool) == 1 || virStoragePoolCreate(pool, 0) == 0 ||
+           virStoragePoolIsActive(pool) == 1;
+}
+
 /* The pool @name, defined if it is not, with @path as its folder. */
 static virStoragePoolPtr
 get_pool(virConnectPtr connection, const char *name, const char *path, GError **error)
 {
     virStoragePoolPtr pool = virStoragePoolLookupByName(connection, name);
-    g_autofree char *xml = pup_virt_xml_pool(name, path), *folder = NULL;
+    g_autofree char *folder = NULL;
     char *current;
 
-    if (!pool) {
-        pool = virStoragePoolDefineXML(connection, xml, 0);
-        if (pool)
-            virStoragePoolSetAutostart(pool, 1);
-        else
-            pup_virt_set_error(error, "cannot define the storage pool '%s'", name);
-        return pool;
-    }
+    if (!pool)
+        pool = define_pool(connection, name, path, error);
+    if (!pool)
+        return NULL;
     current = virStoragePoolGetXMLDesc(pool, 0);
     folder = current ? pup_virt_xml_text(current, "path") : NULL;
     free(current);
@@ -50,8 +72,7 @@ refresh_pool(virConnectPtr connection, const PupSettings *settings, const char *
     pool = get_pool(connection, name, path, error);
     if (!pool)
         return FALSE;
-    good = virStoragePoolIsActive(pool) == 1 || virStoragePoolCreate(pool, 0) == 0;
-    good = good && virStoragePoolRefresh(pool, 0) == 0;
+    good = start_pool(pool) && virStoragePoolRefresh(pool, 0) == 0;
     if (!good)
         pup_virt_set_error(error, "cannot refresh the storage pool '%s'", name);
     virStoragePoolFree(pool);

@@ -60,6 +60,22 @@ pupitre --quiet gc
 virt_virsh list --name | grep -qx pupitre-other || die "it was ended"
 virt_virsh destroy pupitre-other >/dev/null
 
+show "several first commands at once make the pools once"
+for _ in 1 2 3; do
+    many=()
+    for n in 1 2 3 4; do
+        virt_lab pools 2>"$work/pools.$n" &
+        many+=($!)
+    done
+    for n in 1 2 3 4; do
+        wait "${many[n - 1]}" || die "one of four: $(cat "$work/pools.$n")"
+    done
+    for pool in school-masters school-rooms; do
+        virt_virsh pool-destroy "$pool" >/dev/null
+        virt_virsh pool-undefine "$pool" >/dev/null
+    done
+done
+
 show "masters and sub-masters are volumes"
 pupitre --quiet master import linux "$guest_disk"
 pupitre --quiet room add r1 --master linux --seat pc1=52:54:00:00:00:01
