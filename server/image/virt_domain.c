@@ -117,6 +117,16 @@ pup_virt_start(PupVirt *virt, const char *xml, GError **error)
                       name);
         return NULL;
     }
+    /* libvirt would call it a failed operation, as anything else. */
+    domain = virDomainLookupByName(virt->connection, name);
+    if (domain) {
+        virDomainFree(domain);
+        pup_error_set(error, PUP_ERROR_EXISTS,
+                      "there is a virtual machine '%s' already; `pupitre gc` ends one "
+                      "that was left behind, see `virsh list --all` for others",
+                      name);
+        return NULL;
+    }
     if (!virt->place->root && !virt->place->kept)
         flags |= VIR_DOMAIN_START_AUTODESTROY;
     domain = virDomainCreateXML(virt->connection, owned, flags);

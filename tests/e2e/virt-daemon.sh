@@ -32,6 +32,8 @@ check_gone
 show "a kept one stays, and is found by its opening alone"
 virt_lab keep edit-r1 start "$work/guest.xml"
 is_listed || die "a kept machine ended with its process"
+fails 4 "there is a virtual machine 'pupitre-test' already" virt_lab start "$work/guest.xml"
+is_listed || die "a refused machine of the same name ended it"
 pupitre --quiet gc
 is_listed || die "gc ended a kept machine"
 fails 3 "is not one of" virt_lab keep edit-r2 find pupitre-test
