@@ -16,6 +16,7 @@
 #include "server/image/lock.h"
 #include "server/image/machine_xml.h"
 #include "server/image/qemu_img.h"
+#include "server/image/workbench.h"
 #include "server/image/workshop.h"
 
 #define ANSWERS_FILE "autounattend.xml"
@@ -186,28 +187,6 @@ say_progress(Install *job, PupVirtDomain *domain, guint64 written)
     shop->progress(shop->progress_data, what, 0, 0);
 }
 
-/* How the machine ended, as an error unless its guest shut down. */
-static gboolean
-check_end(Install *job, PupVirtStates states, GError **error)
-{
-    if (states & PUP_VIRT_ENDED)
-        return TRUE;
-    if (states & PUP_VIRT_FULL)
-        pup_error_set(error, PUP_ERROR_NO_SPACE,
-                      "the installation of '%s' has no room left beside '%s'", job->name,
-                      job->disk);
-    else if (states & PUP_VIRT_HALTED)
-        pup_error_set(error, PUP_ERROR_IO, "'%s' cannot be written: see the system's log",
-                      job->disk);
-    else if (states & PUP_VIRT_DESTROYED)
-        pup_error_set(error, PUP_ERROR_IO,
-                      "the installation of '%s' was ended by somebody", job->name);
-    else
-        pup_error_set(error, PUP_ERROR_IO, "the virtual machine of '%s' crashed",
-                      job->name);
-    return FALSE;
-}
-
 /* Once a second: how far it is, for whoever watches; its end is told by an event. */
 static gboolean
 follow(Install *job, PupVirtDomain *domain, GError **error)
@@ -225,7 +204,7 @@ follow(Install *job, PupVirtDomain *domain, GError **error)
         states = pup_virt_domain_wait(domain, PUP_VIRT_STUCK, LOOKED_MS,
                                       job->shop->cancellable, &late);
         if (states)
-            return check_end(job, states, error);
+            return pup_workbench_check_end(domain, states, error);
         if (!g_error_matches(late, PUP_ERROR, PUP_ERROR_BUSY)) {
             g_propagate_error(error, g_steal_pointer(&late));
             return FALSE;

@@ -75,27 +75,32 @@ pup_workbench_start(const PupWorkshop *shop, PupVirt *virt, const PupWorkbench *
     return xml ? pup_virt_start(virt, xml, error) : NULL;
 }
 
-/* How the machine ended, as an error unless its guest shut down. */
-static gboolean
-check_end(PupVirtDomain *domain, PupVirtStates states, GError **error)
+gboolean
+pup_workbench_check_end(PupVirtDomain *domain, PupVirtStates states, GError **error)
 {
+    static const struct {
+        PupVirtStates states;
+        PupErrorCode code;
+        const char *words;
+    } ends[] = {
+        {PUP_VIRT_FULL, PUP_ERROR_NO_SPACE,
+         "stands still: its disk's file system has no room left"},
+        {PUP_VIRT_HALTED, PUP_ERROR_IO,
+         "stands still: its disk cannot be read or written; see the system's log"},
+        {PUP_VIRT_DESTROYED, PUP_ERROR_IO, "was ended by somebody"},
+        {PUP_VIRT_LOST, PUP_ERROR_NET,
+         "is lost: the libvirt daemon went away; see its log and try again"},
+        {~0u, PUP_ERROR_IO, "crashed"},
+    };
     const char *name = pup_virt_domain_name(domain);
+    unsigned i = 0;
 
     if (states & PUP_VIRT_ENDED)
         return TRUE;
-    if (states & PUP_VIRT_FULL)
-        pup_error_set(
-            error, PUP_ERROR_NO_SPACE,
-            "the virtual machine '%s' stands still: its disk's file system is full",
-            name);
-    else if (states & PUP_VIRT_HALTED)
-        pup_error_set(error, PUP_ERROR_IO,
-                      "the virtual machine '%s' stands still: its disk cannot be read or "
-                      "written; see the system's log",
-                      name);
-    else
-        pup_error_set(error, PUP_ERROR_IO, "the virtual machine '%s' %s", name,
-                      states & PUP_VIRT_DESTROYED ? "was ended by somebody" : "crashed");
+    while (!(states & ends[i].states) && i + 1 < G_N_ELEMENTS(ends))
+        i++;
+    pup_error_set(error, ends[i].code, "the virtual machine '%s' %s", name,
+                  ends[i].words);
     return FALSE;
 }
 
@@ -105,7 +110,7 @@ pup_workbench_wait(PupVirtDomain *domain, GCancellable *cancellable, GError **er
     PupVirtStates states =
         pup_virt_domain_wait(domain, PUP_VIRT_STUCK, -1, cancellable, error);
 
-    return states && check_end(domain, states, error);
+    return states && pup_workbench_check_end(domain, states, error);
 }
 
 gboolean
@@ -123,7 +128,7 @@ pup_workbench_stop(PupVirtDomain *domain, unsigned timeout_s, GCancellable *canc
         states =
             pup_virt_domain_wait(domain, PUP_VIRT_STUCK, wait_ms, cancellable, &late);
         if (states)
-            return check_end(domain, states, error);
+            return pup_workbench_check_end(domain, states, error);
         left_ms -= wait_ms;
         if (left_ms > 0 && g_error_matches(late, PUP_ERROR, PUP_ERROR_BUSY))
             continue;

@@ -43,12 +43,18 @@ void pup_workbench_of_room(PupWorkbench *bench, const PupRoomProfile *profile);
 PupVirtDomain *pup_workbench_start(const PupWorkshop *shop, PupVirt *virt,
                                    const PupWorkbench *bench, GError **error);
 
-/* Wait for the end of the guest, however long. Errors: NO_SPACE or IO (its disk cannot be
- * written, it stands still; or it crashed), cancelled. */
+/* How a machine that is @states ended: TRUE when its guest shut down. Errors: NO_SPACE or
+ * IO (its disk cannot be written, it stands still; or it crashed), NET (the libvirt
+ * daemon is gone). */
+gboolean pup_workbench_check_end(PupVirtDomain *domain, PupVirtStates states,
+                                 GError **error);
+
+/* Wait for the end of the guest, however long. Errors: those of
+ * pup_workbench_check_end(), cancelled. */
 gboolean pup_workbench_wait(PupVirtDomain *domain, GCancellable *cancellable,
                             GError **error);
 
 /* Have the guest shut down and wait for its end, at most @timeout_s. Errors: BUSY (it
- * does not, it still runs), NO_SPACE or IO (its disk cannot be written), cancelled. */
+ * does not, it still runs), those of pup_workbench_check_end(), cancelled. */
 gboolean pup_workbench_stop(PupVirtDomain *domain, unsigned timeout_s,
                             GCancellable *cancellable, GError **error);

@@ -60,7 +60,7 @@ wait_for 120 "virtual machine" grep -q spice "$work/started.out"
 fails 6 "master 'other' is being worked on" pupitre master create other "${options[@]}"
 kill -9 "$(virt_machines)"
 wait "$started" && die "it succeeded"
-grep -q "virtual machine of 'other' crashed" "$work/started.out" ||
+grep -q "virtual machine 'pupitre-install-other' crashed" "$work/started.out" ||
     die "it says: $(cat "$work/started.out")"
 nothing_left
 start master create other "${options[@]}" --unattended "$work/answers"
