@@ -18,6 +18,7 @@ make_disk "$work/disk.raw" 2
 pupitre --quiet master import win "$work/disk.raw"
 pupitre --quiet room add lab-101 --master win
 pupitre --quiet room add lab-102 --master win
+pupitre --quiet room publish lab-101
 
 # shellcheck source=server/cli/completion/pupitre
 . "$completion"
@@ -44,4 +45,14 @@ completes "--json" room list --j
 completes "--repair" fsck --r
 completes "qcow2 qcow" master import --format qc
 completes "import" master im
+# shellcheck disable=SC2034 # bash gives it to the completion
+COMP_WORDBREAKS=' @=:'
+completes "lab-101@1" room pin ""
+completes "lab-101@1" room unpin lab
+completes "1" room pin lab-101 @
+completes "1" room pin lab-101 @ 1
+completes "1" room rollback lab-101 ""
+# shellcheck disable=SC2034
+COMP_WORDBREAKS=' =:'
+completes "lab-101@1" room pin lab-101@
 show "commands, options, rooms and masters are completed"
