@@ -11,6 +11,19 @@ sent() {
         awk '/^pupitre_sent_bytes_total\{.*room="lab"/ { sum += $NF } END { printf "%d\n", sum }'
 }
 
+# still_for SECONDS: the sum, once it has not changed for so long. The server adds up every five.
+still_for() {
+    local last now end=$((SECONDS + 180))
+    now=$(sent)
+    until [ "$now" = "${last:-}" ]; do
+        [ "$SECONDS" -lt "$end" ] || lab_die "the server sends on and on: $now bytes"
+        last=$now
+        sleep "$1"
+        now=$(sent)
+    done
+    echo "$now"
+}
+
 first_start_is_counted() {
     [ "$(sent)" -gt 8000000 ]
 }
@@ -41,13 +54,11 @@ lab_room lab demo "version one" "r" pc1=52:54:00:00:13:01
 lab_server_start
 power_on
 lab_wait 90 "cache on the PC's disk" is_written
-sleep 12
-lab_wait 20 "number of what the server sent" first_start_is_counted
-cold=$(sent)
+lab_wait 60 "number of what the server sent" first_start_is_counted
+cold=$(still_for 12)
 lab_pc_off pc1
 power_on
-sleep 6 # the server adds its numbers up every five seconds
-warm=$(($(sent) - cold))
+warm=$(($(still_for 7) - cold))
 [ "$warm" -le $((cold / 20)) ] ||
     lab_die "the server sent $cold bytes for the first start and $warm for the second"
 ! lab_console_has pc1 'I/O ERROR|BAD ' || lab_die "the guest saw a wrong sector"
