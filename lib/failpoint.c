@@ -74,6 +74,8 @@ static const char *const point_names[] = {
     "import-copied",
     "import-hashed",
     "import-placed",
+    "backup-frozen",
+    "backup-begun",
     "install-started",
     "install-ended",
     "master-forgotten",

@@ -66,28 +66,25 @@ say_rooms(PupCli *cli, const char *name, unsigned version, GError **error)
 static gboolean
 run(PupCli *cli, char **argv, GError **error)
 {
-    g_autofree char *format = NULL;
+    g_auto(PupCliImport) from = {0};
     g_auto(GStrv) args = g_strdupv(argv);
     PupPublishReport report = {0};
     PupStore *store;
-    const GOptionEntry options[] = {
-        {"format", 'f', 0, G_OPTION_ARG_STRING, &format, PUP_CLI_FORMAT_HELP, "FORMAT"},
-        {NULL}};
 
-    if (!pup_cli_parse(cli, options, &args, error))
+    if (!pup_cli_import_parse(cli, &from, &args, error))
         return FALSE;
     store = pup_cli_store(cli, error);
     return store && check_there(store, args[0], error) &&
-           pup_cli_import(cli, args[0], args[1], format, &report, error) &&
+           pup_cli_import(cli, args, &from, &report, error) &&
            say_rooms(cli, args[0], report.version, error);
 }
 
 const PupCommand pup_cmd_master_update = {
     .name = "master update",
-    .args = "NAME FILE",
+    .args = "NAME [FILE]",
     .summary = "Import a disk as the next version of a master that is there",
     .flags = PUP_CLI_CHANGES,
-    .min_args = 2,
+    .min_args = 1,
     .max_args = 2,
     .run = run,
 };

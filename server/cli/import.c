@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/import.h"
 
+#include "lib/error.h"
 #include "server/cli/progress.h"
+#include "server/image/import_domain.h"
 
 static void
 say_report(const PupCli *cli, const char *name, const char *file,
@@ -22,17 +24,79 @@ say_report(const PupCli *cli, const char *name, const char *file,
             name, report->version, size, report->n_chunks_new, stored);
 }
 
+void
+pup_cli_import_clear(PupCliImport *from)
+{
+    g_clear_pointer(&from->format, g_free);
+    g_clear_pointer(&from->domain, g_free);
+    g_clear_pointer(&from->disk, g_free);
+}
+
 gboolean
-pup_cli_import(PupCli *cli, const char *name, const char *file, const char *format,
+pup_cli_import_parse(PupCli *cli, PupCliImport *from, char ***argv, GError **error)
+{
+    const GOptionEntry options[] = {
+        {"format", 'f', 0, G_OPTION_ARG_STRING, &from->format,
+         "Format of FILE: raw, qcow2, vmdk, vdi, vhdx, vpc, qcow (probed)", "FORMAT"},
+        {"from-domain", 'd', 0, G_OPTION_ARG_STRING, &from->domain,
+         "Instead of FILE: a domain of libvirt, which may be running", "DOMAIN"},
+        {"disk", 0, 0, G_OPTION_ARG_STRING, &from->disk,
+         "Which disk of the domain, like vda (the only one)", "DISK"},
+        {NULL}};
+
+    if (!pup_cli_parse(cli, options, argv, error))
+        return FALSE;
+    if ((from->domain != NULL) == ((*argv)[1] != NULL))
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "%s: say what to import, a FILE or --from-domain DOMAIN",
+                      cli->command->name);
+    else if (from->domain ? from->format != NULL : from->disk != NULL)
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "%s: --format is for a FILE, --disk for a domain",
+                      cli->command->name);
+    else
+        return TRUE;
+    return FALSE;
+}
+
+/* How good the copy of a running machine is, for whoever will boot it. */
+static void
+say_moment(const PupCli *cli, const char *domain, const PupDomainImport *made)
+{
+    if (cli->dry_run || made->report.unchanged || !made->ran)
+        return;
+    if (made->clean)
+        pup_cli_say(cli, "domain %s went on; its file systems were frozen for the copy",
+                    domain);
+    else
+        pup_cli_say(cli,
+                    "domain %s went on; without its guest agent the copy is as after a "
+                    "power cut",
+                    domain);
+}
+
+gboolean
+pup_cli_import(PupCli *cli, char **args, const PupCliImport *from,
                PupPublishReport *report, GError **error)
 {
     g_autoptr(PupBar) bar = NULL;
+    PupDomainImport made = {0};
     PupWorkshop shop;
+    gboolean done;
 
     bar = pup_bar_begin(cli, &shop, error);
-    if (!bar || !pup_master_import(&shop, name, file, format, report, error))
+    if (!bar)
+        return FALSE;
+    done = from->domain ? pup_master_import_domain(&shop, args[0], from->domain,
+                                                   from->disk, &made, error)
+                        : pup_master_import(&shop, args[0], args[1], from->format,
+                                            &made.report, error);
+    if (!done)
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
-    say_report(cli, name, file, report);
+    *report = made.report;
+    say_report(cli, args[0], from->domain ? from->domain : args[1], report);
+    if (from->domain)
+        say_moment(cli, from->domain, &made);
     return TRUE;
 }

@@ -6,11 +6,22 @@
 
 #include "server/cli/cli.h"
 
-/* Import @file (@format: NULL probes) as the next version of master @name, with a
- * progress bar, and say what came of it; *@report of it, too. */
-gboolean pup_cli_import(PupCli *cli, const char *name, const char *file,
-                        const char *format, PupPublishReport *report, GError **error);
+/* Where the disk comes from: a file, or a domain of libvirt. GOption's own strings. */
+typedef struct {
+    char *format; /* of the file; NULL probes */
+    char *domain;
+    char *disk; /* of the domain; NULL: the only one */
+} PupCliImport;
 
-/* The help of their --format. */
-#define PUP_CLI_FORMAT_HELP                                                              \
-    "Format of FILE: raw, qcow2, vmdk, vdi, vhdx, vpc, qcow (probed)"
+void pup_cli_import_clear(PupCliImport *from);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PupCliImport, pup_cli_import_clear)
+
+/* Parse the command's options into @from; *@argv keeps NAME and perhaps FILE. Errors:
+ * INVALID. */
+gboolean pup_cli_import_parse(PupCli *cli, PupCliImport *from, char ***argv,
+                              GError **error);
+
+/* Import as the next version of master @args[0], from @args[1] or the domain, with a
+ * progress bar, and say what came of it; *@report of it, too. */
+gboolean pup_cli_import(PupCli *cli, char **args, const PupCliImport *from,
+                        PupPublishReport *report, GError **error);

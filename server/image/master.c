@@ -22,8 +22,7 @@
 typedef struct {
     const PupWorkshop *shop;
     const char *name;
-    const char *source;         /* absolute */
-    const PupImageInfo *info;   /* of the source */
+    const PupImportSource *from;
     const PupManifest *current; /* NULL for the first version */
     char *path, *temp;
     PupPublishReport report;
@@ -33,9 +32,9 @@ typedef struct {
 static gboolean
 check_space(const Import *import, GError **error)
 {
-    g_autofree char *what = g_strdup_printf("'%s' takes at least", import->source);
+    g_autofree char *what = g_strdup_printf("'%s' takes at least", import->from->source);
 
-    return pup_workshop_check_space(import->path, import->info->actual_bytes, what,
+    return pup_workshop_check_space(import->path, import->from->actual_bytes, what,
                                     error);
 }
 
@@ -108,17 +107,18 @@ static gboolean
 copy_and_store(Import *import, GError **error)
 {
     const PupWorkshop *shop = import->shop;
-    PupWorkshopPercent percent = {shop, "copying the disk", import->info->virtual_bytes};
+    const PupImportSource *from = import->from;
+    PupWorkshopPercent percent = {shop, "copying the disk", from->virtual_bytes};
     g_autoptr(PupStoreWrite) write = NULL;
     g_autoptr(PupManifest) manifest = NULL;
 
-    if (!pup_image_check(import->source, import->info->format, shop->cancellable, error))
+    if (!pup_image_check(from->source, from->format, shop->cancellable, error) ||
+        !pup_image_convert(from->source, from->format, import->temp, pup_workshop_percent,
+                           &percent, shop->cancellable, error) ||
+        !pup_failpoint("import-copied", error))
         return FALSE;
-    if (!pup_image_convert(import->source, import->info->format, import->temp,
-                           pup_workshop_percent, &percent, shop->cancellable, error))
-        return FALSE;
-    if (!pup_failpoint("import-copied", error))
-        return FALSE;
+    if (from->copied)
+        from->copied(from->data);
     write = pup_store_begin(shop->store, shop->cancellable, error);
     if (!write || !hash_copy(import, write, &manifest, error))
         return FALSE;
@@ -157,7 +157,7 @@ import_locked(Import *import, GError **error)
     g_autofree char *masters = pup_settings_path(shop->settings, "images/masters");
     gboolean done;
 
-    import->report.disk_bytes = import->info->virtual_bytes;
+    import->report.disk_bytes = import->from->virtual_bytes;
     if (!shop->dry_run && !pup_file_make_dir(masters, error))
         return FALSE;
     if (!find_place(import, error) || !check_space(import, error))
@@ -171,20 +171,16 @@ import_locked(Import *import, GError **error)
 }
 
 gboolean
-pup_master_import_locked(const PupWorkshop *shop, const char *name, const char *file,
-                         const char *format, PupPublishReport *report, GError **error)
+pup_master_import_source(const PupWorkshop *shop, const char *name,
+                         const PupImportSource *from, PupPublishReport *report,
+                         GError **error)
 {
-    g_autofree char *source = NULL;
-    g_autoptr(PupImageInfo) info =
-        pup_probe_disk(file, format, &source, shop->cancellable, error);
     g_autoptr(PupManifest) current = NULL;
-    Import import = {.shop = shop, .name = name};
+    Import import = {.shop = shop, .name = name, .from = from};
     gboolean done;
 
-    if (!info || !pup_workshop_current(shop, PUP_KIND_MASTER, name, &current, error))
+    if (!pup_workshop_current(shop, PUP_KIND_MASTER, name, &current, error))
         return FALSE;
-    import.source = source;
-    import.info = info;
     import.current = current;
     done = import_locked(&import, error);
     if (done) {
@@ -194,6 +190,23 @@ pup_master_import_locked(const PupWorkshop *shop, const char *name, const char *
     g_free(import.path);
     g_free(import.temp);
     return done;
+}
+
+gboolean
+pup_master_import_locked(const PupWorkshop *shop, const char *name, const char *file,
+                         const char *format, PupPublishReport *report, GError **error)
+{
+    g_autofree char *source = NULL;
+    g_autoptr(PupImageInfo) info =
+        pup_probe_disk(file, format, &source, shop->cancellable, error);
+    PupImportSource from = {.source = source};
+
+    if (!info)
+        return FALSE;
+    from.format = info->format;
+    from.virtual_bytes = info->virtual_bytes;
+    from.actual_bytes = info->actual_bytes;
+    return pup_master_import_source(shop, name, &from, report, error);
 }
 
 gboolean

@@ -19,6 +19,7 @@
 #include "server/image/lock.h"
 #include "server/image/screens.h"
 #include "server/image/virt.h"
+#include "server/image/virt_backup.h"
 #include "server/image/workshop.h"
 
 typedef struct {
@@ -143,8 +144,10 @@ sweep_folder(Sweep *sweep, const char *run, const char *file, const char *lock_k
     lock = pup_lock_take(sweep->shop->settings, lock_kind, name, NULL);
     if (!lock)
         return; /* it is being worked on */
-    if (!sweep->shop->dry_run)
+    if (!sweep->shop->dry_run) {
+        pup_virt_backup_end_left(sweep->shop->settings, path);
         pup_file_remove_tree(path);
+    }
     sweep->report.n_files++;
 }
 
@@ -154,7 +157,7 @@ sweep_folders(Sweep *sweep)
 {
     static const struct {
         const char *prefix, *lock;
-    } kinds[] = {{"install-", "master"}, {"regenerate-", "room"}};
+    } kinds[] = {{"install-", "master"}, {"import-", "master"}, {"regenerate-", "room"}};
     g_autofree char *folder = pup_settings_path(sweep->shop->settings, "run");
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     const char *file;

@@ -68,9 +68,8 @@ pup_virt_set_error(GError **error, const char *format, ...)
                   virGetLastErrorMessage());
 }
 
-/* libvirt prints errors to standard error unless it is told not to; ours are reported. */
-static void
-swallow_error(void *opaque, virErrorPtr problem)
+void
+pup_virt_swallow_error(void *opaque, virErrorPtr problem)
 {
 }
 
@@ -146,7 +145,7 @@ pup_virt_connect_daemon(const PupSettings *settings, GError **error)
 {
     virConnectPtr connection;
 
-    virSetErrorFunc(NULL, swallow_error);
+    virSetErrorFunc(NULL, pup_virt_swallow_error);
     connection = virConnectOpen(settings->libvirt_uri);
     if (!connection)
         set_connect_error(error, settings->libvirt_uri, FALSE);
@@ -174,7 +173,7 @@ start_events(PupVirt *virt)
     static gsize registered;
 
     if (g_once_init_enter(&registered)) {
-        virSetErrorFunc(NULL, swallow_error);
+        virSetErrorFunc(NULL, pup_virt_swallow_error);
         virEventRegisterDefaultImpl();
         g_once_init_leave(&registered, 1);
     }

@@ -52,6 +52,10 @@ PupErrorCode pup_virt_error_code(int why);
  * object. */
 void pup_virt_set_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* A virErrorFunc: libvirt prints errors to standard error unless it is told not to; ours
+ * are reported. */
+void pup_virt_swallow_error(void *opaque, virErrorPtr problem);
+
 /* Connect to the configured libvirt daemon, for a short question. Errors: NET. */
 virConnectPtr pup_virt_connect_daemon(const PupSettings *settings, GError **error);
 

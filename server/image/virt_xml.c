@@ -138,3 +138,102 @@ pup_virt_xml_pool(const char *name, const char *path)
                                    "<target><path>%s</path></target></pool>\n",
                                    name, path);
 }
+
+static void
+disk_free(gpointer data)
+{
+    PupVirtDisk *disk = data;
+
+    g_free(disk->target);
+    g_free(disk->source);
+    g_free(disk->format);
+    g_free(disk);
+}
+
+typedef struct {
+    GPtrArray *disks;
+    PupVirtDisk *disk; /* whose element is open, or NULL */
+} Disks;
+
+/* TRUE when the open element stands in one called @name. */
+static gboolean
+is_in(GMarkupParseContext *context, const char *name)
+{
+    const GSList *stack = g_markup_parse_context_get_element_stack(context);
+
+    return stack->next && strcmp(stack->next->data, name) == 0;
+}
+
+static void
+start_of_disk(GMarkupParseContext *context, const char *element, const char **names,
+              const char **values, gpointer user, GError **error)
+{
+    Disks *found = user;
+    const char *device = attribute(names, values, "device");
+    PupVirtDisk *disk = found->disk;
+
+    if (strcmp(element, "disk") == 0 && is_in(context, "devices") &&
+        (!device || strcmp(device, "disk") == 0)) {
+        found->disk = g_new0(PupVirtDisk, 1);
+        g_ptr_array_add(found->disks, found->disk);
+    } else if (!disk || !is_in(context, "disk")) {
+        return; /* of a backing file, or of a copy that is under way */
+    } else if (strcmp(element, "target") == 0 && !disk->target) {
+        disk->target = g_strdup(attribute(names, values, "dev"));
+    } else if (strcmp(element, "driver") == 0 && !disk->format) {
+        disk->format = g_strdup(attribute(names, values, "type"));
+    } else if (strcmp(element, "source") == 0 && !disk->source) {
+        const char *file = attribute(names, values, "file");
+        disk->source = g_strdup(file ? file : attribute(names, values, "dev"));
+    }
+}
+
+static void
+end_of_disk(GMarkupParseContext *context, const char *element, gpointer user,
+            GError **error)
+{
+    Disks *found = user;
+
+    if (strcmp(element, "disk") == 0)
+        found->disk = NULL;
+}
+
+GPtrArray *
+pup_virt_xml_disks(const char *xml, GError **error)
+{
+    static const GMarkupParser parser = {.start_element = start_of_disk,
+                                         .end_element = end_of_disk};
+    g_autoptr(GPtrArray) disks = g_ptr_array_new_with_free_func(disk_free);
+    Disks found = {.disks = disks};
+
+    if (!parse(xml, &parser, &found, error))
+        return NULL;
+    for (unsigned i = disks->len; i > 0; i--)
+        if (!((PupVirtDisk *) g_ptr_array_index(disks, i - 1))->target)
+            g_ptr_array_remove_index(disks, i - 1);
+    return g_steal_pointer(&disks);
+}
+
+char *
+pup_virt_xml_backup(const GPtrArray *disks, const char *target, const char *socket,
+                    const char *scratch)
+{
+    g_autoptr(GString) xml = g_string_new("<domainbackup mode='pull'>");
+    g_autofree char *server =
+        g_markup_printf_escaped("<server transport='unix' socket='%s'/><disks>", socket);
+
+    g_string_append(xml, server);
+    for (unsigned i = 0; i < disks->len; i++) {
+        const PupVirtDisk *disk = g_ptr_array_index(disks, i);
+        g_autofree char *text =
+            strcmp(disk->target, target) == 0
+                ? g_markup_printf_escaped(
+                      "<disk name='%s' backup='yes' type='file' exportname='%s'>"
+                      "<driver type='qcow2'/><scratch file='%s'/></disk>",
+                      target, target, scratch)
+                : g_markup_printf_escaped("<disk name='%s' backup='no'/>", disk->target);
+        g_string_append(xml, text);
+    }
+    g_string_append(xml, "</disks></domainbackup>");
+    return g_string_free(g_steal_pointer(&xml), FALSE);
+}

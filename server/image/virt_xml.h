@@ -43,3 +43,20 @@ char *pup_virt_xml_text(const char *xml, const char *name);
 
 /* A storage pool of the folder @path. New string. */
 char *pup_virt_xml_pool(const char *name, const char *path);
+
+/* A disk of a domain. */
+typedef struct {
+    char *target; /* "vda" */
+    char *source; /* path of the file or block device; NULL: something else */
+    char *format; /* "qcow2"; NULL where it is not told */
+} PupVirtDisk;
+
+/* The disks of the domain @xml, no CD-ROMs, in its order: PupVirtDisk, with a free
+ * function. Errors: INVALID. */
+GPtrArray *pup_virt_xml_disks(const char *xml, GError **error);
+
+/* A backup of the disk @target, one of @disks, and of no other: served as the NBD export
+ * @target on the Unix socket @socket, with what the guest overwrites meanwhile kept in
+ * the new file @scratch. New string. */
+char *pup_virt_xml_backup(const GPtrArray *disks, const char *target, const char *socket,
+                          const char *scratch);

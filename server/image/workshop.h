@@ -66,6 +66,20 @@ gboolean pup_room_settings_equal(const PupWorkshop *shop, const PupRoomProfile *
                                  const PupManifest *manifest, gboolean *equal,
                                  GError **error);
 
+/* What a master's next version is copied from. */
+typedef struct {
+    const char *source; /* for qemu-img: an absolute path, or a URI */
+    const char *format;
+    guint64 virtual_bytes, actual_bytes;
+    void (*copied)(gpointer data); /* it is needed no more; may be NULL */
+    gpointer data;
+} PupImportSource;
+
+/* The rest of pup_master_import(), for who holds the lock of master @name. */
+gboolean pup_master_import_source(const PupWorkshop *shop, const char *name,
+                                  const PupImportSource *from, PupPublishReport *report,
+                                  GError **error);
+
 /* pup_master_import() for who holds the lock of master @name. */
 gboolean pup_master_import_locked(const PupWorkshop *shop, const char *name,
                                   const char *file, const char *format,

@@ -11,7 +11,7 @@ fails 2 "unknown command 'rom'" pupitre rom
 fails 2 "'room' needs one of: add, list" pupitre room
 fails 2 "unknown command 'room frob'" pupitre room frob
 fails 2 "room list: .*--frob .see .pupitre room list --help" pupitre room list --frob
-fails 2 "an argument is missing" pupitre master import win
+fails 2 "say what to import" pupitre master import win
 fails 2 "too many arguments" pupitre gc now
 fails 3 "pupitre init" pupitre room list
 

@@ -85,10 +85,68 @@ test_text(void **state)
     assert_null(pup_virt_xml_text(pool, "uuid"));
 }
 
+static void
+test_disks(void **state)
+{
+    static const char xml[] =
+        "<domain><devices>"
+        "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+        "<source file='/a &amp; b.qcow2'/><backingStore type='file'>"
+        "<format type='raw'/><source file='/base.raw'/></backingStore>"
+        "<mirror><source file='/mirror'/></mirror><target dev='vda' bus='virtio'/></disk>"
+        "<disk type='file' device='cdrom'><source file='/x.iso'/><target "
+        "dev='sda'/></disk>"
+        "<disk type='block'><source dev='/dev/vg/b'/><target dev='vdb'/></disk>"
+        "<disk type='network' device='disk'><source protocol='rbd' name='p/i'/>"
+        "<target dev='vdc'/></disk>"
+        "<disk type='file' device='disk'><source file='/no-target'/></disk>"
+        "<controller type='usb'><target dev='no'/></controller>"
+        "</devices></domain>";
+    static const PupVirtDisk expected[] = {
+        {(char *) "vda", (char *) "/a & b.qcow2", (char *) "qcow2"},
+        {(char *) "vdb", (char *) "/dev/vg/b", NULL},
+        {(char *) "vdc", NULL, NULL},
+    };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) disks = pup_virt_xml_disks(xml, &error);
+
+    unit_assert_no_error(error);
+    assert_int_equal(disks->len, G_N_ELEMENTS(expected));
+    for (unsigned i = 0; i < disks->len; i++) {
+        const PupVirtDisk *disk = g_ptr_array_index(disks, i);
+        assert_string_equal(disk->target, expected[i].target);
+        assert_int_equal(g_strcmp0(disk->source, expected[i].source), 0);
+        assert_int_equal(g_strcmp0(disk->format, expected[i].format), 0);
+    }
+    assert_null(pup_virt_xml_disks("<domain><devices>", &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "description");
+}
+
+static void
+test_backup(void **state)
+{
+    static const char domain[] = "<domain><devices><disk><target "
+                                 "dev='vda'/></disk><disk><target dev='vdb'/></disk>"
+                                 "</devices></domain>";
+    g_autoptr(GPtrArray) disks = pup_virt_xml_disks(domain, NULL);
+    g_autofree char *xml =
+        pup_virt_xml_backup(disks, "vdb", "/run/a'b.sock", "/srv/<scratch>");
+
+    assert_string_equal(
+        xml, "<domainbackup mode='pull'>"
+             "<server transport='unix' socket='/run/a&apos;b.sock'/><disks>"
+             "<disk name='vda' backup='no'/>"
+             "<disk name='vdb' backup='yes' type='file' exportname='vdb'>"
+             "<driver type='qcow2'/><scratch file='/srv/&lt;scratch&gt;'/></disk>"
+             "</disks></domainbackup>");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_disks),
+        cmocka_unit_test(test_backup),
         cmocka_unit_test(test_owner_comes_back),
         cmocka_unit_test(test_facts),
         cmocka_unit_test(test_malformed),
