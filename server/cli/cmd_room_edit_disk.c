@@ -66,17 +66,22 @@ wait_for_end(PupCli *cli, const PupWorkshop *shop, PupVirt *virt, const char *ro
     return FALSE;
 }
 
-/* One that is edited is told without asking for its machine, which its editor may hold.
- */
+/* Whose machine is in the hands of another command, such as --wait, is being edited. */
 static gboolean
-check_free(const PupWorkshop *shop, const char *room, GError **error)
+open_to_begin(PupCli *cli, const PupWorkshop *shop, const char *room, PupVirt **virt,
+              GError **error)
 {
-    PupWorkshop look = *shop;
+    g_autoptr(GError) why = NULL;
     g_auto(PupEdit) edit = {0};
-    gboolean again = FALSE;
 
-    look.dry_run = TRUE;
-    return pup_edit_begin(&look, NULL, room, &edit, &again, error);
+    if (open_virt(cli, room, virt, &why))
+        return TRUE;
+    if (g_error_matches(why, PUP_ERROR, PUP_ERROR_BUSY) &&
+        pup_edits_find(shop, room, &edit))
+        pup_edits_set_busy(error, room, &edit);
+    else
+        g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
 }
 
 static gboolean
@@ -87,7 +92,7 @@ begin(PupCli *cli, const PupWorkshop *shop, const char *room, gboolean wait,
     gboolean again = FALSE;
     PupVirt *virt = NULL;
 
-    if (!check_free(shop, room, error) || !open_virt(cli, room, &virt, error) ||
+    if (!open_to_begin(cli, shop, room, &virt, error) ||
         !pup_edit_begin(shop, virt, room, &edit, &again, error))
         return FALSE;
     say_begun(cli, room, &edit, again);

@@ -17,6 +17,7 @@
 
 /* A Windows with updates to install takes its time. */
 #define SHUTDOWN_S 900u
+#define ENDING_MS 3000
 #define FOLDER_MODE 0711 /* QEMU may run as another user */
 
 typedef struct {
@@ -337,27 +338,39 @@ start_machine(const Job *job, PupVirt *virt, const PupRoomProfile *profile, PupE
     return FALSE;
 }
 
-/* The machine runs already, or somebody else writes to the overlay. */
+/* The machine runs. One whose guest shut down while nobody looked is still there when
+ * libvirt finds it, and ends a moment later. */
 static gboolean
-check_at_rest(const Job *job, const PupEdit *edit, GError **error)
+machine_runs(const Job *job, PupVirt *virt, gboolean *runs, GError **error)
 {
-    g_autofree char *since = pup_edit_describe(edit);
+    g_autoptr(GError) why = NULL;
+    g_autoptr(PupVirtDomain) domain = virt ? find_machine(virt, job->room, &why) : NULL;
+
+    *runs = domain && !pup_virt_domain_wait(domain, PUP_VIRT_GONE, ENDING_MS,
+                                            job->shop->cancellable, NULL);
+    if (!why)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
+/* Neither the machine runs already, nor does somebody else write to the overlay. */
+static gboolean
+check_at_rest(const Job *job, PupVirt *virt, const PupEdit *edit, GError **error)
+{
     gboolean busy = FALSE;
 
-    if (!pup_image_is_busy(job->overlay, &busy, job->shop->cancellable, error))
+    if (!machine_runs(job, virt, &busy, error) ||
+        (!busy && !pup_image_is_busy(job->overlay, &busy, job->shop->cancellable, error)))
         return FALSE;
-    if (!busy)
-        return TRUE;
-    pup_error_set(error, PUP_ERROR_BUSY,
-                  "room '%s' is being edited since %s%s%s; `pupitre room edit-disk %s "
-                  "--keep` or --discard ends that",
-                  job->room, since, *edit->spice ? ", at " : "", edit->spice, job->room);
-    return FALSE;
+    if (busy)
+        pup_edits_set_busy(error, job->room, edit);
+    return !busy;
 }
 
 /* A new edit, or the one that is there, at rest. */
 static gboolean
-take_up(const Job *job, PupEdit *edit, gboolean *again, GError **error)
+take_up(const Job *job, PupVirt *virt, PupEdit *edit, gboolean *again, GError **error)
 {
     *again = pup_edits_find(job->shop, job->room, edit);
     if (*again && edit->kept && !job->shop->dry_run) {
@@ -367,7 +380,7 @@ take_up(const Job *job, PupEdit *edit, gboolean *again, GError **error)
         *again = FALSE;
     }
     if (*again)
-        return edit->kept || check_at_rest(job, edit, error);
+        return edit->kept || check_at_rest(job, virt, edit, error);
     *edit = (PupEdit){.since_s = g_get_real_time() / G_USEC_PER_SEC,
                       .user = g_strdup(who()),
                       .spice = g_strdup("")};
@@ -381,7 +394,7 @@ begin_locked(const Job *job, PupVirt *virt, PupEdit *edit, gboolean *again,
     const PupWorkshop *shop = job->shop;
     g_autoptr(PupRoomProfile) profile = pup_catalog_room(shop->catalog, job->room, error);
 
-    if (!profile || !take_up(job, edit, again, error))
+    if (!profile || !take_up(job, virt, edit, again, error))
         return FALSE;
     if (shop->dry_run || start_machine(job, virt, profile, edit, error))
         return TRUE;

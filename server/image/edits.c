@@ -111,25 +111,31 @@ pup_edit_describe(const PupEdit *edit)
                            edit->user);
 }
 
-PupLock *
-pup_edits_lock_room(const PupWorkshop *shop, const char *room, GError **error)
+void
+pup_edits_set_busy(GError **error, const char *room, const PupEdit *edit)
 {
-    g_autoptr(PupLock) lock = pup_lock_take(shop->settings, "room", room, error);
-    g_auto(PupEdit) edit = {0};
-    g_autofree char *since = NULL;
+    g_autofree char *since = pup_edit_describe(edit);
 
-    if (!lock || !pup_edits_find(shop, room, &edit))
-        return g_steal_pointer(&lock);
-    since = pup_edit_describe(&edit);
-    if (edit.kept)
+    if (edit->kept)
         pup_error_set(error, PUP_ERROR_BUSY,
                       "an edit of room '%s' was interrupted while it was kept; `pupitre "
                       "room edit-disk %s --keep` finishes that",
                       room, room);
     else
         pup_error_set(error, PUP_ERROR_BUSY,
-                      "room '%s' is being edited since %s; `pupitre room edit-disk %s "
-                      "--keep` or --discard ends that",
-                      room, since, room);
+                      "room '%s' is being edited since %s%s%s; `pupitre room edit-disk "
+                      "%s --keep` or --discard ends that",
+                      room, since, *edit->spice ? ", at " : "", edit->spice, room);
+}
+
+PupLock *
+pup_edits_lock_room(const PupWorkshop *shop, const char *room, GError **error)
+{
+    g_autoptr(PupLock) lock = pup_lock_take(shop->settings, "room", room, error);
+    g_auto(PupEdit) edit = {0};
+
+    if (!lock || !pup_edits_find(shop, room, &edit))
+        return g_steal_pointer(&lock);
+    pup_edits_set_busy(error, room, &edit);
     return NULL;
 }

@@ -33,6 +33,10 @@ gboolean pup_edits_find(const PupWorkshop *shop, const char *room, PupEdit *edit
 /* When and by whom, for a sentence: "2026-11-21 14:05 by anna"; new string. */
 char *pup_edit_describe(const PupEdit *edit);
 
+/* Set @error to BUSY: @room is being edited, since when and where, and how to end that.
+ */
+void pup_edits_set_busy(GError **error, const char *room, const PupEdit *edit);
+
 /* Take the lock of @room, which must not be edited. Errors: BUSY (it is, and how to end
  * that; or those of pup_lock_take()). */
 PupLock *pup_edits_lock_room(const PupWorkshop *shop, const char *room, GError **error);

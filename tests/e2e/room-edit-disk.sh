@@ -78,6 +78,16 @@ pupitre --quiet gc
 says "goes on" pupitre room edit-disk r1
 in_guest 'cat /kept-file' >"$work/out"
 grep -q 'by hand' "$work/out" || die "the edit lost a file: $(cat "$work/out")"
+
+show "a guest that its editor shut down starts again, or is kept"
+shut_down_by_hand() {
+    : >"$state/run/edit-r1/serial.log"
+    in_guest '(sleep 1; poweroff) >/dev/null 2>&1 &' >/dev/null
+    wait_for 120 "end of the guest" grep -aqi 'power down' "$state/run/edit-r1/serial.log"
+}
+shut_down_by_hand
+says "goes on" pupitre room edit-disk r1
+shut_down_by_hand
 says "are in the sub-master" pupitre room edit-disk r1 --keep
 check_over
 [ "$(root_has /kept-file)" = "by hand" ] || die "the sub-master lacks the file"

@@ -86,6 +86,15 @@ says 'r1.qcow2' virt_virsh vol-list school-rooms
 virt_virsh vol-dumpxml --pool school-rooms r1.qcow2 >"$work/vol.xml"
 grep -q '/masters/linux@1.qcow2</path>' "$work/vol.xml" ||
     die "the sub-master's volume does not name its backing volume: $(cat "$work/vol.xml")"
+
+show "the daemon runs an edit by hand, and keeps it over the command's end"
+says 'remote-viewer spice://127.0.0.1' pupitre room edit-disk r1
+virt_virsh list --name | grep -qx pupitre-edit-r1 || die "virsh does not list the edit"
+fails 6 'being edited since' pupitre room edit-disk r1
+pupitre --quiet gc
+virt_virsh list --name | grep -qx pupitre-edit-r1 || die "gc ended an edit"
+pupitre --quiet room edit-disk r1 --discard
+check_gone
 pupitre --quiet room remove r1 --yes
 [ -z "$(virt_virsh vol-list school-rooms)" ] || die "a removed room's volume is still listed"
 
