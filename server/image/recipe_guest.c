@@ -203,8 +203,9 @@ run_script(const PupRecipeGuest *guest, const PupRecipeStep *step, GError **erro
            run(guest, shells[step->shell].run, step->timeout_s, "its script", error);
 }
 
-static gboolean
-do_step(const PupRecipeGuest *guest, const PupRecipeStep *step, GError **error)
+gboolean
+pup_recipe_guest_do(const PupRecipeGuest *guest, const PupRecipeStep *step,
+                    GError **error)
 {
     const char *const *begin = shells[step->shell].begin;
 
@@ -213,33 +214,6 @@ do_step(const PupRecipeGuest *guest, const PupRecipeStep *step, GError **error)
            (!step->files || place_files(guest, step, error)) &&
            (!step->script || run_script(guest, step, error)) &&
            run(guest, shells[step->shell].clean, SMALL_TIMEOUT_S, "cleaning up", error);
-}
-
-/* Why a machine that stands still does, which its agent cannot tell. */
-static void
-explain_halt(const PupRecipeGuest *guest, GError **error)
-{
-    PupVirtStates states = pup_virt_domain_states(guest->domain);
-
-    if (!error || !g_error_matches(*error, PUP_ERROR, PUP_ERROR_NOT_FOUND))
-        return;
-    if (states & PUP_VIRT_FULL) {
-        g_clear_error(error);
-        pup_error_set(error, PUP_ERROR_NO_SPACE,
-                      "the server's disk is full: see `pupitre image usage`");
-    } else if (states & PUP_VIRT_ENDED)
-        g_prefix_error(error, "the guest shut down, which a step must not: ");
-}
-
-gboolean
-pup_recipe_guest_do(const PupRecipeGuest *guest, const PupRecipeStep *step,
-                    GError **error)
-{
-    if (do_step(guest, step, error))
-        return TRUE;
-    explain_halt(guest, error);
-    g_prefix_error(error, "step %s: ", step->label);
-    return FALSE;
 }
 
 gboolean

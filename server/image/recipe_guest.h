@@ -20,8 +20,7 @@ typedef struct {
 } PupRecipeGuest;
 
 /* Place @step's files and run its script. Errors: INVALID (the script's status is not 0,
- * the files cannot be placed), BUSY (time is up), NOT_FOUND (the guest stopped), IO,
- * NO_SPACE; all name the step. */
+ * the files cannot be placed), BUSY (time is up), NOT_FOUND (the guest stopped), IO. */
 gboolean pup_recipe_guest_do(const PupRecipeGuest *guest, const PupRecipeStep *step,
                              GError **error);
 

@@ -44,6 +44,27 @@ say(const PupRecipeRun *run, const char *text, gsize len)
         run->output(run->data, text, len);
 }
 
+/* Why a machine stands still, which its agent cannot tell: it does not answer, or is
+ * gone. */
+static void
+explain_halt(PupVirtDomain *domain, GError **error)
+{
+    PupVirtStates states = pup_virt_domain_states(domain);
+
+    if (!error)
+        return;
+    if (states & PUP_VIRT_FULL) {
+        g_clear_error(error);
+        pup_error_set(error, PUP_ERROR_NO_SPACE,
+                      "the server's disk is full: see `pupitre image usage`");
+    } else if (states & PUP_VIRT_HALTED) {
+        g_clear_error(error);
+        pup_error_set(error, PUP_ERROR_IO,
+                      "the guest's disk cannot be read or written; see the system's log");
+    } else if (states & PUP_VIRT_ENDED)
+        g_prefix_error(error, "the guest shut down by itself: ");
+}
+
 /* For whoever has to find out why. */
 static void
 keep_traces(const PupRecipeRun *run, PupVirtDomain *domain)
@@ -107,8 +128,11 @@ pup_recipe_run_step(const PupRecipeRun *run, const PupRecipeStep *step, const ch
 
     if (domain && do_step(run, step, domain, error))
         return TRUE;
-    if (domain && !g_cancellable_is_cancelled(run->shop->cancellable))
+    if (domain && !g_cancellable_is_cancelled(run->shop->cancellable)) {
         keep_traces(run, domain);
+        explain_halt(domain, error);
+    }
+    g_prefix_error(error, "step %s: ", step->label);
     return FALSE;
 }
 
@@ -122,10 +146,13 @@ test_agent(const PupRecipeRun *run, PupVirtDomain *domain, GError **error)
 
     if (!wait_for_agent(run, domain, error))
         return FALSE;
-    for (unsigned i = 0; i < run->recipe->checks->len; i++)
-        if (!pup_recipe_guest_do(&guest, g_ptr_array_index(run->recipe->checks, i),
-                                 error))
-            return FALSE;
+    for (unsigned i = 0; i < run->recipe->checks->len; i++) {
+        const PupRecipeStep *check = g_ptr_array_index(run->recipe->checks, i);
+        if (pup_recipe_guest_do(&guest, check, error))
+            continue;
+        g_prefix_error(error, "%s: ", check->label);
+        return FALSE;
+    }
     return TRUE;
 }
 
@@ -171,8 +198,10 @@ pup_recipe_run_test(const PupRecipeRun *run, const char *disk, const char *scree
     domain = start(run, disk, error);
     if (domain && test_on(run, domain, screen, error))
         return TRUE;
-    if (domain && !g_cancellable_is_cancelled(run->shop->cancellable))
+    if (domain && !g_cancellable_is_cancelled(run->shop->cancellable)) {
         keep_traces(run, domain);
+        explain_halt(domain, error);
+    }
     g_prefix_error(error, "the boot test failed: ");
     return FALSE;
 }

@@ -30,7 +30,7 @@ typedef struct {
 } PupRecipeRun;
 
 /* Start the guest on the qcow2 @disk, do @step, and have it shut down. Errors: those of
- * pup_recipe_guest_do(); all name the step. */
+ * pup_recipe_guest_do(), NO_SPACE (for the disk); all name the step. */
 gboolean pup_recipe_run_step(const PupRecipeRun *run, const PupRecipeStep *step,
                              const char *disk, GError **error);
 

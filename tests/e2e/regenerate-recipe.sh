@@ -102,7 +102,7 @@ recipe lab/recipe.conf '[recipe]' "boot_timeout = $virt_agent_s" '[step 20-tool]
 says "^nothing changed since lab@1" pupitre room regenerate lab
 sed -i 's/^#\? *cpus = .*/cpus = 1/' "$work/etc/rooms/lab.conf"
 recipe site/check.sh 'echo "it rains"; exit 1'
-fails 2 "the boot test failed: step site/check: .* \('it rains'\)" pupitre room regenerate lab
+fails 2 "the boot test failed: site/check: .* \('it rains'\)" pupitre room regenerate lab
 untouched 1
 rm "$recipes/site/check.sh"
 
