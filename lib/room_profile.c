@@ -10,12 +10,18 @@
 
 #define SUFFIX ".conf"
 #define KEPT "until-regenerate"
+#define IDLE_MIN 15u /* as in the table */
 
 const PupIniKey pup_room_profile_keys[] = {
     {"room", "title", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
      "The room's title, for people. Default: its name"},
     {"room", "master", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
      "The master that the room derives from: NAME (its current version) or NAME@VERSION"},
+    {"room", "take", PUP_INI_CHOICE, "next-boot", NULL, 0, 0, "next-boot|idle|now",
+     "When a PC whose guest runs takes a new version: when its guest starts next, once "
+     "nobody uses it, or after a countdown of a minute"},
+    {"room", "idle", PUP_INI_UINT, "15", "min", PUP_TAKE_IDLE_MIN, PUP_TAKE_IDLE_MAX,
+     NULL, "So long without keyboard and mouse, nobody uses a PC"},
     {"seats", "*", PUP_INI_STRING, NULL, NULL, 0, 0, NULL,
      "One line a PC: NAME = MAC address of its network card"},
     {"guest", "memory", PUP_INI_STRING, "75%", "MiB", 0, 0, NULL,
@@ -78,6 +84,7 @@ profile_new(void)
     PupRoomProfile *profile = g_new0(PupRoomProfile, 1);
     pup_guest_defaults(&profile->guest);
     profile->peers = TRUE;
+    profile->idle_min = IDLE_MIN;
     return profile;
 }
 
@@ -197,6 +204,8 @@ read_room(const PupIni *ini, const char *origin, PupRoomProfile *profile, GError
         pup_ini_error(ini, "room", "master", error, "%s", wrong->message);
         return FALSE;
     }
+    pup_take_parse(pup_ini_string(ini, "room", "take"), &profile->take);
+    profile->idle_min = (unsigned) pup_ini_uint(ini, "room", "idle");
     return TRUE;
 }
 

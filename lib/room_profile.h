@@ -2,7 +2,7 @@
 /*
  * room_profile - the text file an admin writes to describe a room
  *
- *     [room]   title, master (NAME or NAME@VERSION)
+ *     [room]   title, master (NAME or NAME@VERSION), take, idle (minutes)
  *     [seats]  pc01 = 52:54:00:12:34:56
  *     [guest]  memory, cpus, firmware, display, disk, network, clock, timezone, tpm,
  *              sound, usb, agent, hyperv, persistence, shares,
@@ -17,6 +17,7 @@
 
 #include "lib/guest.h"
 #include "lib/ini.h"
+#include "lib/take.h"
 
 #define PUP_ROOM_PROFILE_MAX_BYTES (1024u * 1024u)
 #define PUP_ROOM_SEATS_MAX 4096u
@@ -34,6 +35,8 @@ typedef struct {
     char *title;             /* for people; the room's name by default */
     char *master;            /* required */
     unsigned master_version; /* 0: the current one when the sub-master is made */
+    PupTake take; /* how seats whose guests run take a new version, if nobody says else */
+    unsigned idle_min; /* minutes without input that make a seat idle */
     PupRoomSeat *seats;
     unsigned n_seats;
     PupGuest guest;

@@ -28,6 +28,7 @@ value_text(const PupRoomProfile *profile, const char *key)
         const char *key, *word;
     } words[] = {
         {"title", profile->title},
+        {"take", pup_take_name(profile->take)},
         {"firmware", pup_firmware_name(guest->firmware)},
         {"display", pup_display_name(guest->display)},
         {"disk", pup_disk_bus_name(guest->disk_bus)},
@@ -54,6 +55,8 @@ value_text(const PupRoomProfile *profile, const char *key)
         return guest->cpus ? g_strdup_printf("%u", guest->cpus) : g_strdup("all");
     if (strcmp(key, "usb") == 0)
         return pup_usb_text(guest->usb);
+    if (strcmp(key, "idle") == 0)
+        return g_strdup_printf("%u", profile->idle_min);
     if (strcmp(key, "keep") == 0)
         return g_strdup_printf("%u", profile->keep);
     if (strcmp(key, "keep_daily") == 0)

@@ -22,6 +22,8 @@
  *     stream corrupt TEXT             something failed its check and was dropped
  *     stream disk-cache TEXT          the disk cache is not used, TEXT says why
  *     screen picture                  the guest's first picture is shown
+ *     screen input                    somebody types or moves the mouse; while it goes
+ *                                     on, every few seconds
  *
  *   to RUNDIR/stream.sock (the plugin listens, pupitre-seat sends)
  *     guest-ready             the guest has started: its boot profile ends here

@@ -36,6 +36,9 @@ typedef struct {
     gboolean no_input, version;
 } Options;
 
+/* While somebody types or moves the mouse the seat is told so often. */
+#define INPUT_US (5 * G_USEC_PER_SEC)
+
 typedef struct {
     Options options;
     PupMonitorOptions monitor_options;
@@ -53,6 +56,7 @@ typedef struct {
     unsigned tick;
     PupSpice *spice;
     PupInput *input;
+    gint64 input_told_us;
     char *seat_socket;
     int notify_fd;
     GMainLoop *loop;
@@ -250,11 +254,24 @@ on_leds(gpointer user, PupLeds leds)
         pup_input_set_leds(screen->input, leds);
 }
 
+/* Somebody is here. */
+static void
+note_input(Screen *screen)
+{
+    gint64 now_us = g_get_monotonic_time();
+
+    if (screen->input_told_us && now_us - screen->input_told_us < INPUT_US)
+        return;
+    screen->input_told_us = now_us;
+    pup_notify_send(screen->seat_socket, "screen input");
+}
+
 static void
 on_key(gpointer user, unsigned linux_code, gboolean down)
 {
     Screen *screen = user;
 
+    note_input(screen);
     /* What was pressed comes up whatever is shown. */
     if (shows_guest(screen) || !down)
         pup_spice_key(screen->spice, linux_code, down);
@@ -265,6 +282,7 @@ on_button(gpointer user, PupButton button, gboolean down)
 {
     Screen *screen = user;
 
+    note_input(screen);
     if (shows_guest(screen) || !down)
         pup_spice_button(screen->spice, button, down);
 }
@@ -274,6 +292,7 @@ on_wheel(gpointer user, int steps)
 {
     Screen *screen = user;
 
+    note_input(screen);
     if (shows_guest(screen))
         pup_spice_wheel(screen->spice, steps);
 }
@@ -297,6 +316,7 @@ on_motion(gpointer user, int dx, int dy)
 {
     Screen *screen = user;
 
+    note_input(screen);
     if (!shows_guest(screen))
         return;
     if (!screen->picture.pointer_is_ours) {
@@ -314,6 +334,7 @@ on_position(gpointer user, int x, int y)
     PupPointer *pointer = &screen->picture.pointer;
     int before_x = pointer->x, before_y = pointer->y;
 
+    note_input(screen);
     if (!shows_guest(screen))
         return;
     pup_pointer_place(pointer, x, y);

@@ -261,5 +261,7 @@ pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text)
         pup_log("guest", "picture shown");
         pup_guest_watch_sign(watch);
         break;
+    case PUP_NOTE_INPUT:
+        break; /* says nothing of the guest */
     }
 }

@@ -21,9 +21,13 @@ static const struct {
     const char *words;
     PupNote note;
 } words[] = {
-    {"stream first-chunk", PUP_NOTE_FIRST_CHUNK}, {"stream waiting", PUP_NOTE_WAITING},
-    {"stream resumed", PUP_NOTE_RESUMED},         {"stream corrupt", PUP_NOTE_CORRUPT},
-    {"stream disk-cache", PUP_NOTE_DISK_CACHE},   {"screen picture", PUP_NOTE_PICTURE},
+    {"stream first-chunk", PUP_NOTE_FIRST_CHUNK},
+    {"stream waiting", PUP_NOTE_WAITING},
+    {"stream resumed", PUP_NOTE_RESUMED},
+    {"stream corrupt", PUP_NOTE_CORRUPT},
+    {"stream disk-cache", PUP_NOTE_DISK_CACHE},
+    {"screen picture", PUP_NOTE_PICTURE},
+    {"screen input", PUP_NOTE_INPUT},
 };
 
 gboolean

@@ -15,6 +15,7 @@ typedef enum {
     PUP_NOTE_CORRUPT,
     PUP_NOTE_DISK_CACHE,
     PUP_NOTE_PICTURE,
+    PUP_NOTE_INPUT,
 } PupNote;
 
 typedef void (*PupNoteFunc)(gpointer user, PupNote note, const char *text);

@@ -10,6 +10,7 @@
 
 /* The most pressing first. */
 typedef enum {
+    PUP_NOTICE_TAKING,  /* the guest is about to end */
     PUP_NOTICE_FULL,    /* the overlay is full, the guest is paused */
     PUP_NOTICE_HALTED,  /* the guest is paused because of its disk */
     PUP_NOTICE_DAMAGED, /* what the server sent failed its check */

@@ -31,7 +31,7 @@ struct PupReporter {
     PupHttp *http;
     char *text;
     gboolean carried[PUP_N_STAGES]; /* stages in text */
-    PupTarget told;
+    PupTold told;
 };
 
 static void schedule(PupReporter *reporter, unsigned ms);
@@ -64,7 +64,7 @@ pup_reporter_free(PupReporter *reporter)
     pup_http_cancel(reporter->http);
     pup_task_end(reporter->task);
     pup_http_free(reporter->http);
-    pup_target_clear(&reporter->told);
+    pup_told_clear(&reporter->told);
     g_free(reporter->text);
     g_free(reporter->detail);
     g_free(reporter->server);

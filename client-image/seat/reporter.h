@@ -14,8 +14,8 @@
 
 typedef struct PupReporter PupReporter;
 
-/* The server named @target as what this seat should run. */
-typedef void (*PupToldFunc)(gpointer user, const PupTarget *target);
+/* The server said what this seat should run. */
+typedef void (*PupToldFunc)(gpointer user, const PupTold *told);
 
 PupReporter *pup_reporter_new(const char *server, const char *mac, const char *boot,
                               PupToldFunc on_told, gpointer user);

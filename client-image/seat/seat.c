@@ -12,6 +12,7 @@
 #include "client-image/seat/guest_watch.h"
 #include "client-image/seat/log.h"
 #include "client-image/seat/notes.h"
+#include "client-image/seat/taking.h"
 #include "client-image/seat/task.h"
 #include "lib/error.h"
 #include "lib/file.h"
@@ -21,8 +22,10 @@
 #define STALL_MS 20000
 /* A guest that ran so long was not broken from the start. */
 #define SETTLED_S 60
-/* A guest has so long to shut down when the program ends. */
+/* A guest has so long to shut down when the program ends, and when it gives way to the
+ * next version. */
 #define STOP_S 15
+#define GIVE_WAY_S 30
 
 struct PupSeat {
     const PupSeatOptions *options;
@@ -50,6 +53,8 @@ struct PupSeat {
     PupTarget news;        /* the last version that was said to be out */
     guint timer;           /* of WAIT and STOP */
     guint settled_timer;
+    PupTaking taking;
+    guint taking_timer; /* while a guest runs */
 };
 
 static void step(PupSeat *seat, PupSeatEvent event, const PupTarget *told);
@@ -240,6 +245,50 @@ on_settled(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static gint64
+clock_ms(void)
+{
+    return g_get_monotonic_time() / 1000;
+}
+
+/* Each second: whether the guest is to give way to the next version. */
+static gboolean
+on_taking_time(gpointer data)
+{
+    PupSeat *seat = data;
+    int left_s = pup_taking_left_s(&seat->taking, clock_ms());
+    g_autofree char *words = left_s == 0 ? NULL : pup_taking_words(&seat->taking, left_s);
+
+    pup_face_notice(seat->face, PUP_NOTICE_TAKING, words);
+    if (left_s != 0)
+        return G_SOURCE_CONTINUE;
+    seat->taking_timer = 0;
+    pup_log("taking", "the guest gives way to the next version");
+    step(seat, PUP_SEAT_TAKE, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+begin_taking(PupSeat *seat)
+{
+    gboolean sees_input = !(pup_session_usb(seat->session) & PUP_USB_HID);
+
+    pup_taking_begin(&seat->taking, sees_input, clock_ms());
+    seat->taking_timer = g_timeout_add_seconds(1, on_taking_time, seat);
+}
+
+/* Somebody types or moves the mouse. */
+static void
+seat_is_used(PupSeat *seat)
+{
+    gboolean called_off = seat->taking.take == PUP_TAKE_IDLE &&
+                          pup_taking_left_s(&seat->taking, clock_ms()) > 0;
+
+    if (called_off)
+        pup_log("taking", "called off: somebody uses this PC");
+    pup_taking_used(&seat->taking, clock_ms());
+}
+
 static void
 on_guest_started(gpointer data, const GError *error)
 {
@@ -254,6 +303,7 @@ on_guest_started(gpointer data, const GError *error)
         pup_face_guest(seat->face, pup_session_spice_socket(seat->session),
                        pup_session_usb(seat->session));
         seat->settled_timer = g_timeout_add_seconds(SETTLED_S, on_settled, seat);
+        begin_taking(seat);
     }
     on_order_over(seat, error);
 }
@@ -325,9 +375,12 @@ on_stop_time(gpointer data)
 static void
 order_stop(PupSeat *seat)
 {
-    pup_face_working(seat->face, FALSE, "Shutting down");
+    gboolean ends = pup_seat_machine_is_quitting(seat->machine);
+
+    pup_face_working(seat->face, FALSE,
+                     ends ? "Shutting down" : "Restarting with the room's new version");
     seat->task = pup_task_start(do_stop, on_asked, seat);
-    seat->timer = g_timeout_add_seconds(STOP_S, on_stop_time, seat);
+    seat->timer = g_timeout_add_seconds(ends ? STOP_S : GIVE_WAY_S, on_stop_time, seat);
 }
 
 static gboolean
@@ -341,6 +394,7 @@ static void
 order_clear(PupSeat *seat)
 {
     g_clear_handle_id(&seat->settled_timer, g_source_remove);
+    g_clear_handle_id(&seat->taking_timer, g_source_remove);
     pup_guest_watch_end(seat->watch);
     pup_face_working(seat->face, TRUE, "Cleaning up");
     pup_task_end(g_steal_pointer(&seat->task));
@@ -405,16 +459,26 @@ log_news(PupSeat *seat, const PupTarget *told)
 }
 
 static void
-on_told(gpointer user, const PupTarget *told)
+on_told(gpointer user, const PupTold *told)
 {
-    log_news(user, told);
-    step(user, PUP_SEAT_TOLD, told);
+    PupSeat *seat = user;
+    const PupTarget *runs = pup_seat_machine_target(seat->machine);
+
+    log_news(seat, &told->target);
+    pup_taking_told(&seat->taking, told->take, told->idle_s,
+                    !pup_target_equal(&told->target, runs), clock_ms());
+    step(seat, PUP_SEAT_TOLD, &told->target);
 }
 
 static void
 on_note(gpointer user, PupNote note, const char *text)
 {
-    pup_guest_watch_note(((PupSeat *) user)->watch, note, text);
+    PupSeat *seat = user;
+
+    if (note == PUP_NOTE_INPUT)
+        seat_is_used(seat);
+    else
+        pup_guest_watch_note(seat->watch, note, text);
 }
 
 /* ---- life */
@@ -480,6 +544,7 @@ pup_seat_free(PupSeat *seat)
     pup_task_end(seat->task);
     g_clear_handle_id(&seat->timer, g_source_remove);
     g_clear_handle_id(&seat->settled_timer, g_source_remove);
+    g_clear_handle_id(&seat->taking_timer, g_source_remove);
     pup_notes_free(seat->notes);
     pup_console_free(seat->console);
     pup_guest_watch_free(seat->watch);

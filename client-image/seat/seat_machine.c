@@ -188,6 +188,15 @@ guest_over(PupSeatMachine *machine, gboolean crashed)
     return give(machine, PUP_ORDER_CLEAR);
 }
 
+/* Once: a guest that was asked already is on its way. */
+static PupSeatOrder
+stop_guest(PupSeatMachine *machine)
+{
+    if (!machine->guest_runs || machine->doing != PUP_ORDER_NONE)
+        return PUP_ORDER_NONE;
+    return give(machine, PUP_ORDER_STOP);
+}
+
 /* Once it is to end, an order that runs is awaited, and then everything is cleared. */
 static PupSeatOrder
 quit(PupSeatMachine *machine, PupSeatEvent event)
@@ -198,7 +207,7 @@ quit(PupSeatMachine *machine, PupSeatEvent event)
         machine->quitting = TRUE;
     if (machine->guest_runs) {
         if (event != PUP_SEAT_ENDED && event != PUP_SEAT_CRASHED)
-            return asked ? give(machine, PUP_ORDER_STOP) : PUP_ORDER_NONE;
+            return asked ? stop_guest(machine) : PUP_ORDER_NONE;
         machine->guest_runs = FALSE;
         return give(machine, PUP_ORDER_CLEAR);
     }
@@ -232,6 +241,8 @@ pup_seat_machine_step(PupSeatMachine *machine, PupSeatEvent event, const PupTarg
                                                 : PUP_ORDER_NONE;
     case PUP_SEAT_TOLD:
         return told_target(machine, told);
+    case PUP_SEAT_TAKE:
+        return stop_guest(machine);
     case PUP_SEAT_ENDED:
     case PUP_SEAT_CRASHED:
         return guest_over(machine, event == PUP_SEAT_CRASHED);
@@ -262,6 +273,12 @@ void
 pup_seat_machine_settled(PupSeatMachine *machine)
 {
     machine->failures = 0;
+}
+
+gboolean
+pup_seat_machine_is_quitting(const PupSeatMachine *machine)
+{
+    return machine->quitting;
 }
 
 const char *

@@ -13,9 +13,10 @@
  *   REGISTER -> LOAD -> DISK -> GUEST -> (the guest runs) -> CLEAR -> REGISTER ...
  *
  * Whatever fails is cleared, and tried again after a growing pause. A guest that runs is
- * never disturbed: a new version is taken between guests, or at once while the seat only
- * waits. Between guests a server that does not answer is no reason to keep people
- * waiting: the version that the seat has is good.
+ * not disturbed by a new version, which is taken between guests, or at once while the
+ * seat only waits; unless TAKE comes (taking.h), which stops the guest first. Between
+ * guests a server that does not answer is no reason to keep people waiting: the version
+ * that the seat has is good.
  *
  * Threads: one at a time.
  */
@@ -44,6 +45,7 @@ typedef enum {
     PUP_SEAT_TOLD,    /* an answer to a report names the target */
     PUP_SEAT_ENDED,   /* the guest shut down */
     PUP_SEAT_CRASHED, /* the guest, or what runs it, ended unexpectedly */
+    PUP_SEAT_TAKE,    /* the guest shall give way to the next version */
     PUP_SEAT_QUIT,    /* the program shall end */
 } PupSeatEvent;
 
@@ -79,6 +81,9 @@ unsigned pup_seat_machine_failures(const PupSeatMachine *machine);
 
 /* The guest has run long enough to forget them. */
 void pup_seat_machine_settled(PupSeatMachine *machine);
+
+/* TRUE after QUIT. */
+gboolean pup_seat_machine_is_quitting(const PupSeatMachine *machine);
 
 /* "booting", "running", "idle" (between guests, or this PC has no room) or "failed"
  * (several failures in a row), as in doc/http-api.md. Static. */

@@ -115,13 +115,30 @@ pup_welcome_parse(const char *text, gsize len, GError **error)
     return g_steal_pointer(&welcome);
 }
 
+void
+pup_told_clear(PupTold *told)
+{
+    pup_target_clear(&told->target);
+}
+
 gboolean
-pup_target_parse(const char *text, gsize len, PupTarget *target, GError **error)
+pup_told_parse(const char *text, gsize len, PupTold *told, GError **error)
 {
     g_autoptr(PupJsonValue) json =
         pup_json_parse("the server's answer", text, len, PUP_ANSWER_MAX_BYTES, error);
+    const char *word;
+    json_int_t idle_s;
 
-    return json && take_target(json, target, error);
+    if (!json || !take_target(json, &told->target, error))
+        return FALSE;
+    word = json_string_value(json_object_get(json, "take"));
+    idle_s = json_integer_value(json_object_get(json, "idle_s"));
+    if (!word || !pup_take_parse(word, &told->take) ||
+        (told->take == PUP_TAKE_IDLE &&
+         (idle_s < PUP_TAKE_IDLE_MIN * 60 || idle_s > PUP_TAKE_IDLE_MAX * 60)))
+        told->take = PUP_TAKE_NEXT_BOOT;
+    told->idle_s = told->take == PUP_TAKE_IDLE ? (unsigned) idle_s : 0;
+    return TRUE;
 }
 
 static GBytes *
@@ -148,10 +165,10 @@ pup_server_register(PupHttp *http, const char *server, const char *mac,
 
 gboolean
 pup_server_report(PupHttp *http, const char *server, const char *mac, const char *text,
-                  PupTarget *target, GError **error)
+                  PupTold *told, GError **error)
 {
     g_autoptr(GBytes) answer = post(http, server, mac, "report", text, error);
 
-    return answer && pup_target_parse(g_bytes_get_data(answer, NULL),
-                                      g_bytes_get_size(answer), target, error);
+    return answer && pup_told_parse(g_bytes_get_data(answer, NULL),
+                                    g_bytes_get_size(answer), told, error);
 }

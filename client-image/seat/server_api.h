@@ -13,6 +13,7 @@
 #include "client-image/common/http.h"
 #include "client-image/seat/seat_machine.h"
 #include "lib/stage.h"
+#include "lib/take.h"
 
 /* A server's answers are small. */
 #define PUP_ANSWER_MAX_BYTES (64u * 1024u)
@@ -29,6 +30,15 @@ typedef struct {
     char *seat; /* its name; "" when the server does not say */
     unsigned poll_s;
 } PupWelcome;
+
+/* What an answer to a report says. */
+typedef struct {
+    PupTarget target;
+    PupTake take;    /* how a guest that runs gives way to it */
+    unsigned idle_s; /* of PUP_TAKE_IDLE */
+} PupTold;
+
+void pup_told_clear(PupTold *told);
 
 void pup_welcome_free(PupWelcome *welcome);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupWelcome, pup_welcome_free)
@@ -48,14 +58,16 @@ char *pup_hello_format(const PupHello *hello);
 char *pup_report_format(const PupReportText *report);
 /* Errors: INVALID. */
 PupWelcome *pup_welcome_parse(const char *text, gsize len, GError **error);
-gboolean pup_target_parse(const char *text, gsize len, PupTarget *target, GError **error);
+/* A way to take a version that is missing or not known is PUP_TAKE_NEXT_BOOT: whatever
+ * speaks to us, no guest is ended by mistake. *@told is untouched on error. */
+gboolean pup_told_parse(const char *text, gsize len, PupTold *told, GError **error);
 
 /* POST .../register. Errors: those of pup_http_post_json(), NOT_FOUND when no room has
  * @mac; INVALID (an answer that makes no sense). */
 PupWelcome *pup_server_register(PupHttp *http, const char *server, const char *mac,
                                 const PupHello *hello, GError **error);
 
-/* POST .../report with @text from pup_report_format(). *@target is set to what the server
+/* POST .../report with @text from pup_report_format(). *@told is set to what the server
  * wants. Errors: the same. */
 gboolean pup_server_report(PupHttp *http, const char *server, const char *mac,
-                           const char *text, PupTarget *target, GError **error);
+                           const char *text, PupTold *told, GError **error);

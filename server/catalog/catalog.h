@@ -140,6 +140,9 @@ gboolean pup_catalog_warm_at(PupCatalog *catalog, const char *room, gint64 now_m
  * pup_catalog_forget_sent() of that version. */
 gboolean pup_catalog_set_take(PupCatalog *catalog, const char *room, unsigned version,
                               PupTake take, GError **error);
+/* From now on the profile's word counts for it. */
+gboolean pup_catalog_forget_take(PupCatalog *catalog, const char *room, unsigned version,
+                                 GError **error);
 /* *@found: it was said for that version; *@take is untouched otherwise. */
 gboolean pup_catalog_take(PupCatalog *catalog, const char *room, unsigned version,
                           gboolean *found, PupTake *take, GError **error);

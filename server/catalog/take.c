@@ -14,6 +14,18 @@ pup_catalog_set_take(PupCatalog *catalog, const char *room, unsigned version,
     return ok;
 }
 
+gboolean
+pup_catalog_forget_take(PupCatalog *catalog, const char *room, unsigned version,
+                        GError **error)
+{
+    g_mutex_lock(&catalog->lock);
+    gboolean ok = pup_database_run(catalog->db, error,
+                                   "DELETE FROM take WHERE room = ?1 AND version = ?2",
+                                   "si", room, (gint64) version);
+    g_mutex_unlock(&catalog->lock);
+    return ok;
+}
+
 static gboolean
 read_take(PupCatalog *catalog, const char *room, unsigned version, gboolean *found,
           PupTake *take, GError **error)

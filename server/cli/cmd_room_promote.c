@@ -3,10 +3,11 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "server/cli/take.h"
 #include "server/image/canary.h"
 
 static gboolean
-promote(PupCli *cli, const char *room, GError **error)
+promote(PupCli *cli, const char *room, const char *when, GError **error)
 {
     PupWorkshop shop;
     PupCanary canary = {0};
@@ -34,17 +35,21 @@ promote(PupCli *cli, const char *room, GError **error)
                 "move room %s from version %u to %u (published %s, tried out at seat "
                 "'%s')",
                 room, current, canary.version, manifest->created, seat);
-    return cli->dry_run ||
-           pup_store_set_current(shop.store, PUP_KIND_ROOM, room, canary.version, error);
+    return pup_take_order_anew(cli, room, canary.version, when, error) &&
+           (cli->dry_run || pup_store_set_current(shop.store, PUP_KIND_ROOM, room,
+                                                  canary.version, error));
 }
 
 static gboolean
 run(PupCli *cli, char **argv, GError **error)
 {
     g_auto(GStrv) args = g_strdupv(argv);
+    g_autofree char *when = NULL;
+    const GOptionEntry options[] = {PUP_TAKE_ENTRY(&when), {NULL}};
 
-    return pup_cli_parse(cli, NULL, &args, error) &&
-           pup_ident_check("room", args[0], error) && promote(cli, args[0], error);
+    return pup_cli_parse(cli, options, &args, error) &&
+           pup_take_check(cli, when, error) && pup_ident_check("room", args[0], error) &&
+           promote(cli, args[0], when, error);
 }
 
 const PupCommand pup_cmd_room_promote = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
 #include "server/cli/progress.h"
+#include "server/cli/take.h"
 #include "server/image/canary.h"
 
 static void
@@ -45,7 +46,7 @@ say_report(const PupCli *cli, const char *room, const char *seat,
 }
 
 static gboolean
-publish(PupCli *cli, const char *room, const char *seat, GError **error)
+publish(PupCli *cli, const char *room, const char *seat, const char *when, GError **error)
 {
     g_autoptr(PupBar) bar = NULL;
     g_autofree char *name = NULL;
@@ -58,7 +59,7 @@ publish(PupCli *cli, const char *room, const char *seat, GError **error)
     g_clear_pointer(&bar, pup_bar_free);
     name = seat ? pup_canary_seat_name(shop.catalog, room, seat) : NULL;
     say_report(cli, room, name, &report);
-    return TRUE;
+    return pup_take_order(cli, room, report.version, when, error);
 }
 
 static gboolean
@@ -66,13 +67,15 @@ run(PupCli *cli, char **argv, GError **error)
 {
     g_auto(GStrv) args = g_strdupv(argv);
     g_autofree char *seat = NULL;
-    const GOptionEntry options[] = {{"canary", 0, 0, G_OPTION_ARG_STRING, &seat,
+    g_autofree char *when = NULL;
+    const GOptionEntry options[] = {PUP_TAKE_ENTRY(&when),
+                                    {"canary", 0, 0, G_OPTION_ARG_STRING, &seat,
                                      "Publish to that seat (name or MAC) alone, on trial",
                                      "SEAT"},
                                     {NULL}};
 
     return pup_cli_parse(cli, options, &args, error) &&
-           publish(cli, args[0], seat, error);
+           pup_take_check(cli, when, error) && publish(cli, args[0], seat, when, error);
 }
 
 const PupCommand pup_cmd_room_publish = {

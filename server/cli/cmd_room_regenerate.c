@@ -2,6 +2,7 @@
 #include "server/cli/commands.h"
 #include "server/cli/progress.h"
 #include "server/cli/schedule.h"
+#include "server/cli/take.h"
 
 #include <stdio.h>
 
@@ -77,13 +78,13 @@ say_report(const PupCli *cli, const char *room, const PupRegenerateReport *repor
  * be renamed meanwhile. */
 static gboolean
 put_off(PupCli *cli, const PupScheduleArgs *schedule, const char *room,
-        const PupRegenerate *options, GError **error)
+        const PupRegenerate *options, const char *when, GError **error)
 {
     PupCatalog *catalog = pup_cli_catalog(cli, error);
     g_autoptr(PupRoomProfile) profile =
         catalog ? pup_catalog_room(catalog, room, error) : NULL;
     g_autoptr(GString) text =
-        g_string_new(options->discard_edits ? "--discard-edits" : "");
+        g_string_new(options->discard_edits ? " --discard-edits" : "");
     const PupRoomSeat *seat = NULL;
 
     if (profile && options->canary)
@@ -91,8 +92,10 @@ put_off(PupCli *cli, const PupScheduleArgs *schedule, const char *room,
     if (!profile || (options->canary && !seat))
         return FALSE;
     if (seat)
-        g_string_append_printf(text, "%s--canary=%s", text->len ? " " : "", seat->mac);
-    return pup_schedule_change(cli, schedule, room, text->str, error);
+        g_string_append_printf(text, " --canary=%s", seat->mac);
+    if (when)
+        g_string_append_printf(text, " --seats=%s", when);
+    return pup_schedule_change(cli, schedule, room, g_strchug(text->str), error);
 }
 
 static gboolean
@@ -103,6 +106,7 @@ run(PupCli *cli, char **argv, GError **error)
     g_autoptr(PupBar) bar = NULL;
     g_auto(PupScheduleArgs) schedule = {NULL};
     g_autofree char *canary = NULL;
+    g_autofree char *when = NULL;
     PupRegenerate options = {0};
     PupWorkshop shop;
     Watch watch;
@@ -111,14 +115,15 @@ run(PupCli *cli, char **argv, GError **error)
          "Throw away what was changed by hand", NULL},
         {"canary", 0, 0, G_OPTION_ARG_STRING, &canary,
          "Publish to that seat (name or MAC) alone, on trial", "SEAT"},
+        PUP_TAKE_ENTRY(&when),
         PUP_SCHEDULE_ENTRIES(&schedule),
         {NULL}};
 
-    if (!pup_cli_parse(cli, entries, &args, error))
+    if (!pup_cli_parse(cli, entries, &args, error) || !pup_take_check(cli, when, error))
         return FALSE;
     options.canary = canary;
     if (pup_schedule_is_asked(&schedule))
-        return put_off(cli, &schedule, args[0], &options, error);
+        return put_off(cli, &schedule, args[0], &options, when, error);
     if (!(bar = pup_bar_begin(cli, &shop, error)))
         return FALSE;
     watch = (Watch){cli, bar};
@@ -129,7 +134,7 @@ run(PupCli *cli, char **argv, GError **error)
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
     say_report(cli, args[0], &report);
-    return TRUE;
+    return pup_take_order(cli, args[0], report.publish.version, when, error);
 }
 
 const PupCommand pup_cmd_room_regenerate = {

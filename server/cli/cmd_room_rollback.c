@@ -3,7 +3,13 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "server/cli/take.h"
 #include "server/image/canary.h"
+
+typedef struct {
+    gboolean canary; /* drop what is on trial, nothing else */
+    char *when;      /* --seats */
+} Options;
 
 /* The newest version before @current; 0 where there is none. */
 static unsigned
@@ -38,7 +44,7 @@ find_target(PupStore *store, char **args, unsigned current, GError **error)
 
 static gboolean
 end_trial(PupCli *cli, const char *room, const PupCanary *canary, unsigned current,
-          GError **error)
+          const char *when, GError **error)
 {
     g_autofree char *seat = pup_canary_seat_name(cli->catalog, room, canary->seat);
 
@@ -47,14 +53,16 @@ end_trial(PupCli *cli, const char *room, const PupCanary *canary, unsigned curre
                     room, canary->version, seat, current);
     else
         pup_cli_say(cli, "end the trial in room %s, whatever it was", room);
-    return cli->dry_run || pup_store_set_canary(cli->store, room, &(PupCanary){0}, error);
+    return pup_take_order_anew(cli, room, current, when, error) &&
+           (cli->dry_run ||
+            pup_store_set_canary(cli->store, room, &(PupCanary){0}, error));
 }
 
 /* What is on trial goes before anything that the room has. *@ended: something was. One
  * that cannot be read goes too: there is no other way to be rid of it. */
 static gboolean
-roll_back_canary(PupCli *cli, const char *room, unsigned current, gboolean *ended,
-                 GError **error)
+roll_back_canary(PupCli *cli, const char *room, unsigned current, const char *when,
+                 gboolean *ended, GError **error)
 {
     g_autoptr(GError) why = NULL;
     PupCanary canary = {0};
@@ -64,12 +72,12 @@ roll_back_canary(PupCli *cli, const char *room, unsigned current, gboolean *ende
         g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
     }
-    return !*ended || end_trial(cli, room, &canary, current, error);
+    return !*ended || end_trial(cli, room, &canary, current, when, error);
 }
 
 static gboolean
 roll_back_room(PupCli *cli, const PupWorkshop *shop, char **args, unsigned current,
-               GError **error)
+               const char *when, GError **error)
 {
     g_autoptr(PupManifest) manifest = NULL;
     unsigned version = find_target(shop->store, args, current, error);
@@ -82,12 +90,13 @@ roll_back_room(PupCli *cli, const PupWorkshop *shop, char **args, unsigned curre
         return FALSE;
     pup_cli_say(cli, "move room %s from version %u to %u (published %s)", args[0],
                 current, version, manifest->created);
-    return cli->dry_run ||
-           pup_store_set_current(shop->store, PUP_KIND_ROOM, args[0], version, error);
+    return pup_take_order_anew(cli, args[0], version, when, error) &&
+           (cli->dry_run ||
+            pup_store_set_current(shop->store, PUP_KIND_ROOM, args[0], version, error));
 }
 
 static gboolean
-roll_back(PupCli *cli, char **args, gboolean canary, GError **error)
+roll_back(PupCli *cli, char **args, const Options *options, GError **error)
 {
     PupWorkshop shop;
     unsigned current;
@@ -96,36 +105,46 @@ roll_back(PupCli *cli, char **args, gboolean canary, GError **error)
     if (!pup_cli_workshop(cli, &shop, error))
         return FALSE;
     current = pup_cli_room_version(cli, args[0], error);
-    if (current == 0 ||
-        (!args[1] && !roll_back_canary(cli, args[0], current, &ended, error)))
+    if (current == 0 || (!args[1] && !roll_back_canary(cli, args[0], current,
+                                                       options->when, &ended, error)))
         return FALSE;
-    if (!ended && canary) {
+    if (!ended && options->canary) {
         pup_error_set(error, PUP_ERROR_NOT_FOUND, "room '%s' has no version on trial",
                       args[0]);
         return FALSE;
     }
-    return ended || roll_back_room(cli, &shop, args, current, error);
+    return ended || roll_back_room(cli, &shop, args, current, options->when, error);
+}
+
+static gboolean
+check_options(const PupCli *cli, char **args, const Options *options, GError **error)
+{
+    if (!pup_ident_check("room", args[0], error) ||
+        !pup_take_check(cli, options->when, error))
+        return FALSE;
+    if (!options->canary || !args[1])
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_INVALID,
+                  "room rollback: give VERSION or --canary, not both");
+    return FALSE;
 }
 
 static gboolean
 run(PupCli *cli, char **argv, GError **error)
 {
     g_auto(GStrv) args = g_strdupv(argv);
-    gboolean canary = FALSE;
-    const GOptionEntry options[] = {{"canary", 0, 0, G_OPTION_ARG_NONE, &canary,
+    Options options = {FALSE, NULL};
+    const GOptionEntry entries[] = {PUP_TAKE_ENTRY(&options.when),
+                                    {"canary", 0, 0, G_OPTION_ARG_NONE, &options.canary,
                                      "Drop the version that is on trial, nothing else",
                                      NULL},
                                     {NULL}};
+    gboolean done = pup_cli_parse(cli, entries, &args, error) &&
+                    check_options(cli, args, &options, error) &&
+                    roll_back(cli, args, &options, error);
 
-    if (!pup_cli_parse(cli, options, &args, error) ||
-        !pup_ident_check("room", args[0], error))
-        return FALSE;
-    if (canary && args[1]) {
-        pup_error_set(error, PUP_ERROR_INVALID,
-                      "room rollback: give VERSION or --canary, not both");
-        return FALSE;
-    }
-    return roll_back(cli, args, canary, error);
+    g_free(options.when);
+    return done;
 }
 
 const PupCommand pup_cmd_room_rollback = {

@@ -93,6 +93,22 @@ record_stats(PupService *service, const char *mac, const char *room,
         pup_service_save_stats(service, mac, &stats);
 }
 
+/* What the seat should run, and how a guest that runs gives way to it: as it was said
+ * for that version, else as the room's profile says. */
+static json_t *
+target_json(PupService *service, const char *room, unsigned version)
+{
+    g_autoptr(PupRoomProfile) profile = pup_catalog_room(service->catalog, room, NULL);
+    PupTake take = profile ? profile->take : PUP_TAKE_NEXT_BOOT;
+    unsigned idle_min = profile ? profile->idle_min : PUP_TAKE_IDLE_MAX;
+    gboolean said;
+    g_autoptr(GError) error = NULL;
+    if (!pup_catalog_take(service->catalog, room, version, &said, &take, &error))
+        pup_log(LOG_ERR, "catalog-failed", "room", room, "message", error->message, NULL);
+    return json_pack("{s:s,s:i,s:s,s:i}", "room", room, "version", (int) version, "take",
+                     pup_take_name(take), "idle_s", (int) idle_min * 60);
+}
+
 gboolean
 pup_report_seat(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
 {
@@ -120,8 +136,7 @@ pup_report_seat(gpointer data, const PupRequest *req, PupResponse *res, GError *
     if (g_str_equal(report->state, "failed"))
         pup_log(LOG_WARNING, "seat-failed", "mac", mac, "room", room, "seat", seat,
                 "detail", report->detail, NULL);
-    pup_response_json(res,
-                      json_pack("{s:s,s:i}", "room", room, "version", (int) version));
+    pup_response_json(res, target_json(service, room, version));
     return TRUE;
 }
 

@@ -637,6 +637,12 @@ test_take(void **state)
     assert_true(pup_catalog_forget_sent(f->catalog, "lab-101", 2, NULL));
     assert_true(pup_catalog_take(f->catalog, "lab-101", 2, &found, &take, NULL));
     assert_false(found);
+    assert_true(pup_catalog_set_take(f->catalog, "lab-101", 4, PUP_TAKE_NOW, NULL));
+    assert_true(pup_catalog_forget_take(f->catalog, "lab-101", 4, NULL));
+    assert_true(pup_catalog_take(f->catalog, "lab-101", 4, &found, &take, NULL));
+    assert_false(found);
+    assert_true(pup_catalog_take(f->catalog, "lab-101", 3, &found, &take, NULL));
+    assert_true(found);
     assert_true(pup_catalog_room_remove(f->catalog, "lab-101", NULL));
     assert_true(pup_catalog_take(f->catalog, "lab-101", 3, &found, &take, NULL));
     assert_false(found);

@@ -40,7 +40,7 @@ test_all_keys(void **state)
 {
     GError *error = NULL;
     g_autoptr(PupRoomProfile) profile =
-        parse("[room]\ntitle = Physics\nmaster = win11@3\n"
+        parse("[room]\ntitle = Physics\nmaster = win11@3\ntake = idle\nidle = 30 min\n"
               "[seats]\npc01 = 52:54:00:12:34:56\npc02 = 52-54-00-AA-BB-CC\n"
               "[guest]\nmemory = 4096 MiB\ncpus = 4\nfirmware = uefi-secure\n"
               "display = virtio\ndisk = sata\nnetwork = none\ntpm = yes\nsound = no\n"
@@ -76,6 +76,8 @@ test_all_keys(void **state)
     assert_int_equal(profile->clock, PUP_CLOCK_LOCALTIME);
     assert_string_equal(profile->timezone, "America/Port-au-Prince");
     assert_int_equal(profile->uplink_mbit_s, 100);
+    assert_int_equal(profile->take, PUP_TAKE_IDLE);
+    assert_int_equal(profile->idle_min, 30);
     assert_int_equal(profile->keep, 5);
     assert_int_equal(profile->keep_daily, 14);
     assert_true(pup_guest_equal(&profile->guest, &expected));
@@ -201,6 +203,8 @@ assert_same(const PupRoomProfile *a, const PupRoomProfile *b)
     assert_int_equal(a->cache_mib, b->cache_mib);
     assert_int_equal(a->peers, b->peers);
     assert_int_equal(a->uplink_mbit_s, b->uplink_mbit_s);
+    assert_int_equal(a->take, b->take);
+    assert_int_equal(a->idle_min, b->idle_min);
     assert_int_equal(a->keep, b->keep);
     assert_int_equal(a->keep_daily, b->keep_daily);
     assert_int_equal(g_strcmp0(a->neighbourhood, b->neighbourhood), 0);
@@ -235,6 +239,8 @@ test_format(void **state)
     full->cache_mib = 77;
     full->peers = FALSE;
     full->uplink_mbit_s = 100;
+    full->take = PUP_TAKE_NOW;
+    full->idle_min = 1440;
     full->keep = 7;
     full->keep_daily = 30;
     full->neighbourhood = g_strdup("north");

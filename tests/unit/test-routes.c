@@ -239,7 +239,9 @@ test_seats(void **state)
     expect(state, REPORT,
            "{\"boot\":\"b1\",\"state\":\"running\",\"version\":1,"
            "\"stages\":[{\"stage\":\"guest-started\",\"t_ms\":5}]}",
-           200, "{\"room\":\"lab-101\",\"version\":1}");
+           200,
+           "{\"idle_s\":900,\"room\":\"lab-101\",\"take\":\"next-boot\","
+           "\"version\":1}");
     expect(state, "GET /v1/seats", NULL, 200, "\"seat\":\"pc07\",");
     expect(state, "GET /v1/seats", NULL, 200, "\"stage\":\"guest-started\"");
     expect(state, "GET /v1/seats", NULL, 200, "\"state\":\"running\"");
@@ -253,6 +255,27 @@ test_seats(void **state)
     expect(state, REPORT, "{\"boot\":\"b1\"}", 400, "'state'");
     expect(state, "POST /v1/seats/x/report", "{}", 400, "\"INVALID\"");
     expect(state, "GET /v1/seats/" MAC "/report", NULL, 405, "Allow: POST\r\n");
+}
+
+/* What was said for the version counts before the profile's word, one for another version
+ * does not. */
+static void
+test_how_seats_take(void **state)
+{
+    const Fixture *f = *state;
+    PupCatalog *catalog = f->server.service->catalog;
+    static const char body[] = "{\"boot\":\"b1\",\"state\":\"running\",\"version\":1}";
+    g_autoptr(PupRoomProfile) profile = pup_catalog_room(catalog, "lab-101", NULL);
+    assert_non_null(profile);
+    profile->take = PUP_TAKE_IDLE;
+    profile->idle_min = 20;
+    assert_true(pup_catalog_room_write(catalog, "lab-101", profile, FALSE, NULL));
+    expect(state, REPORT, body, 200, "{\"idle_s\":1200,");
+    expect(state, REPORT, body, 200, "\"take\":\"idle\"");
+    assert_true(pup_catalog_set_take(catalog, "lab-101", 2, PUP_TAKE_NEXT_BOOT, NULL));
+    expect(state, REPORT, body, 200, "\"take\":\"idle\"");
+    assert_true(pup_catalog_set_take(catalog, "lab-101", 1, PUP_TAKE_NOW, NULL));
+    expect(state, REPORT, body, 200, "\"take\":\"now\"");
 }
 
 #define PEERS "POST /v1/seats/" MAC "/peers"
@@ -613,6 +636,7 @@ main(void)
         cmocka_unit_test(test_no_image),
         cmocka_unit_test(test_image_files),
         cmocka_unit_test(test_seats),
+        cmocka_unit_test(test_how_seats_take),
         cmocka_unit_test(test_stages_by_fetching),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_broken_profile),

@@ -19,7 +19,7 @@ typedef struct {
 } Fixture;
 
 static void
-on_told(gpointer user, const PupTarget *target)
+on_told(gpointer user, const PupTold *told)
 {
     fail_msg("nobody should ask the server");
 }

@@ -269,6 +269,51 @@ test_quit_stops_the_guest(void **state)
     PLAY(steps);
 }
 
+/* Only a guest that runs can give way, once; its crash meanwhile is a crash. */
+static void
+test_take_stops_the_guest(void **state)
+{
+    static const Step steps[] = {
+        {PUP_SEAT_BEGIN, NULL, 0, PUP_ORDER_REGISTER, "booting"},
+        {PUP_SEAT_TAKE, NULL, 0, PUP_ORDER_NONE, "booting"},
+        {PUP_SEAT_DONE, "lab", 1, PUP_ORDER_LOAD, "booting"},
+        {PUP_SEAT_DONE, NULL, 0, PUP_ORDER_DISK, "booting"},
+        {PUP_SEAT_DONE, NULL, 0, PUP_ORDER_GUEST, "booting"},
+        {PUP_SEAT_TAKE, NULL, 0, PUP_ORDER_NONE, "booting"},
+        {PUP_SEAT_DONE, NULL, 0, PUP_ORDER_NONE, "running"},
+        {PUP_SEAT_TAKE, NULL, 0, PUP_ORDER_STOP, "running"},
+        {PUP_SEAT_TAKE, NULL, 0, PUP_ORDER_NONE, "running"},
+        {PUP_SEAT_TOLD, "lab", 2, PUP_ORDER_NONE, "running"},
+        {PUP_SEAT_ENDED, NULL, 0, PUP_ORDER_CLEAR, "idle"},
+        {PUP_SEAT_TAKE, NULL, 0, PUP_ORDER_NONE, "idle"},
+        {PUP_SEAT_DONE, NULL, 0, PUP_ORDER_REGISTER, "booting"},
+        {PUP_SEAT_DONE, "lab", 2, PUP_ORDER_LOAD, "booting"},
+        {PUP_SEAT_DONE, NULL, 0, PUP_ORDER_DISK, "booting"},
+        {PUP_SEAT_DONE, NULL, 0, PUP_ORDER_GUEST, "booting"},
+        {PUP_SEAT_DONE, NULL, 0, PUP_ORDER_NONE, "running"},
+        {PUP_SEAT_TAKE, NULL, 0, PUP_ORDER_STOP, "running"},
+        {PUP_SEAT_CRASHED, NULL, 0, PUP_ORDER_CLEAR, "idle"},
+        {PUP_SEAT_DONE, NULL, 0, PUP_ORDER_WAIT, "idle", 1000},
+    };
+
+    PLAY(steps);
+}
+
+static void
+test_quit_while_it_takes(void **state)
+{
+    static const Step steps[] = {
+        TO_RUNNING,
+        {PUP_SEAT_TAKE, NULL, 0, PUP_ORDER_STOP, "running"},
+        {PUP_SEAT_QUIT, NULL, 0, PUP_ORDER_NONE, "running"},
+        {PUP_SEAT_ENDED, NULL, 0, PUP_ORDER_CLEAR, "idle"},
+        {PUP_SEAT_DONE, NULL, 0, PUP_ORDER_EXIT, "booting"},
+    };
+
+    PLAY(steps);
+    assert_true(pup_seat_machine_is_quitting(machine));
+}
+
 /* Whatever is being done when it shall end: everything is cleared, once, then it ends. */
 static void
 test_quit_at_any_time(void **state)
@@ -320,6 +365,8 @@ main(void)
         cmocka_unit_test(test_news_end_a_wait),
         cmocka_unit_test(test_late_events_change_nothing),
         cmocka_unit_test(test_quit_stops_the_guest),
+        cmocka_unit_test(test_take_stops_the_guest),
+        cmocka_unit_test(test_quit_while_it_takes),
         cmocka_unit_test(test_quit_at_any_time),
         cmocka_unit_test(test_quit_while_waiting),
     };

@@ -86,6 +86,7 @@ test_notes(void **state)
         {"stream corrupt chunk 12", PUP_NOTE_CORRUPT, "chunk 12"},
         {"stream disk-cache too small", PUP_NOTE_DISK_CACHE, "too small"},
         {"screen picture", PUP_NOTE_PICTURE, ""},
+        {"screen input", PUP_NOTE_INPUT, ""},
         {"screen pictures", 0, NULL},
         {"stream", 0, NULL},
         {" stream resumed", 0, NULL},

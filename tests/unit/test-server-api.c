@@ -117,11 +117,11 @@ parse_any(const char *text, size_t len, gpointer data)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(PupWelcome) welcome = pup_welcome_parse(text, len, &error);
-    PupTarget target = {0};
+    PupTold told = {0};
 
     assert_true((welcome == NULL) == (error != NULL));
-    pup_target_parse(text, len, &target, NULL);
-    pup_target_clear(&target);
+    pup_told_parse(text, len, &told, NULL);
+    pup_told_clear(&told);
 }
 
 static void
@@ -138,13 +138,47 @@ static void
 test_target_stays_on_error(void **state)
 {
     g_autoptr(GError) error = NULL;
-    PupTarget target = {0};
+    PupTold told = {0};
 
-    assert_true(pup_target_parse("{\"room\":\"a\",\"version\":1}", 24, &target, &error));
-    assert_false(pup_target_parse("{\"room\":\"b\"}", 12, &target, &error));
+    assert_true(pup_told_parse("{\"room\":\"a\",\"version\":1}", 24, &told, &error));
+    assert_false(pup_told_parse("{\"room\":\"b\"}", 12, &told, &error));
     unit_assert_error(&error, PUP_ERROR_INVALID, "version");
-    assert_string_equal(target.room, "a");
-    pup_target_clear(&target);
+    assert_string_equal(told.target.room, "a");
+    pup_told_clear(&told);
+}
+
+/* What is not understood ends no guest. */
+static void
+test_how_to_take(void **state)
+{
+    static const struct {
+        const char *more;
+        PupTake take;
+        unsigned idle_s;
+    } rows[] = {
+        {"", PUP_TAKE_NEXT_BOOT, 0},
+        {",\"take\":\"next-boot\",\"idle_s\":900", PUP_TAKE_NEXT_BOOT, 0},
+        {",\"take\":\"now\"", PUP_TAKE_NOW, 0},
+        {",\"take\":\"idle\",\"idle_s\":60", PUP_TAKE_IDLE, 60},
+        {",\"take\":\"idle\",\"idle_s\":59", PUP_TAKE_NEXT_BOOT, 0},
+        {",\"take\":\"idle\",\"idle_s\":86401", PUP_TAKE_NEXT_BOOT, 0},
+        {",\"take\":\"idle\"", PUP_TAKE_NEXT_BOOT, 0},
+        {",\"take\":\"soon\"", PUP_TAKE_NEXT_BOOT, 0},
+        {",\"take\":1", PUP_TAKE_NEXT_BOOT, 0},
+    };
+    PupTold told = {.take = PUP_TAKE_NOW};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GError *error = NULL;
+        g_autofree char *text =
+            g_strdup_printf("{\"room\":\"a\",\"version\":1%s}", rows[i].more);
+
+        pup_told_parse(text, strlen(text), &told, &error);
+        unit_assert_no_error(error);
+        assert_int_equal(told.take, rows[i].take);
+        assert_int_equal(told.idle_s, rows[i].idle_s);
+    }
+    pup_told_clear(&told);
 }
 
 int
@@ -158,6 +192,7 @@ main(void)
         cmocka_unit_test(test_bad_welcomes),
         cmocka_unit_test(test_damaged_welcomes),
         cmocka_unit_test(test_target_stays_on_error),
+        cmocka_unit_test(test_how_to_take),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
