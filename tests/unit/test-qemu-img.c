@@ -142,8 +142,8 @@ backing_names_a_layer(void **state)
         "../layers/abc.qcow2",
         "../masters/win11@3.qcow2",
         "",
-        "../layers/"
-        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeg.qcow2",
+        ("../layers/"
+         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeg.qcow2"),
         "/layers/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.qcow2",
     };
 
