@@ -6,7 +6,8 @@
 # Sourced after tests/e2e/functions.sh (bash, root):
 #
 #     . "$(dirname "$0")/../lab/virt.sh"
-#     virt_begin                      the Linux guest, an overlay of it, $work/guest.xml
+#     virt_begin                      a server, the Linux guest, an overlay, $work/guest.xml
+#     virt_find_guest                 or only the Linux guest's disk, $guest_disk
 #     virt_daemon                     a libvirtd of the test's own; the server uses it
 #     virt_lab start "$work/guest.xml" agent 120 run 10 'uname'
 #     check_no_machines               nothing of this test runs any more
@@ -16,7 +17,8 @@
 virt_agent_s=180
 guest_disk=
 
-virt_begin() {
+# The disk of the Linux guest: $guest_disk.
+virt_find_guest() {
     [ "$(id -u)" = 0 ] || skip "needs root for libvirt's drivers"
     requires qemu-system-x86_64 qemu-img
     getent passwd libvirt-qemu >/dev/null || skip "there is no user libvirt-qemu"
@@ -25,6 +27,10 @@ virt_begin() {
     "$PUPITRE_TOP/tests/lab/guest/build-linux-guest" "$folder" >"$work/guest.log" 2>&1 ||
         skip "no Linux guest: $(tail -n 1 "$work/guest.log")"
     guest_disk=$folder/linux-guest.qcow2
+}
+
+virt_begin() {
+    virt_find_guest
     new_server "$work/state"
     printf '\n[libvirt]\naccel = emulate\n' >>"$work/etc/pupitre.conf"
     qemu-img create -q -f qcow2 -F qcow2 -b "$guest_disk" "$work/guest.qcow2"
