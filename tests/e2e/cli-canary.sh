@@ -104,6 +104,7 @@ told 5 5
 check_clean
 
 show "a regenerated room too is tried out first"
+no_boot_test
 pupitre --quiet room add r2 --master win --seat pc21=52:54:00:00:00:21 --seat pc22=52:54:00:00:00:22
 fails 3 "no version yet" pupitre room regenerate r2 --canary pc21
 pupitre --quiet room regenerate r2

@@ -81,21 +81,21 @@ says "^schedules +r1: weekly mon,thu 06:00, next " pupitre status
 
 show "a failure is told, with what to do; the options go along"
 write_room r1 3M 1M 7
-pupitre --quiet room regenerate r1 --at "$(soon 1)"
+pupitre --quiet room regenerate r1 --at "$(soon 3)"
 wait_for 30 "failed run" run_is '.status == 7'
 says "^last run .*, FAILED after [0-9]+ s with status 7: .*--discard-edits" pupitre room show r1
 [ "$(current)" = 1 ] || die "it published version $(current)"
 grep -q 'error schedule-ended room=r1 status=7' "$work/server.log" || die "no line in the log"
-pupitre --quiet room regenerate r1 --discard-edits --at "$(soon 1)"
+pupitre --quiet room regenerate r1 --discard-edits --at "$(soon 3)"
 wait_for 30 "run that throws the edits away" run_is '.status == 0'
 
 show "what was due while the daemon did not run is done when it does"
 server_stop TERM
 make_disk "$work/next.raw" 16 2
 pupitre --quiet master update win "$work/next.raw"
-at=$(soon 1)
+at=$(soon 3)
 pupitre --quiet room regenerate r1 --at "$at"
-wait_for 5 "that time" is_past "$at"
+wait_for 15 "that time" is_past "$at"
 [ "$(current)" = 1 ] || die "somebody else did it"
 PUPITRE_FAILPOINT=regenerate-made:1:stop server_start
 
