@@ -83,8 +83,15 @@ show_log() {
     tail -n 40 "$work/seat.log"
 }
 
+# zram devices are the machine's: one such test at a time.
+take_turn() {
+    exec 8>/run/pupitre-one-seat.lock
+    flock 8
+}
+
 seat_setup() {
-    requires nbdkit qemu-img qemu-system-x86_64 ip curl
+    requires nbdkit qemu-img qemu-system-x86_64 ip curl flock
+    take_turn
     cleanup_fn show_log
     ip link set lo up
     private_users
