@@ -31,6 +31,15 @@ grep -q '^200000$' "$work/out" || die "what was written before is missing: $(cat
 grep -q '52:54:00:70:75:70' "$work/out" || die "another network address: $(cat "$work/out")"
 head -c 4 "$work/bench.png" | grep -aq PNG || die "the screen is no PNG"
 grep -q 'linux-guest: ready' "$work/bench/serial.log" || die "the serial line was not kept"
+show "what its guest deletes goes back to the server's disk"
+before=$(stat -c %b "$work/guest.qcow2")
+virt_lab bench "$work/guest.qcow2" "$work/bench" agent "$virt_agent_s" \
+    run 60 'dd if=/dev/urandom of=/big bs=1M count=16 2>/dev/null && sync && rm /big && sync' \
+    written vda stop 60 >"$work/out" || die "virt-lab: $(cat "$work/out")"
+[ "$(awk '/^[0-9]+$/ { n = $1 } END { print n + 0 }' "$work/out")" -gt 16000000 ] ||
+    die "it wrote nothing: $(cat "$work/out")"
+kept=$((($(stat -c %b "$work/guest.qcow2") - before) / 2048))
+[ "$kept" -lt 8 ] || die "of 16 MiB that were written and deleted $kept are still there"
 fails 3 "it did not happen" virt_lab bench "$work/guest.qcow2" "$work/bench" spice
 fails 6 "did not shut down within 1 s" virt_lab bench "$work/guest.qcow2" "$work/bench" stop 1
 check_no_machines
