@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include "server/log.h"
+#include "server/subprocess.h"
 
 #define PAUSE_MIN_S 1
 #define PAUSE_MAX_S 30
@@ -188,18 +189,6 @@ pup_dnsmasq_child_start(PupDnsmasqChild *child)
     start_process(child);
 }
 
-/* GLib's own thread notes the exit, whereupon the identifier is NULL. */
-static void
-stop_process(GSubprocess *process)
-{
-    g_subprocess_send_signal(process, SIGTERM);
-    gint64 deadline_us = g_get_monotonic_time() + STOP_WAIT_MS * 1000;
-    while (g_subprocess_get_identifier(process) && g_get_monotonic_time() < deadline_us)
-        g_usleep(5000);
-    g_subprocess_force_exit(process);
-    g_subprocess_wait(process, NULL, NULL);
-}
-
 void
 pup_dnsmasq_child_stop(PupDnsmasqChild *child)
 {
@@ -210,7 +199,7 @@ pup_dnsmasq_child_stop(PupDnsmasqChild *child)
         return;
     g_cancellable_cancel(child->cancellable);
     g_clear_object(&child->cancellable);
-    stop_process(child->process);
+    pup_subprocess_stop(child->process, STOP_WAIT_MS);
     g_clear_object(&child->process);
     pup_log(LOG_INFO, "dnsmasq-stopped", NULL);
 }

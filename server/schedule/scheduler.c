@@ -8,6 +8,7 @@
 
 #include "server/log.h"
 #include "server/schedule/rule.h"
+#include "server/subprocess.h"
 
 #include <gio/gio.h>
 #include <signal.h>
@@ -331,18 +332,6 @@ pup_scheduler_tick(PupScheduler *scheduler)
     }
 }
 
-/* GLib's own thread notes the exit, whereupon the identifier is NULL. */
-static void
-stop_process(GSubprocess *process)
-{
-    g_subprocess_send_signal(process, SIGTERM);
-    gint64 deadline_us = g_get_monotonic_time() + STOP_WAIT_MS * 1000;
-    while (g_subprocess_get_identifier(process) && g_get_monotonic_time() < deadline_us)
-        g_usleep(5000);
-    g_subprocess_force_exit(process);
-    g_subprocess_wait(process, NULL, NULL);
-}
-
 void
 pup_scheduler_free(PupScheduler *scheduler)
 {
@@ -350,7 +339,7 @@ pup_scheduler_free(PupScheduler *scheduler)
         return;
     if (scheduler->process) {
         g_cancellable_cancel(scheduler->cancellable);
-        stop_process(scheduler->process);
+        pup_subprocess_stop(scheduler->process, STOP_WAIT_MS);
         pup_log(LOG_WARNING, "schedule-broken-off", "room", scheduler->run.room, NULL);
     }
     forget_process(scheduler);
