@@ -18,6 +18,12 @@
 #pragma once
 
 #include "lib/room_profile.h"
+#include "lib/template.h"
+
+/* What a room's guest has, as flags and texts for a domain's template, on a seat and on
+ * the server: its firmware (uefi, secure, loader, nvram_template) and its devices (virtio
+ * sata ide, qxl virtio_gpu vga, tpm, sound, usb, agent). */
+void pup_guest_set_vars(const PupGuest *guest, PupVars *vars);
 
 /* Settle @text, the template, for the room @profile. @rule: the time zone as of POSIX's
  * TZ ("CET-1CEST,M3.5.0,M10.5.0/3"), where pup_room_profile_wants_local_time(), else

@@ -9,9 +9,7 @@
 
 #include <string.h>
 
-#include "lib/template.h"
-
-#define OVMF "/usr/share/OVMF/"
+#include "lib/domain_template.h"
 
 gboolean
 pup_domain_names_export(const char *template)
@@ -54,40 +52,6 @@ set_net_mac(PupVars *vars, const char *mac)
                   mac + strcspn(mac, ":"));
 }
 
-static void
-set_firmware(PupVars *vars, const PupDomainSpec *spec)
-{
-    gboolean secure = spec->guest->firmware == PUP_FIRMWARE_UEFI_SECURE;
-    gboolean uefi = secure || spec->guest->firmware == PUP_FIRMWARE_UEFI;
-
-    pup_vars_flag(vars, "uefi", uefi);
-    pup_vars_flag(vars, "secure", secure);
-    pup_vars_set(vars, "loader",
-                 secure ? OVMF "OVMF_CODE_4M.ms.fd" : OVMF "OVMF_CODE_4M.fd");
-    pup_vars_set(vars, "nvram_template",
-                 secure ? OVMF "OVMF_VARS_4M.ms.fd" : OVMF "OVMF_VARS_4M.fd");
-    pup_vars_set(vars, "nvram", spec->nvram);
-}
-
-static void
-set_devices(PupVars *vars, const PupDomainSpec *spec)
-{
-    const PupGuest *guest = spec->guest;
-
-    pup_vars_flag(vars, "virtio", guest->disk_bus == PUP_DISK_VIRTIO);
-    pup_vars_flag(vars, "sata", guest->disk_bus == PUP_DISK_SATA);
-    pup_vars_flag(vars, "ide", guest->disk_bus == PUP_DISK_IDE);
-    pup_vars_flag(vars, "qxl", guest->display == PUP_DISPLAY_QXL);
-    pup_vars_flag(vars, "virtio_gpu", guest->display == PUP_DISPLAY_VIRTIO);
-    pup_vars_flag(vars, "vga", guest->display == PUP_DISPLAY_VGA);
-    pup_vars_flag(vars, "block", spec->overlay_is_block);
-    pup_vars_flag(vars, "net", guest->net != PUP_NET_NONE);
-    pup_vars_flag(vars, "tpm", guest->tpm);
-    pup_vars_flag(vars, "sound", guest->sound);
-    pup_vars_flag(vars, "usb", guest->usb != PUP_USB_NONE);
-    pup_vars_flag(vars, "agent", guest->agent);
-}
-
 char *
 pup_domain_xml(const char *template, const PupDomainSpec *spec, GError **error)
 {
@@ -112,7 +76,9 @@ pup_domain_xml(const char *template, const PupDomainSpec *spec, GError **error)
     pup_vars_flag(vars, "windows", spec->guest->hyperv);
     pup_vars_flag(vars, "hyperv",
                   spec->guest->hyperv && (spec->kvm & PUP_KVM_HYPERV) != 0);
-    set_firmware(vars, spec);
-    set_devices(vars, spec);
+    pup_guest_set_vars(spec->guest, vars);
+    pup_vars_set(vars, "nvram", spec->nvram);
+    pup_vars_flag(vars, "block", spec->overlay_is_block);
+    pup_vars_flag(vars, "net", spec->guest->net != PUP_NET_NONE);
     return pup_template_render("domain.xml", template, PUP_ESCAPE_XML, vars, error);
 }

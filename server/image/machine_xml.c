@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/image/machine_xml.h"
 
-#include "lib/template.h"
-
-#define OVMF "/usr/share/OVMF/"
+#include "lib/domain_template.h"
 
 /* What is there or not; the text must be set for the section that is off, too. */
 static void
@@ -14,21 +12,6 @@ set_optional(PupVars *vars, const char *flag, const char *key, const char *text)
 }
 
 static void
-set_firmware(PupVars *vars, const PupMachine *machine)
-{
-    PupFirmware firmware = machine->guest->firmware;
-    gboolean secure = firmware == PUP_FIRMWARE_UEFI_SECURE;
-
-    pup_vars_flag(vars, "uefi", firmware != PUP_FIRMWARE_BIOS);
-    pup_vars_flag(vars, "secure", secure);
-    pup_vars_set(vars, "loader",
-                 secure ? OVMF "OVMF_CODE_4M.ms.fd" : OVMF "OVMF_CODE_4M.fd");
-    pup_vars_set(vars, "nvram_template",
-                 secure ? OVMF "OVMF_VARS_4M.ms.fd" : OVMF "OVMF_VARS_4M.fd");
-    pup_vars_set(vars, "nvram", machine->nvram);
-}
-
-static void
 set_clock(PupVars *vars, const PupMachine *machine)
 {
     gboolean local = machine->local_time;
@@ -36,24 +19,6 @@ set_clock(PupVars *vars, const PupMachine *machine)
     set_optional(vars, "zone", "timezone", local ? machine->timezone : NULL);
     pup_vars_flag(vars, "localtime", local && !machine->timezone);
     pup_vars_flag(vars, "utc", !local);
-}
-
-static void
-set_devices(PupVars *vars, const PupMachine *machine)
-{
-    const PupGuest *guest = machine->guest;
-
-    pup_vars_flag(vars, "virtio", guest->disk_bus == PUP_DISK_VIRTIO);
-    pup_vars_flag(vars, "sata", guest->disk_bus == PUP_DISK_SATA);
-    pup_vars_flag(vars, "ide", guest->disk_bus == PUP_DISK_IDE);
-    pup_vars_flag(vars, "qxl", guest->display == PUP_DISPLAY_QXL);
-    pup_vars_flag(vars, "virtio_gpu", guest->display == PUP_DISPLAY_VIRTIO);
-    pup_vars_flag(vars, "vga", guest->display == PUP_DISPLAY_VGA);
-    pup_vars_flag(vars, "tpm", guest->tpm);
-    pup_vars_flag(vars, "sound", guest->sound);
-    pup_vars_flag(vars, "usb", guest->usb != PUP_USB_NONE);
-    pup_vars_flag(vars, "agent", guest->agent);
-    pup_vars_flag(vars, "watched", machine->watched);
 }
 
 static void
@@ -79,9 +44,10 @@ pup_machine_xml(const char *path, const PupMachine *machine, GError **error)
     pup_vars_set(vars, "emulator", machine->emulator);
     pup_vars_flag(vars, "kvm", machine->kvm);
     pup_vars_flag(vars, "hyperv", machine->kvm && machine->guest->hyperv);
-    set_firmware(vars, machine);
+    pup_guest_set_vars(machine->guest, vars);
+    pup_vars_set(vars, "nvram", machine->nvram);
+    pup_vars_flag(vars, "watched", machine->watched);
     set_clock(vars, machine);
-    set_devices(vars, machine);
     set_files(vars, machine);
     return pup_template_render_file(path, PUP_ESCAPE_XML, vars, error);
 }
