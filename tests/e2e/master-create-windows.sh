@@ -32,7 +32,8 @@ grep -q 'pass & <word>' "$work/started.out" && die "the password is shown"
 machine=$(virt_machines)
 tr '\0' '\n' <"/proc/$machine/cmdline" >"$work/cmdline"
 for word in tpm-crb 'cfi.pflash01' 'OVMF_CODE_4M.ms.fd' 'virtio-blk-pci' 'org.qemu.guest_agent.0'; do
-    grep -q -- "$word" "$work/cmdline" || die "QEMU was not told '$word'"
+    grep -q -- "$word" "$work/cmdline" ||
+        die "QEMU ($machine) was not told '$word': $(tr '\n' ' ' <"$work/cmdline")"
 done
 [ "$(grep -c '"driver":"ide-cd"' "$work/cmdline")" = 3 ] || die "not three discs"
 
