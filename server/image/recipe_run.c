@@ -51,18 +51,14 @@ explain_halt(PupVirtDomain *domain, GError **error)
 {
     PupVirtStates states = pup_virt_domain_states(domain);
 
-    if (!error)
+    if (!error || !(states & PUP_VIRT_STUCK))
         return;
-    if (states & PUP_VIRT_FULL) {
-        g_clear_error(error);
-        pup_error_set(error, PUP_ERROR_NO_SPACE,
-                      "the server's disk is full: see `pupitre image usage`");
-    } else if (states & PUP_VIRT_HALTED) {
-        g_clear_error(error);
-        pup_error_set(error, PUP_ERROR_IO,
-                      "the guest's disk cannot be read or written; see the system's log");
-    } else if (states & PUP_VIRT_ENDED)
+    if (states & PUP_VIRT_ENDED) {
         g_prefix_error(error, "the guest shut down by itself: ");
+        return;
+    }
+    g_clear_error(error);
+    pup_workbench_check_end(domain, states, error);
 }
 
 /* For whoever has to find out why. */

@@ -71,7 +71,7 @@ mount -t tmpfs -o size=6m tmpfs "$state/images/rooms"
 cleanup_fn umount "$state/images/rooms"
 new_room small
 recipe small 'dd if=/dev/urandom of=/filling bs=1M count=20 && sync'
-fails 10 "step small/10-step: .*disk is full" pupitre room regenerate small
+fails 10 "step small/10-step: .*has no room left" pupitre room regenerate small
 [ "$(current small)" = 1 ] || die "version $(current small)"
 [ "$(ls -A "$state/images/rooms")" = small.qcow2 ] || die "left: $(ls -A "$state/images/rooms")"
 check_no_machines
