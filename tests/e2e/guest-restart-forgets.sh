@@ -3,7 +3,7 @@
 # What the guest wrote is gone after its restart, also in a room that would keep it, when the PC has
 # no partition for that, and the screen says so; the keyboard reaches the guest (the restart is
 # asked for with a key on the PC); and publish and rollback reach a seat with its next start,
-# never a running guest.
+# never a running guest, nor one that somebody uses where idle ones are restarted.
 set -eu
 . "$PUPITRE_TOP/tests/lab/lab.sh"
 
@@ -29,9 +29,17 @@ lab_wait 60 "start 1 of the guest" starts 1
 
 lab_submaster_text lab 16 "version two"
 lab_room_set lab persistence until-regenerate
+lab_room_set lab take idle room
+lab_room_set lab idle 1 room
 lab_pupitre --quiet room publish lab
 lab_wait_console 60 pc1 'version lab@2 is out'
 [ "$(lab_console_count pc1 'guest: ready')" = 1 ] || lab_die "the publish disturbed the guest"
+
+# Nobody has used the PC for a minute, then somebody does.
+lab_wait_console 150 pc1 'screen notice Nobody uses this PC.* in 60 seconds'
+lab_pc_key pc1 x
+lab_wait_console 30 pc1 'taking called off: somebody uses this PC'
+[ "$(lab_console_count pc1 'guest: ready')" = 1 ] || lab_die "the guest was restarted all the same"
 
 restart_to 2
 lab_wait_console 60 pc1 'guest: banner: version two'
