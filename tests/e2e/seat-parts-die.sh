@@ -14,6 +14,8 @@ fi
 # shellcheck source=tests/lab/one-seat.sh
 . "$(dirname "$0")/../lab/one-seat.sh"
 
+# shellcheck disable=SC2034 # one-seat.sh reads it
+seat_lock=-x
 seat_setup
 devices=$(zram_devices)
 start_server
