@@ -19,22 +19,41 @@ confirm(const PupCli *cli, const char *label, gboolean yes, GError **error)
     return FALSE;
 }
 
+/* What is refused is refused before it is asked about. */
+static gboolean
+remove_master(PupCli *cli, const char *label, gboolean yes, PupMasterRemoval *removal,
+              GError **error)
+{
+    g_autofree char *name = NULL;
+    unsigned version = 0;
+    PupWorkshop shop;
+
+    if (!pup_ident_split("master", label, &name, &version, error) ||
+        !pup_cli_workshop(cli, &shop, error))
+        return FALSE;
+    shop.dry_run = TRUE;
+    if (!pup_master_remove(&shop, name, version, removal, error) ||
+        !confirm(cli, label, yes, error))
+        return FALSE;
+    if (cli->dry_run)
+        return TRUE;
+    shop.dry_run = FALSE;
+    *removal = (PupMasterRemoval){0};
+    return pup_master_remove(&shop, name, version, removal, error);
+}
+
 static gboolean
 run(PupCli *cli, char **argv, GError **error)
 {
     gboolean yes = FALSE;
-    unsigned version = 0;
     g_auto(GStrv) args = g_strdupv(argv);
-    g_autofree char *name = NULL, *bytes = NULL;
+    g_autofree char *bytes = NULL;
     PupMasterRemoval removal = {0};
-    PupWorkshop shop;
     const GOptionEntry options[] = {
         {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL}, {NULL}};
 
     if (!pup_cli_parse(cli, options, &args, error) ||
-        !pup_ident_split("master", args[0], &name, &version, error) ||
-        !pup_cli_workshop(cli, &shop, error) || !confirm(cli, args[0], yes, error) ||
-        !pup_master_remove(&shop, name, version, &removal, error))
+        !remove_master(cli, args[0], yes, &removal, error))
         return FALSE;
     bytes = pup_bytes_format(removal.file_bytes);
     pup_cli_say(cli,

@@ -208,8 +208,9 @@ static gboolean
 remove_locked(Removal *job, PupMasterRemoval *removal, GError **error)
 {
     return plan(job, error) && check_users(job, error) &&
-           (job->shop->dry_run || forget(job, error)) &&
-           pup_failpoint("master-forgotten", error) && remove_files(job, removal, error);
+           (job->shop->dry_run ||
+            (forget(job, error) && pup_failpoint("master-forgotten", error))) &&
+           remove_files(job, removal, error);
 }
 
 gboolean

@@ -21,6 +21,7 @@ pupitre --quiet room add r1 --master win@1
 show "what stands on it keeps it, and is named"
 fails 3 "no master 'mac'" pupitre master remove mac --yes
 fails 3 "no master 'win'" pupitre master remove win@9 --yes
+fails 3 "no master 'mac'" pupitre master remove mac </dev/null
 fails 7 "was not removed; add --yes" pupitre master remove win@2 </dev/null
 fails 2 "win@3 is the master's current version" pupitre master remove win@3 --yes
 fails 6 "win was not removed: it is the master of room 'r1'" pupitre master remove win --yes
