@@ -88,6 +88,30 @@ set_not_edited(const Job *job, GError **error)
                   job->room, job->room);
 }
 
+/* End @job's edit in one way or the other, under the room's lock. */
+typedef gboolean (*Ending)(const Job *job, PupVirt *virt, PupEditReport *report,
+                           GError **error);
+
+static gboolean
+end_edit(const PupWorkshop *shop, PupVirt *virt, const char *room, Ending ending,
+         PupEditReport *report, GError **error)
+{
+    g_autoptr(PupLock) lock = NULL;
+    g_auto(Job) job = job_of(shop, room);
+    PupEditReport made = {0};
+
+    if (!pup_ident_check("room", room, error))
+        return FALSE;
+    lock = pup_lock_take(shop->settings, "room", room, error);
+    if (!lock || !ending(&job, virt, &made, error))
+        return FALSE;
+    if (virt)
+        pup_virt_end_kept(virt);
+    pup_workshop_show_pools(shop);
+    *report = made;
+    return TRUE;
+}
+
 /* ---- keeping -------------------------------------------------------------------------
  */
 
@@ -205,20 +229,7 @@ gboolean
 pup_edit_keep(const PupWorkshop *shop, PupVirt *virt, const char *room,
               PupEditReport *report, GError **error)
 {
-    g_autoptr(PupLock) lock = NULL;
-    g_auto(Job) job = job_of(shop, room);
-    PupEditReport made = {0};
-
-    if (!pup_ident_check("room", room, error))
-        return FALSE;
-    lock = pup_lock_take(shop->settings, "room", room, error);
-    if (!lock || !keep_locked(&job, virt, &made, error))
-        return FALSE;
-    if (virt)
-        pup_virt_end_kept(virt);
-    pup_workshop_show_pools(shop);
-    *report = made;
-    return TRUE;
+    return end_edit(shop, virt, room, keep_locked, report, error);
 }
 
 /* ---- throwing away -------------------------------------------------------------------
@@ -237,8 +248,9 @@ end_machine(const Job *job, PupVirt *virt, GError **error)
 }
 
 static gboolean
-discard_locked(const Job *job, PupVirt *virt, GError **error)
+discard_locked(const Job *job, PupVirt *virt, PupEditReport *report, GError **error)
 {
+    report->bytes = allocated_bytes(job->overlay);
     if (exists(job->kept)) {
         pup_error_set(error, PUP_ERROR_DENIED,
                       "what was changed in room '%s' is in its sub-master in part; "
@@ -262,20 +274,7 @@ gboolean
 pup_edit_discard(const PupWorkshop *shop, PupVirt *virt, const char *room,
                  PupEditReport *report, GError **error)
 {
-    g_autoptr(PupLock) lock = NULL;
-    g_auto(Job) job = job_of(shop, room);
-    PupEditReport made = {.bytes = allocated_bytes(job.overlay)};
-
-    if (!pup_ident_check("room", room, error))
-        return FALSE;
-    lock = pup_lock_take(shop->settings, "room", room, error);
-    if (!lock || !discard_locked(&job, virt, error))
-        return FALSE;
-    if (virt)
-        pup_virt_end_kept(virt);
-    pup_workshop_show_pools(shop);
-    *report = made;
-    return TRUE;
+    return end_edit(shop, virt, room, discard_locked, report, error);
 }
 
 /* ---- beginning -----------------------------------------------------------------------
