@@ -4,31 +4,29 @@
 #include "lib/error.h"
 #include "server/schedule/rule.h"
 
-/* "HH:MM" into a time of today; NULL when it is not that. */
-static GDateTime *
-parse_clock(const char *text, GDateTime *now)
+/* The next "HH:MM" after @now; -1 when it is not that. */
+static gint64
+next_clock_ms(const char *text, GDateTime *now)
 {
-    int hour, minute;
+    PupRule rule = {.days = PUP_RULE_DAILY};
 
-    if (!pup_rule_parse_time(text, &hour, &minute))
-        return NULL;
-    return g_date_time_new(g_date_time_get_timezone(now), g_date_time_get_year(now),
-                           g_date_time_get_month(now), g_date_time_get_day_of_month(now),
-                           hour, minute, 0);
+    if (!pup_rule_parse_time(text, &rule.hour, &rule.minute))
+        return -1;
+    return pup_rule_next(&rule, g_date_time_get_timezone(now),
+                         g_date_time_to_unix(now) * 1000);
 }
 
 gboolean
 pup_when_parse(const char *text, GDateTime *now, gint64 *at_ms, GError **error)
 {
-    g_autoptr(GDateTime) today = parse_clock(text, now);
+    gint64 next_ms = next_clock_ms(text, now);
     g_autoptr(GDateTime) at = NULL;
 
-    if (today && g_date_time_compare(today, now) <= 0)
-        at = g_date_time_add_days(today, 1);
-    else if (today)
-        at = g_date_time_ref(today);
-    else
-        at = g_date_time_new_from_iso8601(text, NULL);
+    if (next_ms >= 0) {
+        *at_ms = next_ms;
+        return TRUE;
+    }
+    at = g_date_time_new_from_iso8601(text, NULL);
     if (!at) {
         pup_error_set(error, PUP_ERROR_INVALID,
                       "'%s' is no time: write 18:30, or 2026-11-21T18:30:00+01:00", text);

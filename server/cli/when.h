@@ -2,8 +2,9 @@
 /*
  * when - a time that somebody typed
  *
- * "18:30" is the next half past six, today or tomorrow, on this machine's clock; anything
- * else is a full time of RFC 3339, "2026-11-21T18:30:00+01:00". Pure.
+ * "18:30" is the next half past six, today or tomorrow, on this machine's clock, with
+ * rule.h's word on a time that the clocks show twice or not at all; anything else is a
+ * full time of RFC 3339, "2026-11-21T18:30:00+01:00". Pure.
  */
 #pragma once
 

@@ -11,6 +11,8 @@
 
 #include <glib.h>
 
+#define PUP_RULE_DAILY 0x7fu
+
 typedef struct {
     unsigned days; /* bit 0: Monday .. bit 6: Sunday; never 0 */
     int hour, minute;

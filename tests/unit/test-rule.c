@@ -105,21 +105,91 @@ next(void **state)
     }
 }
 
+/* Zones whose clocks are changed in ways of their own. */
+static void
+odd_zones(void **state)
+{
+    static const struct {
+        const char *zone, *rule, *after, *next; /* UTC */
+    } rows[] = {
+        /* its standard time is the summer's: back on 2026-10-25, 02:00 is 01:00 */
+        {"Europe/Dublin", "daily 01:30", "2026-10-24T12:00:00Z", "2026-10-25T01:30:00Z"},
+        {"Europe/Dublin", "daily 01:30", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"},
+        {"Europe/Dublin", "daily 01:30", "2026-10-25T01:30:00Z", "2026-10-26T01:30:00Z"},
+        {"Europe/Dublin", "daily 01:30", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"},
+        /* half an hour: back on 2026-04-05, 02:00 is 01:30; forward on 2026-10-04 */
+        {"Australia/Lord_Howe", "daily 01:45", "2026-04-04T12:00:00Z",
+         "2026-04-04T15:15:00Z"},
+        {"Australia/Lord_Howe", "daily 01:15", "2026-04-04T12:00:00Z",
+         "2026-04-04T14:15:00Z"},
+        {"Australia/Lord_Howe", "daily 02:15", "2026-10-03T12:00:00Z",
+         "2026-10-03T15:30:00Z"},
+        /* two hours: forward on 2026-03-29, 01:00 is 03:00; back on 2026-10-25 */
+        {"Antarctica/Troll", "daily 02:30", "2026-03-28T12:00:00Z",
+         "2026-03-29T01:00:00Z"},
+        {"Antarctica/Troll", "daily 02:30", "2026-10-24T12:00:00Z",
+         "2026-10-25T02:30:00Z"},
+        /* back for Ramadan: on 2026-02-15, 03:00 is 02:00; forward on 2026-03-22 */
+        {"Africa/Casablanca", "daily 02:30", "2026-02-14T12:00:00Z",
+         "2026-02-15T02:30:00Z"},
+        {"Africa/Casablanca", "daily 02:30", "2026-03-21T12:00:00Z",
+         "2026-03-22T02:00:00Z"},
+        /* midnight is left out on 2026-09-06, and 23:00 comes twice on 2026-04-04 */
+        {"America/Santiago", "daily 00:00", "2026-09-05T12:00:00Z",
+         "2026-09-06T04:00:00Z"},
+        {"America/Santiago", "weekly sun 00:30", "2026-09-05T12:00:00Z",
+         "2026-09-06T04:00:00Z"},
+        {"America/Santiago", "daily 23:30", "2026-04-04T12:00:00Z",
+         "2026-04-05T03:30:00Z"},
+        {"Asia/Beirut", "daily 00:30", "2026-03-28T12:00:00Z", "2026-03-28T22:00:00Z"},
+        {"Asia/Beirut", "daily 23:30", "2026-10-24T12:00:00Z", "2026-10-24T21:30:00Z"},
+        /* back at one minute past midnight, into the day before */
+        {"America/St_Johns", "weekly sat 23:30", "2009-11-01T02:30:30Z",
+         "2009-11-01T03:00:00Z"},
+        /* a day that there was not */
+        {"Pacific/Apia", "daily 06:00", "2011-12-29T17:00:00Z", "2011-12-30T10:00:00Z"},
+        {"Pacific/Apia", "daily 06:00", "2011-12-30T10:00:00Z", "2011-12-30T16:00:00Z"},
+        /* the ends of the world */
+        {"Pacific/Kiritimati", "daily 06:00", "2026-06-01T12:00:00Z",
+         "2026-06-01T16:00:00Z"},
+        {"Etc/GMT+12", "daily 06:00", "2026-06-01T19:00:00Z", "2026-06-02T18:00:00Z"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(rows[i].zone);
+        PupRule rule;
+        if (!zone)
+            continue; /* no tzdata, or an old one */
+        assert_true(pup_rule_parse(rows[i].rule, &rule, NULL));
+        gint64 at_ms = pup_rule_next(&rule, zone, ms_of(rows[i].after));
+        if (at_ms != ms_of(rows[i].next)) {
+            g_autoptr(GDateTime) at = g_date_time_new_from_unix_utc(at_ms / 1000);
+            g_autofree char *utc = g_date_time_format_iso8601(at);
+            fail_msg("%s: '%s' after %s is %s, expected %s", rows[i].zone, rows[i].rule,
+                     rows[i].after, utc, rows[i].next);
+        }
+    }
+}
+
 /* Whatever the clocks do in a year: once a day, and never twice. */
 static void
 once_a_day(void **state)
 {
-    g_autoptr(GTimeZone) paris = g_time_zone_new_identifier("Europe/Paris");
+    static const char *const zones[] = {
+        "Europe/Paris",      "Europe/Dublin",    "Australia/Lord_Howe",
+        "Africa/Casablanca", "Antarctica/Troll", "America/Santiago",
+        "Asia/Beirut",       "Africa/Cairo",
+    };
 
-    if (!paris)
-        skip();
-    for (int hour = 0; hour < 24; hour++) {
-        const PupRule rule = {0x7f, hour, 30};
+    for (size_t i = 0; i < G_N_ELEMENTS(zones) * 48; i++) {
+        g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(zones[i / 48]);
+        const PupRule rule = {0x7f, (int) (i % 48 / 2), i % 2 ? 45 : 0};
         gint64 at_ms = ms_of("2026-01-01T12:00:00Z"), end_ms = at_ms + 365 * 86400000LL;
         unsigned n = 0;
-        while ((at_ms = pup_rule_next(&rule, paris, at_ms)) <= end_ms)
+        while (zone && (at_ms = pup_rule_next(&rule, zone, at_ms)) <= end_ms)
             n++;
-        assert_int_equal(n, 365);
+        if (zone && n != 365)
+            fail_msg("%s %02d:%02d: %u times", zones[i / 48], rule.hour, rule.minute, n);
     }
 }
 
@@ -127,10 +197,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(next),
-        cmocka_unit_test(once_a_day),
+        cmocka_unit_test(texts),     cmocka_unit_test(refused),    cmocka_unit_test(next),
+        cmocka_unit_test(odd_zones), cmocka_unit_test(once_a_day),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

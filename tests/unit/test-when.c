@@ -40,6 +40,32 @@ times(void **state)
     }
 }
 
+/* A time that comes twice, and one that is left out. */
+static void
+changing_clocks(void **state)
+{
+    static const struct {
+        const char *now, *text, *utc;
+    } rows[] = {
+        {"2026-10-24T12:00:00Z", "01:30", "2026-10-25T01:30:00Z"},
+        {"2026-10-25T00:45:00Z", "01:30", "2026-10-25T01:30:00Z"},
+        {"2026-03-28T12:00:00Z", "01:30", "2026-03-29T01:00:00Z"},
+    };
+    g_autoptr(GTimeZone) dublin = g_time_zone_new_identifier("Europe/Dublin");
+
+    if (!dublin)
+        skip(); /* no tzdata */
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GDateTime) utc = g_date_time_new_from_iso8601(rows[i].now, NULL);
+        g_autoptr(GDateTime) now = g_date_time_to_timezone(utc, dublin);
+        gint64 at_ms = 0;
+        assert_true(pup_when_parse(rows[i].text, now, &at_ms, NULL));
+        g_autoptr(GDateTime) at = g_date_time_new_from_unix_utc(at_ms / 1000);
+        g_autofree char *text = g_date_time_format_iso8601(at);
+        assert_string_equal(text, rows[i].utc);
+    }
+}
+
 static void
 refused(void **state)
 {
@@ -64,6 +90,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times),
+        cmocka_unit_test(changing_clocks),
         cmocka_unit_test(refused),
     };
 
