@@ -11,7 +11,8 @@
 #     PUP_BENCH_TRACE=FILE  another trace
 #     PUP_BENCH_PLUGIN="connections=8 ..."  further parameters
 # shellcheck disable=SC2034 # what is set here is for who reads this file
-set -eu
+set -eEu
+trap 'echo "$0: line $LINENO: \"$BASH_COMMAND\" failed" >&2' ERR
 
 build=${PUP_TOP_BUILDDIR:?the build folder}
 prefix=${PUPITRE_PREFIX:?where pupitre is installed}

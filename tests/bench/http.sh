@@ -11,7 +11,8 @@
 #
 #     PUP_BENCH_RUNS=N      turns, default 9
 #     PUP_BENCH_SECONDS=N   of each measurement, default 1
-set -eu
+set -eEu
+trap 'echo "http.sh: line $LINENO: \"$BASH_COMMAND\" failed" >&2' ERR
 
 build=${PUP_TOP_BUILDDIR:?the build folder}
 source=${PUP_TOP_SRCDIR:?the source folder}

@@ -92,7 +92,7 @@ publish_room() {
 
 cut_trace() {
     [ "$lines" -gt 0 ] || return 0
-    grep -v '^#' "$trace" | head -n "$lines" >"$tmp/trace"
+    grep -v '^#' "$trace" | sed -n "1,${lines}p" >"$tmp/trace"
     trace=$tmp/trace
 }
 
@@ -196,9 +196,11 @@ stop_seats() {
 
 # The seats of the run before are forgotten.
 room_is_empty() {
-    ip netns exec "$srv" curl -sf -H 'Content-Type: application/json' -d \
-        '{"boot":"b","room":"storm","version":1,"port":0,"epoch":""}' \
-        "$server_url/v1/seats/$(mac_of $seats_max)/peers" | grep -q '"seats":\[\]'
+    grep -q '"seats":\[\]' < <(
+        ip netns exec "$srv" curl -sf -H 'Content-Type: application/json' -d \
+            '{"boot":"b","room":"storm","version":1,"port":0,"epoch":""}' \
+            "$server_url/v1/seats/$(mac_of $seats_max)/peers"
+    )
 }
 
 sent() {

@@ -55,7 +55,7 @@ after=$(bytes_of "$r1")
 [ "$inode" != "$(stat -c %i "$r1")" ] || die "the file was changed in place"
 [ "$(stat -c %a "$r1")" = 640 ] || die "the mode has changed"
 qemu-img compare -q -f qcow2 -F qcow2 "$state/images/rooms/.before" "$r1" || die "the disk has changed"
-qemu-img info "$r1" | grep -q '^backing file: \.\./masters/win@1.qcow2' || die "the backing file"
+grep -q '^backing file: \.\./masters/win@1.qcow2' < <(qemu-img info "$r1") || die "the backing file"
 says "r1@3 is published|nothing changed" pupitre room publish r1
 says "left as it was" pupitre room compact r1
 rm "$state/images/rooms/.before"

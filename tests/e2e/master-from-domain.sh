@@ -43,7 +43,7 @@ root_has() {
 }
 
 check_domain_is_free() {
-    virt_virsh list --name | grep -qx golden || die "the domain does not run any more"
+    grep -qx golden < <(virt_virsh list --name) || die "the domain does not run any more"
     if virt_virsh backup-dumpxml golden >"$work/job.xml" 2>/dev/null; then
         die "a backup of the domain goes on: $(cat "$work/job.xml")"
     fi

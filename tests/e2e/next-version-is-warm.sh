@@ -18,7 +18,7 @@ metric() {
 }
 
 profile_is_seen() {
-    lab_pupitre room show lab | grep -Eq '^boot +[0-9]+ chunks, .*, seen by 1 seat$'
+    grep -Eq '^boot +[0-9]+ chunks, .*, seen by 1 seat$' < <(lab_pupitre room show lab)
 }
 
 warm_is_done() {

@@ -69,7 +69,7 @@ inode=$(stat -c %i "$state/images/rooms/lab.qcow2")
 untouched 1
 [ "$(layers)" = 2 ] || die "$(layers) layers"
 screen=$(pupitre room history lab --json | jq -r '.versions[0].screen')
-head -c 4 "$screen" | grep -aq PNG || die "no picture of the boot test: $screen"
+grep -aq PNG < <(head -c 4 "$screen") || die "no picture of the boot test: $screen"
 # shellcheck disable=SC2016
 see 'cat /etc/motd-link /opt/tool/version; stat -c %a /etc/motd; stat -c "%a" /etc; ls /var/tmp' \
     >"$work/out"
@@ -90,7 +90,7 @@ recipe lab/30-more.sh 'echo "no such package" >&2' 'exit 3'
 fails 2 "step lab/30-more: its script failed with status 3 \('no such package'\); see '.*lab.log'" \
     pupitre room regenerate lab
 untouched 1
-head -c 4 "$state/logs/regenerate-lab.png" | grep -aq PNG || die "no picture of the failure"
+grep -aq PNG < <(head -c 4 "$state/logs/regenerate-lab.png") || die "no picture of the failure"
 recipe lab/30-more.sh 'sleep 1000'
 recipe lab/recipe.conf '[recipe]' "boot_timeout = $virt_agent_s" '[step 20-tool]' 'reboot = yes' \
     '[step 30-more]' 'timeout = 5'
@@ -117,5 +117,5 @@ says "layer +linux@1" pupitre image usage
 says "remove 1 layers" pupitre gc
 [ "$(layers)" = 2 ] || die "gc left $(layers) layers"
 check_clean
-see 'cat /opt/tool/version' | grep -qx 'tool 2' || die "the change is not there"
+grep -qx 'tool 2' < <(see 'cat /opt/tool/version') || die "the change is not there"
 says "nothing changed since lab@2" pupitre room regenerate lab

@@ -38,7 +38,7 @@ make_room() {
 }
 
 profile_is_seen() {
-    pupitre room show lab | grep -Eq '^boot +[0-9]+ chunks, .*, seen by 1 seat$'
+    grep -Eq '^boot +[0-9]+ chunks, .*, seen by 1 seat$' < <(pupitre room show lab)
 }
 
 seat_setup

@@ -14,6 +14,6 @@ lab_master demo 1
 lab_server_start
 lab_pc_on pc1 bios 52:54:00:00:06:01
 lab_wait 180 "record of the unknown PC" unknown_seen
-lab_pupitre seat list | grep -q 52:54:00:00:06:01 || lab_die "seat list does not show the PC"
+grep -q 52:54:00:00:06:01 < <(lab_pupitre seat list) || lab_die "seat list does not show the PC"
 lab_room late demo "added later" "" pc1=52:54:00:00:06:01
 lab_wait_console 500 pc1 'guest: banner: added later'

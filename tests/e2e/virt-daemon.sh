@@ -8,7 +8,7 @@ virt_begin
 virt_daemon
 
 is_listed() {
-    virt_virsh list --name | grep -qx pupitre-test
+    grep -qx pupitre-test < <(virt_virsh list --name)
 }
 
 is_not_listed() {
@@ -59,7 +59,7 @@ sed -i "s|</domain>|<metadata><p:owner xmlns:p='urn:pupitre:domain:1' state='/ot
 virt_virsh create "$work/other.xml" >/dev/null
 says clean pupitre fsck
 pupitre --quiet gc
-virt_virsh list --name | grep -qx pupitre-other || die "it was ended"
+grep -qx pupitre-other < <(virt_virsh list --name) || die "it was ended"
 virt_virsh destroy pupitre-other >/dev/null
 
 show "several first commands at once make the pools once"
@@ -89,10 +89,10 @@ grep -q '/masters/linux@1.qcow2</path>' "$work/vol.xml" ||
 
 show "the daemon runs an edit by hand, and keeps it over the command's end"
 says 'remote-viewer spice://127.0.0.1' pupitre room edit-disk r1
-virt_virsh list --name | grep -qx pupitre-edit-r1 || die "virsh does not list the edit"
+grep -qx pupitre-edit-r1 < <(virt_virsh list --name) || die "virsh does not list the edit"
 fails 6 'being edited since' pupitre room edit-disk r1
 pupitre --quiet gc
-virt_virsh list --name | grep -qx pupitre-edit-r1 || die "gc ended an edit"
+grep -qx pupitre-edit-r1 < <(virt_virsh list --name) || die "gc ended an edit"
 pupitre --quiet room edit-disk r1 --discard
 check_gone
 pupitre --quiet room remove r1 --yes

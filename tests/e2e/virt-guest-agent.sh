@@ -19,7 +19,7 @@ grep -q "^spice://127.0.0.1:59" "$work/out" || die "no SPICE address: $(cat "$wo
 grep -q '^words$' "$work/out" || die "standard error is missing"
 grep -q '^status 7$' "$work/out" || die "the exit status is missing"
 grep -q '^status 137$' "$work/out" || die "a killed program does not end with 137"
-head -c 4 "$work/screen.png" | grep -aq PNG || die "the screen is no PNG"
+grep -aq PNG < <(head -c 4 "$work/screen.png") || die "the screen is no PNG"
 check_no_machines
 
 show "a workbench: a screen that nobody watches, the serial line in a file, a clean end"
@@ -29,7 +29,7 @@ virt_lab bench "$work/guest.qcow2" "$work/bench" agent "$virt_agent_s" screen "$
     die "virt-lab: $(cat "$work/out")"
 grep -q '^200000$' "$work/out" || die "what was written before is missing: $(cat "$work/out")"
 grep -q '52:54:00:70:75:70' "$work/out" || die "another network address: $(cat "$work/out")"
-head -c 4 "$work/bench.png" | grep -aq PNG || die "the screen is no PNG"
+grep -aq PNG < <(head -c 4 "$work/bench.png") || die "the screen is no PNG"
 grep -q 'linux-guest: ready' "$work/bench/serial.log" || die "the serial line was not kept"
 show "what its guest deletes goes back to the server's disk"
 before=$(stat -c %b "$work/guest.qcow2")

@@ -28,6 +28,10 @@ LAB_SERVER_IP=10.77.0.2
 LAB_ROUTER_IP=10.77.0.1
 LAB_URL=http://$LAB_SERVER_IP:8080
 
+# Who sources this has said `set -e`: what it ends the script for is said.
+set -E
+trap 'lab_say "${BASH_SOURCE[0]##*/}, line $LINENO: \"$BASH_COMMAND\" failed"' ERR
+
 lab_say() {
     printf 'lab: %s\n' "$*" >&2
 }
@@ -358,7 +362,7 @@ lab_console() {
 }
 
 lab_console_has() {
-    lab_console "$1" | grep -Eq -- "$2"
+    grep -Eq -- "$2" < <(lab_console "$1" || true)
 }
 
 # lab_wait_console SECONDS PC REGEX: until a line of the PC's serial console matches.

@@ -20,7 +20,7 @@ LAB_N_PLUGGED=0
 
 # lab_noise_disk FILE MIB SEED: bytes that do not compress, the same for the same seed.
 lab_noise_disk() {
-    openssl enc -aes-128-ctr -nosalt -pbkdf2 -pass "pass:$3" </dev/zero 2>/dev/null |
+    { openssl enc -aes-128-ctr -nosalt -pbkdf2 -pass "pass:$3" </dev/zero 2>/dev/null || true; } |
         head -c "$2M" >"$1"
 }
 

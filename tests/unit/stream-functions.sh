@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # What the tests of the block server share: a published disk, a server that misbehaves.
 # Everything is on 127.0.0.1 and in a folder that goes at the end.
-set -eu
+set -eEu
+trap 'echo "$0: line $LINENO: \"$BASH_COMMAND\" failed" >&2' ERR
 
 build=${PUP_TOP_BUILDDIR:?run me by make check}
 plugin=$build/client-image/stream/.libs/nbdkit-pupitre-plugin.so
@@ -10,7 +11,7 @@ for tool in nbdkit nbdcopy nbdinfo curl; do
     command -v $tool >/dev/null || { echo "skipped: no $tool here"; exit 77; }
 done
 # nbdkit itself is not built with a sanitizer, and does not load a plugin that is.
-if nm -D "$plugin" | grep -qE ' U __(asan|tsan|ubsan)_'; then
+if grep -qE ' U __(asan|tsan|ubsan)_' < <(nm -D "$plugin"); then
     echo "skipped: nbdkit cannot load a plugin with sanitizers"
     exit 77
 fi

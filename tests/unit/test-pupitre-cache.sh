@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The command that makes a cache takes what is empty, and nothing else without being told
 # twice. Files stand for disks.
-set -eu
+set -eEu
+trap 'echo "line $LINENO: \"$BASH_COMMAND\" failed" >&2' ERR
 here=$(dirname "$0")
 program=$here/../../client-image/image/root/usr/sbin/pupitre-cache
 PATH=$PATH:/usr/sbin

@@ -79,11 +79,16 @@ bytes_to_download() {
     printf '%s\n' "$bytes"
 }
 
+# The errors in mmdebstrap's log; its end when it was killed before it could say one.
+reason_in() {
+    grep '^E:' "$1" | sed -n 1,3p || tail -n 3 "$1"
+}
+
 # Make `tree` with mmdebstrap.
 unpack_tree() {
     local part=$cache/tree.part log=$work/mmdebstrap.log
     local -a sources
-    rm -rf "$part"
+    rm -rf --one-file-system "$part"
     mkdir -p "$cache/debs"
     mapfile -t sources < <(debian_sources)
     # Proxies and the like; the rest of apt's configuration is of no use in the tree.
@@ -97,7 +102,7 @@ unpack_tree() {
         --extract-hook="'$data/lib/debs-hook' out '$cache/debs' '$(apt_lists)' \"\$1\"" \
         --include="$(list_lines "$data/packages" | tr '\n' ' ')" \
         '' "$part" "${sources[@]}" >"$log" 2>&1 ||
-        die "$EXIT_IO" "mmdebstrap failed: $(grep '^E:' "$log" | head -n 3)"
+        die "$EXIT_IO" "mmdebstrap failed: $(reason_in "$log")"
     rm -rf "$part"/usr/share/{doc,man,locale,info}
     depmod -b "$part" "$(kernel_version_of "$part")"
     rm -rf "$cache"/tree-*

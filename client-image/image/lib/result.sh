@@ -46,7 +46,7 @@ report() {
         printf '%8s MB  %s\n' "$(megabytes "$(stat -c %s "$dir/$file")")" "$file" >&2
     done
     say "the ten biggest items of root.img (compressed, estimated):"
-    sizes_of_items "$root" "$dir/root.img" | sort -rn | head -n 10 |
+    sizes_of_items "$root" "$dir/root.img" | sort -rn | sed -n 1,10p |
         while IFS=$'\t' read -r bytes item; do
             printf '%8s MB  %s\n' "$(megabytes "$bytes")" "$item" >&2
         done

@@ -59,7 +59,7 @@ copy_selected() {
 # library with one symbol: put one in its place whose table of contents is empty.
 shrink_icu_data() {
     local dir=$1/usr/lib/x86_64-linux-gnu name version
-    name=$(basename "$(find "$dir" -name 'libicudata.so.*' -type l | head -n 1)")
+    name=$(basename "$(find "$dir" -name 'libicudata.so.*' -type l -print -quit)")
     [ -n "$name" ] || return 0
     version=${name##*.so.}
     # Header of 32 bytes (magic, size 20, little-endian, ASCII, 2-byte characters,

@@ -11,6 +11,7 @@ say() {
 
 # A step of the build, with the seconds since its start.
 step() {
+    current_step=$*
     printf '[%3d s] %s\n' "$SECONDS" "$*" >&2
 }
 
@@ -19,6 +20,26 @@ die() {
     local status=$1
     shift
     printf 'build-client-image: %s\n' "$*" >&2
+    [ -z "$work" ] || : >"$work/said"
+    exit "$status"
+}
+
+# What `set -e` is about to end the build, or a subshell of it, for; the trap on ERR calls it.
+note_failure() {
+    local status=$1 place=$2 command=$3
+    [ -z "$work" ] || [ ! -d "$work" ] ||
+        printf '  %s: status %s: %s\n' "$place" "$status" "${command%%$'\n'*}" >>"$work/failed"
+}
+
+# The end of the build, whatever it comes from: one that fails does not end in silence.
+last_word() {
+    local status=$?
+    trap - EXIT ERR
+    if [ "$status" -ne 0 ] && [ ! -e "$work/said" ]; then
+        say "build-client-image: ended with status $status while ${current_step:-preparing}"
+        [ ! -e "$work/failed" ] || tail -n 5 "$work/failed" >&2
+    fi
+    rm -rf --one-file-system "$work"
     exit "$status"
 }
 
