@@ -14,6 +14,8 @@
  *     spice PATH USB          connect to this SPICE Unix socket and show it; its guest
  *                             gets the USB devices of USB (lib/usb.h)
  *     spice-off               forget it, back to the stage page
+ *     catch KEY               KEY, F1 to F12, is not the guest's: the seat is told when
+ * it is pressed; "" ends this
  *
  *   to RUNDIR/seat.sock (pupitre-seat listens)
  *     stream first-chunk              the plugin verified its first chunk
@@ -24,9 +26,12 @@
  *     screen picture                  the guest's first picture is shown
  *     screen input                    somebody types or moves the mouse; while it goes
  *                                     on, every few seconds
+ *     screen key KEY                  the key that is caught was pressed
  *
  *   to RUNDIR/stream.sock (the plugin listens, pupitre-seat sends)
  *     guest-ready             the guest has started: its boot profile ends here
+ *
+ * In the texts to the screen a " | " begins a second line, small, for helpdesk.
  *
  * RUNDIR is /run/pupitre on a seat. Senders never block and never fail for want of a
  * listener.
@@ -36,6 +41,9 @@
 #include <glib.h>
 
 #define PUP_NOTIFY_MAX 1024u
+
+/* With a blank on either side: what follows it is the second line. */
+#define PUP_NOTIFY_MORE "|"
 
 /* Send one line (cut at PUP_NOTIFY_MAX) to the socket @path. */
 void pup_notify_send(const char *path, const char *format, ...) G_GNUC_PRINTF(2, 3);

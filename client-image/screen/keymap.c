@@ -63,6 +63,17 @@ static const guint16 codes_of[] = {
 };
 
 unsigned
+pup_keymap_named(const char *name)
+{
+    guint64 number;
+
+    if (*name != 'F' || !g_ascii_string_to_unsigned(name + 1, 10, 1, 12, &number, NULL))
+        return 0;
+    return number <= 10 ? KEY_F1 + (unsigned) number - 1
+                        : KEY_F11 + (unsigned) number - 11;
+}
+
+unsigned
 pup_keymap_codes(unsigned linux_code, guint codes[PUP_KEYMAP_CODES])
 {
     if (linux_code == KEY_PAUSE) {

@@ -9,6 +9,9 @@
 
 #include <glib.h>
 
+/* The key called @name, "F1" to "F12", as KEY_...; 0 for any other name. */
+unsigned pup_keymap_named(const char *name);
+
 /* At most this many codes for one key. */
 #define PUP_KEYMAP_CODES 2
 

@@ -3,24 +3,29 @@
 
 #include <string.h>
 
+#include "client-image/common/notify.h"
 #include "lib/error.h"
 
 /* What follows a verb. */
 typedef enum { NOTHING, NUMBER, TEXT, OPTIONAL_TEXT, WORD_AND_TEXT } Arguments;
 
+#define MORE " " PUP_NOTIFY_MORE " "
+
 static const struct {
     const char *verb;
     PupMessageKind kind;
     Arguments arguments;
+    gboolean has_more;
 } verbs[] = {
-    {"stage", PUP_MESSAGE_STAGE, TEXT},
-    {"progress", PUP_MESSAGE_PROGRESS, NUMBER},
-    {"info", PUP_MESSAGE_INFO, OPTIONAL_TEXT},
-    {"notice", PUP_MESSAGE_NOTICE, OPTIONAL_TEXT},
-    {"error", PUP_MESSAGE_ERROR, WORD_AND_TEXT},
-    {"mac", PUP_MESSAGE_MAC, WORD_AND_TEXT},
-    {"spice", PUP_MESSAGE_SPICE, WORD_AND_TEXT},
-    {"spice-off", PUP_MESSAGE_SPICE_OFF, NOTHING},
+    {"stage", PUP_MESSAGE_STAGE, TEXT, TRUE},
+    {"progress", PUP_MESSAGE_PROGRESS, NUMBER, FALSE},
+    {"info", PUP_MESSAGE_INFO, OPTIONAL_TEXT, FALSE},
+    {"notice", PUP_MESSAGE_NOTICE, OPTIONAL_TEXT, TRUE},
+    {"error", PUP_MESSAGE_ERROR, WORD_AND_TEXT, TRUE},
+    {"mac", PUP_MESSAGE_MAC, WORD_AND_TEXT, TRUE},
+    {"spice", PUP_MESSAGE_SPICE, WORD_AND_TEXT, FALSE},
+    {"spice-off", PUP_MESSAGE_SPICE_OFF, NOTHING, FALSE},
+    {"catch", PUP_MESSAGE_CATCH, OPTIONAL_TEXT, FALSE},
 };
 
 /* @line as text that can be drawn: see the header. New string. */
@@ -81,6 +86,18 @@ parse_arguments(PupMessage *message, Arguments arguments, const char *rest)
     return TRUE;
 }
 
+static void
+split_more(PupMessage *message)
+{
+    char *more = strstr(message->text, MORE);
+
+    if (more == NULL)
+        return;
+    g_free(message->more);
+    message->more = g_strdup(more + strlen(MORE));
+    *more = '\0';
+}
+
 PupMessage *
 pup_message_parse(const char *line, GError **error)
 {
@@ -94,8 +111,12 @@ pup_message_parse(const char *line, GError **error)
         g_autoptr(PupMessage) message = g_new0(PupMessage, 1);
         message->kind = verbs[i].kind;
         message->text = g_strdup("");
-        if (parse_arguments(message, verbs[i].arguments, rest))
+        message->more = g_strdup("");
+        if (parse_arguments(message, verbs[i].arguments, rest)) {
+            if (verbs[i].has_more)
+                split_more(message);
             return g_steal_pointer(&message);
+        }
         pup_error_set(error, PUP_ERROR_INVALID, "message '%.60s': bad argument", text);
         return NULL;
     }
@@ -110,5 +131,6 @@ pup_message_free(PupMessage *message)
         return;
     g_free(message->word);
     g_free(message->text);
+    g_free(message->more);
     g_free(message);
 }

@@ -19,13 +19,15 @@ typedef enum {
     PUP_MESSAGE_MAC,
     PUP_MESSAGE_SPICE,
     PUP_MESSAGE_SPICE_OFF,
+    PUP_MESSAGE_CATCH,
 } PupMessageKind;
 
 typedef struct {
     PupMessageKind kind;
     int progress; /* PROGRESS: 0-100, or -1 */
     char *word;   /* ERROR: the code; MAC: the address; SPICE: the path; else NULL */
-    char *text;   /* never NULL; SPICE: the USB devices that the guest gets */
+    char *text; /* never NULL; SPICE: the USB devices that the guest gets; CATCH: a key */
+    char *more; /* the second line of STAGE, NOTICE, ERROR, MAC; never NULL */
 } PupMessage;
 
 /* Errors: INVALID (unknown verb, a missing or bad argument), with the line's start. */

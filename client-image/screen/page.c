@@ -18,6 +18,9 @@ pup_page_new(void)
     page->notice = g_strdup("");
     page->word = g_strdup("");
     page->text = g_strdup("");
+    page->stage_more = g_strdup("");
+    page->notice_more = g_strdup("");
+    page->text_more = g_strdup("");
     return page;
 }
 
@@ -32,6 +35,9 @@ pup_page_free(PupPage *page)
     g_free(page->notice);
     g_free(page->word);
     g_free(page->text);
+    g_free(page->stage_more);
+    g_free(page->notice_more);
+    g_free(page->text_more);
     g_free(page);
 }
 
@@ -68,12 +74,14 @@ undo_from(PupPage *page, const char *title)
 
 /* A new stage: the one before is done, unless an error ended it. */
 static gboolean
-apply_stage(PupPage *page, const char *title)
+apply_stage(PupPage *page, const PupMessage *message)
 {
+    const char *title = message->text;
     gboolean ended_well =
         page->kind == PUP_PAGE_STAGE && !g_str_equal(page->stage, FIRST_TITLE);
     gboolean changed = set_kind(page, PUP_PAGE_STAGE);
 
+    changed |= set_text(&page->stage_more, message->more);
     if (g_str_equal(page->stage, title))
         return changed;
     if (ended_well)
@@ -92,6 +100,16 @@ apply_full_page(PupPage *page, PupPageKind kind, const PupMessage *message)
 
     changed |= set_text(&page->word, message->word);
     changed |= set_text(&page->text, message->text);
+    changed |= set_text(&page->text_more, message->more);
+    return changed;
+}
+
+static gboolean
+apply_notice(PupPage *page, const PupMessage *message)
+{
+    gboolean changed = set_text(&page->notice, message->text);
+
+    changed |= set_text(&page->notice_more, message->more);
     return changed;
 }
 
@@ -109,13 +127,13 @@ pup_page_apply(PupPage *page, const PupMessage *message)
 {
     switch (message->kind) {
     case PUP_MESSAGE_STAGE:
-        return apply_stage(page, message->text);
+        return apply_stage(page, message);
     case PUP_MESSAGE_PROGRESS:
         return apply_progress(page, message->progress);
     case PUP_MESSAGE_INFO:
         return set_text(&page->info, message->text);
     case PUP_MESSAGE_NOTICE:
-        return set_text(&page->notice, message->text);
+        return apply_notice(page, message);
     case PUP_MESSAGE_ERROR:
         return apply_full_page(page, PUP_PAGE_ERROR, message);
     case PUP_MESSAGE_MAC:
@@ -125,9 +143,12 @@ pup_page_apply(PupPage *page, const PupMessage *message)
     case PUP_MESSAGE_SPICE_OFF:
         g_ptr_array_set_size(page->done, 0);
         set_text(&page->stage, FIRST_TITLE);
+        set_text(&page->stage_more, "");
         page->progress = -1;
         set_kind(page, PUP_PAGE_STAGE);
         return TRUE;
+    case PUP_MESSAGE_CATCH:
+        return FALSE;
     }
     return FALSE;
 }

@@ -34,6 +34,8 @@ typedef struct {
     char *notice;    /* "" without one */
     char *word;      /* the error's code or the MAC */
     char *text;      /* of the error or of the unknown PC */
+    /* the small second line of each, for helpdesk; "" without one */
+    char *stage_more, *notice_more, *text_more;
 } PupPage;
 
 PupPage *pup_page_new(void);

@@ -20,6 +20,8 @@
 #define COLOUR_NOTICE_TEXT 0x2a1c00
 
 #define NOTICE_LINES 3
+/* Of a second line, for helpdesk. */
+#define MORE_LINES 2
 /* Of the words on a full page, if there is room. */
 #define TEXT_LINES 6
 
@@ -192,6 +194,7 @@ draw_stage(const Layout *layout, unsigned tick)
 {
     PupTextStyle title = style_of(layout, layout->body * 2, TRUE, COLOUR_TEXT);
     PupTextStyle percent = style_of(layout, layout->body, TRUE, COLOUR_MUTED);
+    PupTextStyle more = style_of(layout, layout->body, FALSE, COLOUR_MUTED);
     PupRect bar = pup_page_bar(layout->width, layout->height);
     Layout measure = *layout;
     measure.canvas = NULL;
@@ -205,6 +208,12 @@ draw_stage(const Layout *layout, unsigned tick)
         g_autofree char *text = g_strdup_printf("%d %%", layout->page->progress);
         int width = layout->fonts != NULL ? pup_text_width(&percent, text) : 0;
         put(layout, bar.x + bar.width - width, below - layout->body / 2, &percent, text);
+    }
+    if (*layout->page->stage_more != '\0') {
+        Layout beside = *layout;
+        beside.column -= layout->body * 4;
+        put_paragraph(&beside, below - layout->body / 2, &more, layout->page->stage_more,
+                      1);
     }
     draw_done(layout, below + layout->body);
 }
@@ -254,6 +263,20 @@ draw_panel(const Layout *layout, int y, int height_px, const char *label,
     return panel.height;
 }
 
+/* The words of a full page and, small, the line for helpdesk. Returns their height. */
+static int
+put_words(const Layout *layout, int y, const PupTextStyle *words, const char *text)
+{
+    PupTextStyle small = style_of(layout, layout->body, FALSE, COLOUR_MUTED);
+    int tall = put_paragraph(layout, y, words, text, layout->text_lines);
+
+    if (*layout->page->text_more != '\0')
+        tall += layout->body / 2 + put_paragraph(layout, y + tall + layout->body / 2,
+                                                 &small, layout->page->text_more,
+                                                 MIN(MORE_LINES, layout->text_lines));
+    return tall;
+}
+
 static int
 draw_error(const Layout *layout, int y)
 {
@@ -268,8 +291,7 @@ draw_error(const Layout *layout, int y)
     beside.left += mark + layout->body;
     beside.column -= mark + layout->body;
     y += put_paragraph(&beside, y, &heading, "Something went wrong", 2) + layout->body;
-    y += put_paragraph(layout, y, &words, layout->page->text, layout->text_lines) +
-         layout->body;
+    y += put_words(layout, y, &words, layout->page->text) + layout->body;
     y += draw_panel(layout, y, layout->body * 2, "Code", layout->page->word, COLOUR_TEXT);
     y += layout->body;
     y += put_paragraph(layout, y, &hint,
@@ -295,7 +317,7 @@ draw_mac(const Layout *layout, int y)
     y += layout->body;
     y += draw_panel(layout, y, layout->body * 6, "", layout->page->word, COLOUR_ACCENT);
     y += layout->body;
-    y += put_paragraph(layout, y, &words, text, layout->text_lines);
+    y += put_words(layout, y, &words, text);
     return y - top;
 }
 
@@ -315,45 +337,83 @@ draw_centred(Layout layout, int (*draw)(const Layout *, int))
     draw(&layout, MAX(edge, (layout.height - tall) * 45 / 100));
 }
 
-/* The banner and the lines in it; lines are NULL without a notice or a font. */
-static PupRect
-lay_out_notice(const Layout *layout, const PupTextStyle *style, char ***lines)
+/* The banner: its lines, and below them, smaller, those for helpdesk. */
+typedef struct {
+    PupTextStyle style, small;
+    char **lines, **more; /* NULL without a notice or a font */
+    PupRect rect;
+} Banner;
+
+static void
+banner_clear(Banner *banner)
 {
-    *lines = NULL;
-    if (*layout->page->notice == '\0' || layout->fonts == NULL)
-        return (PupRect){0};
+    g_strfreev(banner->lines);
+    g_strfreev(banner->more);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Banner, banner_clear)
+
+static int
+lines_height(const PupTextStyle *style, char **lines)
+{
+    return (int) g_strv_length(lines) * style->height_px * 5 / 4;
+}
+
+static Banner
+lay_out_notice(const Layout *layout)
+{
+    int small_px = crisp_height(layout->body * 3 / 4);
+    Banner banner = {
+        .style = style_of(layout, layout->body, TRUE, COLOUR_NOTICE_TEXT),
+        .small = style_of(layout, small_px, FALSE, COLOUR_NOTICE_TEXT),
+    };
     int inner = layout->width - 2 * layout->margin;
-    *lines = pup_text_wrap(style, layout->page->notice, inner, NOTICE_LINES);
-    int n_lines = (int) g_strv_length(*lines);
-    return (PupRect){0, 0, layout->width,
-                     n_lines * layout->body * 5 / 4 + layout->body * 3 / 4};
+
+    if (*layout->page->notice == '\0' || layout->fonts == NULL)
+        return banner;
+    banner.lines =
+        pup_text_wrap(&banner.style, layout->page->notice, inner, NOTICE_LINES);
+    banner.more =
+        pup_text_wrap(&banner.small, layout->page->notice_more, inner, MORE_LINES);
+    banner.rect =
+        (PupRect){0, 0, layout->width,
+                  lines_height(&banner.style, banner.lines) +
+                      lines_height(&banner.small, banner.more) + layout->body * 3 / 4};
+    return banner;
 }
 
 PupRect
 pup_page_notice_rect(const PupPage *page, int width, int height, const PupFonts *fonts)
 {
     Layout layout = lay_out(page, NULL, fonts, width, height);
-    PupTextStyle style = style_of(&layout, layout.body, TRUE, COLOUR_NOTICE_TEXT);
-    g_auto(GStrv) lines = NULL;
+    g_auto(Banner) banner = lay_out_notice(&layout);
 
-    return lay_out_notice(&layout, &style, &lines);
+    return banner.rect;
+}
+
+/* @lines, each in the middle, from @y down. Returns the height they take. */
+static int
+put_centred(const Layout *layout, int y, const PupTextStyle *style, char **lines)
+{
+    int at = y;
+
+    for (; *lines != NULL; lines++, at += style->height_px * 5 / 4)
+        put(layout, (layout->width - pup_text_width(style, *lines)) / 2, at, style,
+            *lines);
+    return at - y;
 }
 
 void
 pup_page_draw_notice(const PupPage *page, PupCanvas *canvas, const PupFonts *fonts)
 {
     Layout layout = lay_out(page, canvas, fonts, canvas->width, canvas->height);
-    PupTextStyle style = style_of(&layout, layout.body, TRUE, COLOUR_NOTICE_TEXT);
-    g_auto(GStrv) lines = NULL;
-    PupRect banner = lay_out_notice(&layout, &style, &lines);
-    int y = banner.y + layout.body / 2;
+    g_auto(Banner) banner = lay_out_notice(&layout);
+    int y = banner.rect.y + layout.body / 2;
 
-    pup_canvas_fill(canvas, banner, COLOUR_WARN, 235);
-    for (char **line = lines; line != NULL && *line != NULL; line++) {
-        int x = (layout.width - pup_text_width(&style, *line)) / 2;
-        put(&layout, x, y, &style, *line);
-        y += layout.body * 5 / 4;
-    }
+    pup_canvas_fill(canvas, banner.rect, COLOUR_WARN, 235);
+    if (banner.lines == NULL)
+        return;
+    y += put_centred(&layout, y, &banner.style, banner.lines);
+    put_centred(&layout, y, &banner.small, banner.more);
 }
 
 void

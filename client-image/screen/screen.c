@@ -18,6 +18,7 @@
 #include "client-image/common/notify.h"
 #include "client-image/screen/console.h"
 #include "client-image/screen/input.h"
+#include "client-image/screen/keymap.h"
 #include "client-image/screen/monitor.h"
 #include "client-image/screen/page.h"
 #include "client-image/screen/picture.h"
@@ -57,6 +58,7 @@ typedef struct {
     PupSpice *spice;
     PupInput *input;
     gint64 input_told_us;
+    char *caught_key; /* is the seat's, not the guest's; NULL: none */
     char *seat_socket;
     int notify_fd;
     GMainLoop *loop;
@@ -272,6 +274,11 @@ on_key(gpointer user, unsigned linux_code, gboolean down)
     Screen *screen = user;
 
     note_input(screen);
+    if (down && screen->caught_key &&
+        pup_keymap_named(screen->caught_key) == linux_code) {
+        pup_notify_send(screen->seat_socket, "screen key %s", screen->caught_key);
+        return;
+    }
     /* What was pressed comes up whatever is shown. */
     if (shows_guest(screen) || !down)
         pup_spice_key(screen->spice, linux_code, down);
@@ -355,6 +362,16 @@ connect_guest(Screen *screen, const PupMessage *message)
 }
 
 static void
+catch_key(Screen *screen, const char *name)
+{
+    g_clear_pointer(&screen->caught_key, g_free);
+    if (pup_keymap_named(name) != 0)
+        screen->caught_key = g_strdup(name);
+    else if (*name != '\0')
+        g_warning("catch: '%s' is none of F1 to F12", name);
+}
+
+static void
 apply(Screen *screen, const PupMessage *message)
 {
     gboolean showed_guest = shows_guest(screen);
@@ -363,6 +380,8 @@ apply(Screen *screen, const PupMessage *message)
         connect_guest(screen, message);
     else if (message->kind == PUP_MESSAGE_SPICE_OFF)
         pup_spice_disconnect(screen->spice);
+    else if (message->kind == PUP_MESSAGE_CATCH)
+        catch_key(screen, message->text);
     gboolean changed = pup_page_apply(screen->page, message);
     if (changed || showed_guest != shows_guest(screen))
         redraw_all(screen);
@@ -490,6 +509,7 @@ stop(Screen *screen)
     pup_picture_clear(&screen->picture);
     g_clear_pointer(&screen->page, pup_page_free);
     g_clear_pointer(&screen->fonts, pup_fonts_free);
+    g_clear_pointer(&screen->caught_key, g_free);
 }
 
 static gboolean

@@ -41,6 +41,13 @@ test_keymap_known(void **state)
     assert_int_equal(pup_keymap_codes(KEY_POWER, codes), 0);
     assert_int_equal(pup_keymap_codes(KEY_RESERVED, codes), 0);
     assert_int_equal(pup_keymap_codes(G_MAXUINT, codes), 0);
+    assert_int_equal(pup_keymap_named("F1"), KEY_F1);
+    assert_int_equal(pup_keymap_named("F9"), KEY_F9);
+    assert_int_equal(pup_keymap_named("F12"), KEY_F12);
+    assert_int_equal(pup_keymap_named("F13"), 0);
+    assert_int_equal(pup_keymap_named("F"), 0);
+    assert_int_equal(pup_keymap_named("9"), 0);
+    assert_int_equal(pup_keymap_named(""), 0);
 }
 
 /* No two keys send the same, and none sends what is no scan code. */

@@ -123,8 +123,18 @@ test_pages(void **state)
     assert_true(say(page, "notice n"));
     assert_true(say(page, "info i"));
     assert_false(say(page, "info i"));
+    assert_true(say(page, "notice n | for helpdesk"));
+    assert_string_equal(page->notice_more, "for helpdesk");
     assert_true(say(page, "notice"));
     assert_string_equal(page->notice, "");
+    assert_string_equal(page->notice_more, "");
+    assert_true(say(page, "stage s | a"));
+    assert_true(say(page, "stage s | b"));
+    assert_string_equal(page->stage_more, "b");
+    assert_true(say(page, "stage t"));
+    assert_string_equal(page->stage_more, "");
+    assert_done(page, "s|");
+    assert_false(say(page, "catch F9"));
 }
 
 static const struct {
@@ -144,6 +154,14 @@ static const struct {
       "unplugged, or the server is switched off.",
       "info Room lab-101 \xc2\xb7 seat pc07"}},
     {"mac", {"mac 52:54:00:12:34:56"}},
+    {"error-more",
+     {"error NO-MEMORY This PC has too little memory for this room. | It has 480 MiB and "
+      "can give its guest 120 MiB, but the room's guest needs 256 MiB",
+      "info lab-101@12  pc07"}},
+    {"notice-more",
+     {"stage Waiting for the server | 10.77.0.1:8080",
+      "notice The server does not answer. Please wait: this PC goes on by itself as soon "
+      "as it does. | 10.77.0.1:8080: no answer for 4 seconds"}},
 };
 
 static guint32
@@ -258,6 +276,9 @@ test_nothing_overflows(void **state)
         {"error " LONG_WORD " " LONG_TEXT},
         {"mac 52:54:00:12:34:56 " LONG_TEXT},
         {"mac " LONG_WORD " " LONG_TEXT},
+        {"stage a | " LONG_TEXT, "progress 100"},
+        {"error E " LONG_TEXT " | " LONG_TEXT},
+        {"mac 52:54:00:12:34:56 " LONG_TEXT " | " LONG_TEXT},
     };
 
     if (fonts == NULL)
@@ -284,7 +305,8 @@ test_nothing_overflows(void **state)
 static void
 test_parts(void **state)
 {
-    static const char *const lines[] = {"stage x", "info y", "notice " LONG_TEXT, NULL};
+    static const char *const lines[] = {"stage x", "info y",
+                                        "notice " LONG_TEXT " | " LONG_TEXT, NULL};
 
     for (size_t s = 0; s < G_N_ELEMENTS(sizes); s++) {
         g_autoptr(PupPage) page = page_after(lines);
