@@ -55,7 +55,8 @@ static void
 report(PupFace *face)
 {
     pup_reporter_state(face->reporter, face->state, face->version,
-                       face->trouble ? face->trouble : pup_notices_text(&face->notices));
+                       face->trouble ? face->trouble
+                                     : pup_notices_detail(&face->notices));
 }
 
 void
@@ -67,36 +68,33 @@ pup_face_registered(PupFace *face, const char *seat, unsigned poll_s)
 }
 
 void
-pup_face_working(PupFace *face, gboolean again, const char *format, ...)
+pup_face_working(PupFace *face, PupSituation situation, const PupFacts *facts)
 {
-    g_autofree char *text = NULL;
-    va_list args;
+    g_autoptr(PupWords) words = pup_words_new(situation, facts);
 
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    if (again && face->has_error_page)
-        return;
-    face->has_error_page = FALSE;
-    pup_screen_stage(face->screen, "%s", text);
+    if (!face->has_error_page)
+        pup_screen_stage(face->screen, words);
 }
 
 void
 pup_face_failed(PupFace *face, PupSeatOrder order, const GError *error,
                 unsigned n_failures)
 {
-    const char *code = pup_failure_code(order, error);
-    gboolean patient = pup_failure_is_absence(error) && n_failures < PATIENT_TRIES;
-    g_autofree char *words = pup_failure_words(order, error, face->server);
+    const PupFailure *failure = pup_failure_find(order, error);
+    gboolean patient = pup_failure_is_absence(error) && n_failures < PATIENT_TRIES &&
+                       !face->has_error_page;
+    const PupFacts facts = {.server = face->server, .why = error->message};
+    g_autoptr(PupWords) words =
+        pup_words_new(patient ? PUP_SAY_SERVER_AWAITED : failure->situation, &facts);
 
-    pup_log("failed", "%s %s", code, error->message);
+    pup_log("failed", "%s %s", failure->code, error->message);
     g_free(face->trouble);
-    face->trouble = g_strdup_printf("%s: %s", code, error->message);
-    if (patient && !face->has_error_page) {
-        pup_screen_stage(face->screen, "Waiting for the server %s", face->server);
+    face->trouble = g_strdup_printf("%s: %s", failure->code, error->message);
+    if (patient) {
+        pup_screen_stage(face->screen, words);
     } else {
         face->has_error_page = TRUE;
-        pup_screen_error(face->screen, code, "%s", words);
+        pup_screen_error(face->screen, failure->code, words);
     }
     report(face);
 }
@@ -104,7 +102,8 @@ pup_face_failed(PupFace *face, PupSeatOrder order, const GError *error,
 void
 pup_face_unknown(PupFace *face, const GError *error)
 {
-    g_autofree char *words = pup_failure_unknown_words(error);
+    const PupFacts facts = {.why = pup_failure_unknown_why(error)};
+    g_autoptr(PupWords) words = pup_words_new(PUP_SAY_UNKNOWN_PC, &facts);
 
     pup_log("unknown", "%s", error->message);
     face->has_error_page = TRUE;
@@ -124,16 +123,23 @@ void
 pup_face_guest_over(PupFace *face)
 {
     pup_notices_clear(&face->notices);
-    pup_screen_notice(face->screen, "%s", "");
+    pup_screen_notice(face->screen, NULL);
+    pup_screen_catch(face->screen, "");
     report(face);
 }
 
 void
-pup_face_notice(PupFace *face, PupNotice notice, const char *text)
+pup_face_notice(PupFace *face, PupNotice notice, PupWords *words)
 {
-    pup_notices_set(&face->notices, notice, text);
-    pup_screen_notice(face->screen, "%s", pup_notices_text(&face->notices));
+    pup_notices_set(&face->notices, notice, words);
+    pup_screen_notice(face->screen, pup_notices_shown(&face->notices));
     report(face);
+}
+
+void
+pup_face_catch(PupFace *face, const char *key)
+{
+    pup_screen_catch(face->screen, key);
 }
 
 void

@@ -21,10 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupFace, pup_face_free)
 /* The server knows this seat as @seat, and wants a report every @poll_s. */
 void pup_face_registered(PupFace *face, const char *seat, unsigned poll_s);
 
-/* What is going on, in plain words. An error page stays until something goes on well:
- * @again says that this is only another try. */
-void pup_face_working(PupFace *face, gboolean again, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
+/* What is going on. An error page stays until a guest runs: until then this is only
+ * another try. @facts: NULL for none. */
+void pup_face_working(PupFace *face, PupSituation situation, const PupFacts *facts);
 
 /* @order could not be carried out (NONE: the guest crashed), because of @error; the
  * @n_failures'th in a row, from 0. */
@@ -37,11 +36,14 @@ void pup_face_unknown(PupFace *face, const GError *error);
 /* The guest runs; its picture is at the SPICE socket @path, and it gets the USB devices
  * of @usb. */
 void pup_face_guest(PupFace *face, const char *path, PupUsb usb);
-/* It does not run any more: notices are gone. */
+/* It does not run any more: notices and the key are gone. */
 void pup_face_guest_over(PupFace *face);
 
-/* Set or clear (NULL) one of the notices. */
-void pup_face_notice(PupFace *face, PupNotice notice, const char *text);
+/* Set (@words are taken over) or clear (NULL) one of the notices. */
+void pup_face_notice(PupFace *face, PupNotice notice, PupWords *words);
+
+/* Have this key for us, not for the guest, which runs; "" ends this. */
+void pup_face_catch(PupFace *face, const char *key);
 
 /* The small line: what runs here. @emulated: without KVM. */
 void pup_face_info(PupFace *face, const PupTarget *target, gboolean emulated);

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * failure - what went wrong with an order, in words for the people before the PC
+ * failure - what went wrong with an order
  *
  * Pure; any thread.
  */
 #pragma once
 
 #include "client-image/seat/seat_machine.h"
+#include "client-image/seat/words.h"
 
-/* What the failure is called: a word for the admin, such as "SERVER-AWAY". Static. The
- * codes are listed in failure.c and in the administrator's guide. */
-const char *pup_failure_code(PupSeatOrder order, const GError *error);
+typedef struct {
+    const char *code;       /* a word for the admin, such as "SERVER-AWAY" */
+    PupSituation situation; /* what people read */
+} PupFailure;
 
-/* What to show. @server: its URL. New string. */
-char *pup_failure_words(PupSeatOrder order, const GError *error, const char *server);
+/* What it is called when @order fails with @error. Static. */
+const PupFailure *pup_failure_find(PupSeatOrder order, const GError *error);
 
 /* TRUE when it is no more than a server that does not answer. */
 gboolean pup_failure_is_absence(const GError *error);
 
-/* What to show where the server says that it has no room for this PC. New string. */
-char *pup_failure_unknown_words(const GError *error);
+/* What the server itself said where it has no room for this PC, within @error; NULL:
+ * nothing. */
+const char *pup_failure_unknown_why(const GError *error);

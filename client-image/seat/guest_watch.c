@@ -2,8 +2,8 @@
 #include "config.h"
 #include "client-image/seat/guest_watch.h"
 
+#include "client-image/seat/fill.h"
 #include "client-image/seat/log.h"
-#include "client-image/seat/overlay.h"
 #include "client-image/seat/task.h"
 
 #define LOOK_S 2
@@ -11,7 +11,6 @@
 #define DAMAGED_S 10
 /* Trouble with a disk of the PC: long enough to be seen once the guest runs. */
 #define DISK_S 120
-#define FILLING_PERCENT 80u
 
 /* A notice that goes by itself. */
 typedef struct {
@@ -24,15 +23,17 @@ struct PupGuestWatch {
     PupFace *face;
     PupSession *session;
     PupHypervisor *hypervisor;
+    const char *server;
     PupTask *resume; /* being told to go on */
     guint look;      /* 0: no guest runs */
     gboolean halted, full;
     Passing damaged, cache, overlay;
-    unsigned filling_percent; /* last said; 0: nothing */
+    PupFill fill;
 };
 
 PupGuestWatch *
-pup_guest_watch_new(PupFace *face, PupSession *session, PupHypervisor *hypervisor)
+pup_guest_watch_new(PupFace *face, PupSession *session, PupHypervisor *hypervisor,
+                    const char *server)
 {
     PupGuestWatch *watch = g_new0(PupGuestWatch, 1);
 
@@ -42,6 +43,7 @@ pup_guest_watch_new(PupFace *face, PupSession *session, PupHypervisor *hyperviso
     watch->overlay = (Passing){face, PUP_NOTICE_OVERLAY, 0};
     watch->session = session;
     watch->hypervisor = hypervisor;
+    watch->server = server;
     return watch;
 }
 
@@ -71,36 +73,14 @@ on_resume_over(gpointer data, const GError *error)
     ((PupGuestWatch *) data)->resume = NULL;
 }
 
-/* A restart empties an overlay, but for one that is kept: that is emptied when it is
- * full.
- */
-static char *
-filling_words(const PupGuestWatch *watch, unsigned percent)
-{
-    if (pup_session_keeps(watch->session))
-        return g_strdup_printf(
-            "The space for what this PC keeps is %u %% full. Save your "
-            "work elsewhere: from %u %% on it starts afresh.",
-            percent, PUP_OVERLAY_FULL_PERCENT);
-    return g_strdup_printf("The space for what changes on this PC is %u %% full. "
-                           "Save your work elsewhere and restart soon.",
-                           percent);
-}
-
 static void
 look_at_overlay(PupGuestWatch *watch)
 {
-    unsigned percent = pup_session_used_percent(watch->session) / 5 * 5;
-    g_autofree char *text = NULL;
+    PupSpace space = pup_session_space(watch->session);
 
-    if (percent < FILLING_PERCENT)
-        percent = 0;
-    if (percent == watch->filling_percent)
-        return;
-    watch->filling_percent = percent;
-    if (percent > 0)
-        text = filling_words(watch, percent);
-    pup_face_notice(watch->face, PUP_NOTICE_FILLING, text);
+    if (pup_fill_look(&watch->fill, &space, g_get_monotonic_time() / 1000))
+        pup_face_notice(watch->face, PUP_NOTICE_FILLING,
+                        pup_fill_words(&watch->fill, pup_session_keeps(watch->session)));
 }
 
 static gboolean
@@ -128,7 +108,7 @@ pup_guest_watch_end(PupGuestWatch *watch)
     g_clear_handle_id(&watch->look, g_source_remove);
     watch->halted = FALSE;
     watch->full = FALSE;
-    watch->filling_percent = 0;
+    watch->fill = (PupFill){0};
     pup_face_guest_over(watch->face);
 }
 
@@ -144,16 +124,10 @@ static void
 halted(PupGuestWatch *watch, gboolean full)
 {
     watch->halted = TRUE;
-    watch->full =
-        full || pup_session_used_percent(watch->session) >= PUP_OVERLAY_FULL_PERCENT;
+    watch->full = full || pup_session_is_full(watch->session);
     pup_log("guest-paused", "%s", watch->full ? "overlay full" : "I/O error");
-    if (watch->full)
-        pup_face_notice(watch->face, PUP_NOTICE_FULL,
-                        "The space for what changes on this PC is full, so it has "
-                        "stopped. Switch it off and on again to start afresh.");
-    else
-        pup_face_notice(watch->face, PUP_NOTICE_HALTED,
-                        "This PC's disk does not answer. It goes on as soon as it does.");
+    pup_face_notice(watch->face, watch->full ? PUP_NOTICE_FULL : PUP_NOTICE_HALTED,
+                    pup_words_new(watch->full ? PUP_SAY_FULL : PUP_SAY_HALTED, NULL));
 }
 
 static void
@@ -198,9 +172,9 @@ on_passed(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Show @words for so many seconds from now. */
+/* Show @words, taken over, for so many seconds from now. */
 static void
-show_for(Passing *passing, guint seconds, const char *words)
+show_for(Passing *passing, guint seconds, PupWords *words)
 {
     g_clear_handle_id(&passing->timer, g_source_remove);
     passing->timer = g_timeout_add_seconds(seconds, on_passed, passing);
@@ -210,25 +184,24 @@ show_for(Passing *passing, guint seconds, const char *words)
 static void
 damaged(PupGuestWatch *watch, const char *what)
 {
-    g_autofree char *words = g_strdup_printf("Damaged data was refused: %s", what);
+    const PupFacts facts = {.why = what};
 
     if (!watch->damaged.timer)
         pup_log("stream", "damaged data was refused: %s", what);
-    show_for(&watch->damaged, DAMAGED_S, words);
+    show_for(&watch->damaged, DAMAGED_S, pup_words_new(PUP_SAY_DAMAGED, &facts));
 }
 
 static void
 without_cache(PupGuestWatch *watch, const char *why)
 {
-    g_autofree char *words =
-        g_strdup_printf("This PC works without its disk cache: %s", why);
+    const PupFacts facts = {.why = why};
 
     pup_log("disk-cache", "not used: %s", why);
-    show_for(&watch->cache, DISK_S, words);
+    show_for(&watch->cache, DISK_S, pup_words_new(PUP_SAY_NO_CACHE, &facts));
 }
 
 void
-pup_guest_watch_say(PupGuestWatch *watch, const char *words)
+pup_guest_watch_say(PupGuestWatch *watch, PupWords *words)
 {
     show_for(&watch->overlay, DISK_S, words);
 }
@@ -236,7 +209,7 @@ pup_guest_watch_say(PupGuestWatch *watch, const char *words)
 void
 pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text)
 {
-    g_autofree char *words = NULL;
+    const PupFacts facts = {.server = watch->server, .why = text};
 
     switch (note) {
     case PUP_NOTE_FIRST_CHUNK:
@@ -244,8 +217,8 @@ pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text)
         break;
     case PUP_NOTE_WAITING:
         pup_log("stream", "waiting for the server: %s", text);
-        words = g_strdup_printf("Waiting for the server: %s", text);
-        pup_face_notice(watch->face, PUP_NOTICE_STREAM, words);
+        pup_face_notice(watch->face, PUP_NOTICE_STREAM,
+                        pup_words_new(PUP_SAY_SERVER_WAIT, &facts));
         break;
     case PUP_NOTE_RESUMED:
         pup_log("stream", "the server answers again");
@@ -262,6 +235,7 @@ pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text)
         pup_guest_watch_sign(watch);
         break;
     case PUP_NOTE_INPUT:
-        break; /* says nothing of the guest */
+    case PUP_NOTE_KEY:
+        break; /* say nothing of the guest */
     }
 }

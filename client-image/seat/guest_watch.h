@@ -15,9 +15,9 @@
 
 typedef struct PupGuestWatch PupGuestWatch;
 
-/* All borrowed. */
+/* All borrowed; @server: its URL. */
 PupGuestWatch *pup_guest_watch_new(PupFace *face, PupSession *session,
-                                   PupHypervisor *hypervisor);
+                                   PupHypervisor *hypervisor, const char *server);
 void pup_guest_watch_free(PupGuestWatch *watch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupGuestWatch, pup_guest_watch_free)
 
@@ -31,8 +31,8 @@ void pup_guest_watch_sign(PupGuestWatch *watch);
 /* FULL, HALTED, RESUMED or AGENT happened to it. */
 void pup_guest_watch_event(PupGuestWatch *watch, PupGuestEvent event);
 
-/* Let people read @words about the overlay, for a while. */
-void pup_guest_watch_say(PupGuestWatch *watch, const char *words);
+/* Let people read @words, taken over, about the overlay, for a while. */
+void pup_guest_watch_say(PupGuestWatch *watch, PupWords *words);
 
 /* The stream or the screen said @note (also while no guest runs). */
 void pup_guest_watch_note(PupGuestWatch *watch, PupNote note, const char *text);

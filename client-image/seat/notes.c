@@ -28,6 +28,7 @@ static const struct {
     {"stream disk-cache", PUP_NOTE_DISK_CACHE},
     {"screen picture", PUP_NOTE_PICTURE},
     {"screen input", PUP_NOTE_INPUT},
+    {"screen key", PUP_NOTE_KEY},
 };
 
 gboolean

@@ -16,6 +16,7 @@ typedef enum {
     PUP_NOTE_DISK_CACHE,
     PUP_NOTE_PICTURE,
     PUP_NOTE_INPUT,
+    PUP_NOTE_KEY, /* the text is its name */
 } PupNote;
 
 typedef void (*PupNoteFunc)(gpointer user, PupNote note, const char *text);

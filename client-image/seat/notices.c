@@ -3,27 +3,35 @@
 #include "client-image/seat/notices.h"
 
 void
-pup_notices_set(PupNotices *notices, PupNotice notice, const char *text)
+pup_notices_set(PupNotices *notices, PupNotice notice, PupWords *words)
 {
-    char *copy = g_strdup(text);
-
-    g_free(notices->texts[notice]);
-    notices->texts[notice] = copy;
+    pup_words_free(notices->words[notice]);
+    notices->words[notice] = words;
 }
 
 void
 pup_notices_clear(PupNotices *notices)
 {
     for (unsigned i = 0; i < PUP_N_NOTICES; i++)
-        g_clear_pointer(&notices->texts[i], g_free);
+        g_clear_pointer(&notices->words[i], pup_words_free);
+}
+
+const PupWords *
+pup_notices_shown(const PupNotices *notices)
+{
+    for (unsigned i = 0; i < PUP_N_NOTICES; i++) {
+        if (notices->words[i] && *notices->words[i]->text)
+            return notices->words[i];
+    }
+    return NULL;
 }
 
 const char *
-pup_notices_text(const PupNotices *notices)
+pup_notices_detail(const PupNotices *notices)
 {
     for (unsigned i = 0; i < PUP_N_NOTICES; i++) {
-        if (notices->texts[i])
-            return notices->texts[i];
+        if (notices->words[i])
+            return notices->words[i]->detail;
     }
     return "";
 }

@@ -2,11 +2,12 @@
 /*
  * notices - which of several things goes into the banner over the guest's picture
  *
- * Each kind has one text at most; the most pressing kind is shown. Pure; one thread.
+ * Each kind has one text at most; the most pressing kind is shown. One that is hushed
+ * (words.h) is not, but the server still hears of it. Pure; one thread.
  */
 #pragma once
 
-#include <glib.h>
+#include "client-image/seat/words.h"
 
 /* The most pressing first. */
 typedef enum {
@@ -22,12 +23,15 @@ typedef enum {
 } PupNotice;
 
 typedef struct {
-    char *texts[PUP_N_NOTICES];
+    PupWords *words[PUP_N_NOTICES];
 } PupNotices;
 
-/* Set (copied) or, with NULL, clear a text. */
-void pup_notices_set(PupNotices *notices, PupNotice notice, const char *text);
+/* Set (taken over) or, with NULL, clear what there is to say. */
+void pup_notices_set(PupNotices *notices, PupNotice notice, PupWords *words);
 void pup_notices_clear(PupNotices *notices);
 
-/* The text to show, "" when there is none. Valid until the next change. */
-const char *pup_notices_text(const PupNotices *notices);
+/* What to show, NULL when there is nothing. Valid until the next change. */
+const PupWords *pup_notices_shown(const PupNotices *notices);
+
+/* What to tell the server, "" when there is nothing. Valid until the next change. */
+const char *pup_notices_detail(const PupNotices *notices);

@@ -15,6 +15,9 @@
 #include "lib/error.h"
 #include "lib/file.h"
 
+/* From here on a place counts as full. */
+#define FULL_PERCENT 97u
+
 typedef enum { PLACE_FOLDER, PLACE_TMPFS, PLACE_DEVICE, PLACE_ZRAM } Place;
 
 struct PupOverlay {
@@ -155,7 +158,7 @@ look_at_kept(const PupOverlay *overlay, PupOverlayPast *past, GError **error)
     if (access(overlay->path, F_OK) != 0)
         return TRUE;
     *past = PUP_OVERLAY_FULL;
-    if (pup_overlay_used_percent(overlay) >= PUP_OVERLAY_FULL_PERCENT)
+    if (pup_overlay_is_full(overlay))
         return TRUE;
     *past = PUP_OVERLAY_AGAIN;
     if (pup_overlay_file_check(overlay->path, &problem))
@@ -239,14 +242,26 @@ pup_overlay_title(const PupOverlay *overlay)
     return overlay->title;
 }
 
-unsigned
-pup_overlay_used_percent(const PupOverlay *overlay)
+PupSpace
+pup_overlay_space(const PupOverlay *overlay)
 {
+    PupSpace space = {0};
     struct statvfs status;
 
-    if (overlay->place == PLACE_ZRAM)
-        return pup_zram_used_percent(&overlay->zram);
-    if (!overlay->folder || statvfs(overlay->folder, &status) != 0 || !status.f_blocks)
-        return 0;
-    return (unsigned) ((status.f_blocks - status.f_bavail) * 100 / status.f_blocks);
+    if (overlay->place == PLACE_ZRAM) {
+        pup_zram_space(&overlay->zram, &space);
+    } else if (overlay->folder && statvfs(overlay->folder, &status) == 0) {
+        space.size_bytes = (guint64) status.f_blocks * status.f_frsize;
+        space.used_bytes =
+            (guint64) (status.f_blocks - status.f_bavail) * status.f_frsize;
+    }
+    return space;
+}
+
+gboolean
+pup_overlay_is_full(const PupOverlay *overlay)
+{
+    PupSpace space = pup_overlay_space(overlay);
+
+    return pup_space_percent(&space) >= FULL_PERCENT;
 }

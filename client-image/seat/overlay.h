@@ -14,10 +14,8 @@
  */
 #pragma once
 
+#include "client-image/seat/space.h"
 #include "lib/name.h"
-
-/* From here on a place counts as full. */
-#define PUP_OVERLAY_FULL_PERCENT 97u
 
 typedef enum {
     PUP_OVERLAY_FRESH,
@@ -62,5 +60,6 @@ gboolean pup_overlay_is_block(const PupOverlay *overlay);
 /* "zram, 512 MiB" or the like, for the log. */
 const char *pup_overlay_title(const PupOverlay *overlay);
 
-/* How full its place is, in percent; 0 where that cannot be told. */
-unsigned pup_overlay_used_percent(const PupOverlay *overlay);
+/* How full its place is. */
+PupSpace pup_overlay_space(const PupOverlay *overlay);
+gboolean pup_overlay_is_full(const PupOverlay *overlay);

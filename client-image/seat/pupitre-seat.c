@@ -15,6 +15,7 @@
 
 #include "client-image/seat/log.h"
 #include "client-image/seat/seat.h"
+#include "client-image/seat/words.h"
 #include "client-image/common/notify.h"
 #include "lib/error.h"
 
@@ -76,8 +77,12 @@ give_up(const PupSeatOptions *options, const GError *error)
     g_autofree char *screen = g_build_filename(
         options->rundir ? options->rundir : "/run/pupitre", "screen.sock", NULL);
 
+    const PupFacts facts = {.why = error->message};
+    g_autoptr(PupWords) words = pup_words_new(PUP_SAY_NOT_BEGUN, &facts);
+    g_autofree char *line = pup_words_line(words);
+
     pup_log("failed", "%s", error->message);
-    pup_notify_send(screen, "error START %s", error->message);
+    pup_notify_send(screen, "error START %s", line);
     return pup_error_exit_status(error);
 }
 

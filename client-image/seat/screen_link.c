@@ -14,6 +14,7 @@ struct PupScreenLink {
     char *page;       /* the whole message: stage, error, mac or spice; NULL: none yet */
     char *info;       /* texts */
     char *notice;     /* */
+    char *caught;     /* a key's name */
     struct stat seen; /* the socket when we last said everything; zeros: never */
     guint look;
 };
@@ -43,6 +44,7 @@ say_all(PupScreenLink *link)
         pup_notify_send(link->path, "%s", link->page);
     pup_notify_send(link->path, "info %s", link->info);
     pup_notify_send(link->path, "notice %s", link->notice);
+    pup_notify_send(link->path, "catch %s", link->caught);
 }
 
 /* A screen that was started anew has a new socket. */
@@ -65,6 +67,7 @@ pup_screen_link_new(const char *path)
     link->path = g_strdup(path);
     link->info = g_strdup("");
     link->notice = g_strdup("");
+    link->caught = g_strdup("");
     link->look = g_timeout_add_seconds(LOOK_S, on_look, link);
     return link;
 }
@@ -79,6 +82,7 @@ pup_screen_link_free(PupScreenLink *link)
     g_free(link->page);
     g_free(link->info);
     g_free(link->notice);
+    g_free(link->caught);
     g_free(link);
 }
 
@@ -101,34 +105,28 @@ show_page(PupScreenLink *link, char *page)
 }
 
 void
-pup_screen_stage(PupScreenLink *link, const char *format, ...)
+pup_screen_stage(PupScreenLink *link, const PupWords *words)
 {
-    g_autofree char *text = NULL;
-    va_list args;
+    g_autofree char *line = pup_words_line(words);
 
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    show_page(link, g_strconcat("stage ", text, NULL));
+    show_page(link, g_strconcat("stage ", line, NULL));
     pup_notify_send(link->path, "progress -1");
 }
 
 void
-pup_screen_error(PupScreenLink *link, const char *code, const char *format, ...)
+pup_screen_error(PupScreenLink *link, const char *code, const PupWords *words)
 {
-    g_autofree char *text = NULL;
-    va_list args;
+    g_autofree char *line = pup_words_line(words);
 
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    show_page(link, g_strdup_printf("error %s %s", code, text));
+    show_page(link, g_strdup_printf("error %s %s", code, line));
 }
 
 void
-pup_screen_unknown(PupScreenLink *link, const char *mac, const char *text)
+pup_screen_unknown(PupScreenLink *link, const char *mac, const PupWords *words)
 {
-    show_page(link, g_strdup_printf("mac %s %s", mac, text));
+    g_autofree char *line = pup_words_line(words);
+
+    show_page(link, g_strdup_printf("mac %s %s", mac, line));
 }
 
 void
@@ -163,11 +161,13 @@ pup_screen_info(PupScreenLink *link, const char *format, ...)
 }
 
 void
-pup_screen_notice(PupScreenLink *link, const char *format, ...)
+pup_screen_notice(PupScreenLink *link, const PupWords *words)
 {
-    va_list args;
+    set_text(link, "notice", &link->notice, pup_words_line(words));
+}
 
-    va_start(args, format);
-    set_text(link, "notice", &link->notice, g_strdup_vprintf(format, args));
-    va_end(args);
+void
+pup_screen_catch(PupScreenLink *link, const char *key)
+{
+    set_text(link, "catch", &link->caught, g_strdup(key));
 }

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "client-image/seat/seat.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "client-image/seat/console.h"
@@ -124,7 +125,7 @@ on_registered(gpointer data, const GError *error)
 static void
 order_register(PupSeat *seat)
 {
-    pup_face_working(seat->face, TRUE, "Asking the server what to run");
+    pup_face_working(seat->face, PUP_SAY_ASKING, NULL);
     seat->task = pup_task_start(do_register, on_registered, seat);
 }
 
@@ -157,7 +158,9 @@ order_load(PupSeat *seat)
 {
     const PupTarget *target = pup_seat_machine_target(seat->machine);
 
-    pup_face_working(seat->face, TRUE, "Getting ready: %s", target->room);
+    const PupFacts facts = {.room = target->room};
+
+    pup_face_working(seat->face, PUP_SAY_GETTING_READY, &facts);
     pup_session_unload(seat->session, target);
     seat->task = pup_task_start(do_load, on_loaded, seat);
 }
@@ -217,7 +220,7 @@ order_disk(PupSeat *seat)
 {
     pup_face_info(seat->face, pup_seat_machine_target(seat->machine),
                   pup_session_is_emulated(seat->session));
-    pup_face_working(seat->face, TRUE, "Preparing the disk");
+    pup_face_working(seat->face, PUP_SAY_PREPARING, NULL);
     seat->n_pending = 1;
     pup_session_stream(seat->session, on_stream, seat);
     if (!pup_session_stream_is_ready(seat->session)) {
@@ -251,17 +254,27 @@ clock_ms(void)
     return g_get_monotonic_time() / 1000;
 }
 
+static void
+show_taking(PupSeat *seat, gint64 now_ms)
+{
+    gboolean has_key = pup_taking_has_key(&seat->taking, now_ms);
+
+    pup_face_notice(seat->face, PUP_NOTICE_TAKING,
+                    pup_taking_words(&seat->taking, now_ms));
+    pup_face_catch(seat->face, has_key ? PUP_MORE_KEY : "");
+}
+
 /* Each second: whether the guest is to give way to the next version. */
 static gboolean
 on_taking_time(gpointer data)
 {
     PupSeat *seat = data;
-    int left_s = pup_taking_left_s(&seat->taking, clock_ms());
-    g_autofree char *words = left_s == 0 ? NULL : pup_taking_words(&seat->taking, left_s);
+    gint64 now_ms = clock_ms();
 
-    pup_face_notice(seat->face, PUP_NOTICE_TAKING, words);
-    if (left_s != 0)
+    if (pup_taking_left_s(&seat->taking, now_ms) != 0) {
+        show_taking(seat, now_ms);
         return G_SOURCE_CONTINUE;
+    }
     seat->taking_timer = 0;
     pup_log("taking", "the guest gives way to the next version");
     step(seat, PUP_SEAT_TAKE, NULL);
@@ -289,13 +302,26 @@ seat_is_used(PupSeat *seat)
     pup_taking_used(&seat->taking, clock_ms());
 }
 
+/* Somebody wants to finish what he is at. */
+static void
+key_pressed(PupSeat *seat, const char *key)
+{
+    gint64 now_ms = clock_ms();
+
+    if (!seat->taking_timer || strcmp(key, PUP_MORE_KEY) != 0 ||
+        !pup_taking_more(&seat->taking, now_ms))
+        return;
+    pup_log("taking", "put off: somebody asked for more time");
+    show_taking(seat, now_ms);
+}
+
 static void
 on_guest_started(gpointer data, const GError *error)
 {
     PupSeat *seat = data;
 
     if (!error) {
-        g_autofree char *words = pup_session_overlay_words(seat->session);
+        PupWords *words = pup_session_overlay_words(seat->session);
 
         if (words)
             pup_guest_watch_say(seat->watch, words);
@@ -311,7 +337,7 @@ on_guest_started(gpointer data, const GError *error)
 static void
 order_guest(PupSeat *seat)
 {
-    pup_face_working(seat->face, TRUE, "Starting");
+    pup_face_working(seat->face, PUP_SAY_STARTING, NULL);
     pup_guest_watch_begin(seat->watch);
     seat->task = pup_task_start(do_guest, on_guest_started, seat);
 }
@@ -372,15 +398,19 @@ on_stop_time(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* The guest stays on the screen: it may ask whether to save something. */
 static void
 order_stop(PupSeat *seat)
 {
     gboolean ends = pup_seat_machine_is_quitting(seat->machine);
+    const PupFacts facts = {.left_s = ends ? STOP_S : GIVE_WAY_S};
 
-    pup_face_working(seat->face, FALSE,
-                     ends ? "Shutting down" : "Restarting with the room's new version");
+    g_clear_handle_id(&seat->taking_timer, g_source_remove);
+    pup_face_catch(seat->face, "");
+    pup_face_notice(seat->face, PUP_NOTICE_TAKING,
+                    pup_words_new(ends ? PUP_SAY_ENDING : PUP_SAY_GIVING_WAY, &facts));
     seat->task = pup_task_start(do_stop, on_asked, seat);
-    seat->timer = g_timeout_add_seconds(ends ? STOP_S : GIVE_WAY_S, on_stop_time, seat);
+    seat->timer = g_timeout_add_seconds((guint) facts.left_s, on_stop_time, seat);
 }
 
 static gboolean
@@ -396,7 +426,7 @@ order_clear(PupSeat *seat)
     g_clear_handle_id(&seat->settled_timer, g_source_remove);
     g_clear_handle_id(&seat->taking_timer, g_source_remove);
     pup_guest_watch_end(seat->watch);
-    pup_face_working(seat->face, TRUE, "Cleaning up");
+    pup_face_working(seat->face, PUP_SAY_CLEARING, NULL);
     pup_task_end(g_steal_pointer(&seat->task));
     seat->task = pup_task_start(do_clear, on_order_over, seat);
 }
@@ -477,6 +507,8 @@ on_note(gpointer user, PupNote note, const char *text)
 
     if (note == PUP_NOTE_INPUT)
         seat_is_used(seat);
+    else if (note == PUP_NOTE_KEY)
+        key_pressed(seat, text);
     else
         pup_guest_watch_note(seat->watch, note, text);
 }
@@ -529,7 +561,8 @@ pup_seat_new(const PupSeatOptions *options, const PupHardware *hardware,
         pup_session_new(options, hardware, seat->hypervisor, seat->emulator, seat->boot);
     seat->face = pup_face_new(options->rundir, options->server, options->mac, seat->boot,
                               on_told, seat);
-    seat->watch = pup_guest_watch_new(seat->face, seat->session, seat->hypervisor);
+    seat->watch = pup_guest_watch_new(seat->face, seat->session, seat->hypervisor,
+                                      seat->options->server);
     seat->http = pup_http_new(CONNECT_MS, STALL_MS);
     return open_sockets(seat, error) ? g_steal_pointer(&seat) : NULL;
 }

@@ -320,25 +320,22 @@ pup_session_overlay(PupSession *session, GError **error)
     return TRUE;
 }
 
-char *
+PupWords *
 pup_session_overlay_words(const PupSession *session)
 {
     gboolean lost = session->manifest->guest.kept && !pup_session_keeps(session);
+    PupFacts facts = {.why = "it has no partition " PUP_LABEL_OVERLAY};
 
     if (session->past == PUP_OVERLAY_DAMAGED)
-        return g_strdup("What was kept on this PC was damaged. It starts afresh.");
+        return pup_words_new(PUP_SAY_KEPT_DAMAGED, NULL);
     if (session->past == PUP_OVERLAY_FULL)
-        return g_strdup("What was kept on this PC had filled its disk. It starts "
-                        "afresh.");
-    if (session->disk_problem)
-        return g_strdup_printf("The disk for what changes on this PC is not used%s: %s.",
-                               lost ? ", so nothing is kept" : "",
-                               session->disk_problem->message);
-    if (lost)
-        return g_strdup("This room's PCs keep what changes on them, but this one has no "
-                        "partition " PUP_LABEL_OVERLAY
-                        ": save your work elsewhere before it ends.");
-    return NULL;
+        return pup_words_new(PUP_SAY_KEPT_FULL, NULL);
+    if (session->disk_problem) {
+        facts.why = session->disk_problem->message;
+        return pup_words_new(lost ? PUP_SAY_DISK_UNUSED_LOST : PUP_SAY_DISK_UNUSED,
+                             &facts);
+    }
+    return lost ? pup_words_new(PUP_SAY_NOTHING_KEPT, &facts) : NULL;
 }
 
 /* The card that the guest is bridged to. Its tap's driver is no part of the card's. */
@@ -398,10 +395,16 @@ pup_session_clear(PupSession *session)
         pup_overlay_drop(session->overlay);
 }
 
-unsigned
-pup_session_used_percent(const PupSession *session)
+PupSpace
+pup_session_space(const PupSession *session)
 {
-    return session->overlay ? pup_overlay_used_percent(session->overlay) : 0;
+    return session->overlay ? pup_overlay_space(session->overlay) : (PupSpace){0};
+}
+
+gboolean
+pup_session_is_full(const PupSession *session)
+{
+    return session->overlay && pup_overlay_is_full(session->overlay);
 }
 
 gboolean

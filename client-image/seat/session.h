@@ -22,7 +22,9 @@
 #include "client-image/seat/hardware.h"
 #include "client-image/seat/options.h"
 #include "client-image/seat/seat_machine.h"
+#include "client-image/seat/space.h"
 #include "client-image/seat/stream_child.h"
+#include "client-image/seat/words.h"
 #include "lib/usb.h"
 
 typedef struct PupSession PupSession;
@@ -43,8 +45,8 @@ const char *pup_session_notify_socket(const PupSession *session);
 void pup_session_unload(PupSession *session, const PupTarget *target);
 
 /* Fetch and verify the manifest of @target, and plan the memory. Errors: those of
- * pup_room_version_fetch(), pup_memory_plan(); IO (the key); UNSUPPORTED (no KVM, and the
- * room wants it). */
+ * pup_room_version_fetch(), pup_memory_plan(); IO (the key); UNSUPPORTED (no KVM, and
+ * the room wants it). */
 gboolean pup_session_load(PupSession *session, PupHttp *http, const PupTarget *target,
                           GError **error);
 
@@ -62,8 +64,8 @@ gboolean pup_session_stream_is_ready(const PupSession *session);
 gboolean pup_session_overlay(PupSession *session, GError **error);
 
 /* What people should know of it: that nothing is kept though the room says so, and the
- * like. New string; NULL: nothing. */
-char *pup_session_overlay_words(const PupSession *session);
+ * like. New; NULL: nothing. */
+PupWords *pup_session_overlay_words(const PupSession *session);
 
 /* Errors: INVALID (the template), NOT_FOUND (the network card), those of
  * pup_hypervisor_start(). */
@@ -75,8 +77,9 @@ void pup_session_guest_ready(const PupSession *session);
 /* End the guest, drop what it wrote unless it is kept. */
 void pup_session_clear(PupSession *session);
 
-/* How full the overlay is, in percent; main thread while a guest runs. */
-unsigned pup_session_used_percent(const PupSession *session);
+/* How full the overlay is; main thread while a guest runs. */
+PupSpace pup_session_space(const PupSession *session);
+gboolean pup_session_is_full(const PupSession *session);
 
 /* TRUE when what the guest writes outlives it; main thread while a guest runs. */
 gboolean pup_session_keeps(const PupSession *session);

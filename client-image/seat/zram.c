@@ -17,7 +17,7 @@
 
 #define CONTROL "/sys/class/zram-control/"
 #define SHOWN_TIMES 2
-#define MIB (1024u * 1024u)
+#define MIB (G_GUINT64_CONSTANT(1024) * 1024)
 #define DEVICE_WAIT_MS 2000
 
 static gboolean
@@ -115,31 +115,45 @@ pup_zram_reset(const PupZram *zram, GError **error)
     return set_attribute(zram, "reset", "1", error) && set_size(zram, error);
 }
 
-gboolean
-pup_zram_parse_used(const char *mm_stat, guint64 *used_bytes)
+/* The first three numbers of mm_stat: bytes that were written to it, what they take, what
+ * all of it takes. */
+static gboolean
+parse_numbers(const char *mm_stat, guint64 numbers[3])
 {
     g_auto(GStrv) words = g_strsplit_set(mm_stat, " \t\n", -1);
     unsigned n = 0;
 
-    for (char **word = words; *word; word++) {
-        if (**word != '\0' && ++n == 3)
-            return g_ascii_string_to_unsigned(*word, 10, 0, G_MAXUINT64, used_bytes,
-                                              NULL);
+    for (char **word = words; *word && n < 3; word++) {
+        if (**word != '\0' &&
+            !g_ascii_string_to_unsigned(*word, 10, 0, G_MAXUINT64, &numbers[n++], NULL))
+            return FALSE;
     }
-    return FALSE;
+    return n == 3;
 }
 
-unsigned
-pup_zram_used_percent(const PupZram *zram)
+gboolean
+pup_zram_parse_space(const PupZram *zram, const char *mm_stat, PupSpace *space)
+{
+    guint64 numbers[3];
+    PupSpace memory = {.size_bytes = zram->limit_mib * MIB};
+    PupSpace disk = {.size_bytes = zram->disk_mib * MIB};
+
+    if (!parse_numbers(mm_stat, numbers))
+        return FALSE;
+    disk.used_bytes = numbers[0];
+    memory.used_bytes = numbers[2];
+    *space = pup_space_percent(&disk) > pup_space_percent(&memory) ? disk : memory;
+    return TRUE;
+}
+
+gboolean
+pup_zram_space(const PupZram *zram, PupSpace *space)
 {
     g_autofree char *path = g_strdup_printf("/sys/block/zram%u/mm_stat", zram->number);
     g_autofree char *text = NULL;
-    guint64 used_bytes;
 
-    if (!g_file_get_contents(path, &text, NULL, NULL) ||
-        !pup_zram_parse_used(text, &used_bytes))
-        return 0;
-    return (unsigned) MIN(used_bytes * 100 / (zram->limit_mib * MIB), 100);
+    return g_file_get_contents(path, &text, NULL, NULL) &&
+           pup_zram_parse_space(zram, text, space);
 }
 
 void

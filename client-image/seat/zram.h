@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "client-image/seat/space.h"
 
 typedef struct {
     unsigned number;   /* of /dev/zramN */
@@ -22,12 +22,12 @@ gboolean pup_zram_new(PupZram *zram, guint64 limit_mib, GError **error);
 /* Empty it: all zeros, no memory in use. Errors: IO (in use). */
 gboolean pup_zram_reset(const PupZram *zram, GError **error);
 
-/* Percent of its memory that is in use; 0 when that cannot be read. */
-unsigned pup_zram_used_percent(const PupZram *zram);
+/* How full it is: by its memory, or, where that which is written compresses well, by its
+ * size, whichever is fuller. FALSE when that cannot be read. */
+gboolean pup_zram_space(const PupZram *zram, PupSpace *space);
 
 /* Remove it. */
 void pup_zram_remove(const PupZram *zram);
 
-/* Third number, bytes of memory in use, of mm_stat's text. FALSE when it makes no sense.
- */
-gboolean pup_zram_parse_used(const char *mm_stat, guint64 *used_bytes);
+/* The same out of mm_stat's text. FALSE when it makes no sense. */
+gboolean pup_zram_parse_space(const PupZram *zram, const char *mm_stat, PupSpace *space);

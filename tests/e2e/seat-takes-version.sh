@@ -4,7 +4,7 @@
 # A seat whose guest runs takes a new version as it was told: with next-boot it is left alone; with
 # idle it is warned once nobody has used it for a minute, and left alone when somebody does;
 # with now it is warned, too, and then its guest starts anew with that version, also where the
-# server was started anew meanwhile.
+# server was started anew meanwhile; a key puts that off, and the guest is seen until it is off.
 set -eEuo pipefail
 [ "$(id -u)" = 0 ] || { echo "SKIP: needs root"; exit 77; }
 if [ -z "${IN_NAMESPACE:-}" ]; then
@@ -19,6 +19,12 @@ requires socat jq
 # What pupitre-screen says when somebody types.
 press_key() {
     printf 'screen input' | socat - "UNIX-SENDTO:$work/run/seat.sock"
+}
+
+# The seat's line in the server's list says so.
+tells() {
+    pupitre seat list --json | jq -e --arg part "$1" '.seats[0].detail |
+        if $part == "" then . == "" else contains($part) end' >/dev/null
 }
 
 runs_version() {
@@ -48,15 +54,29 @@ press_key
 wait_for 10 "end of the warning" log_has 1 'taking called off: somebody uses this PC'
 log_has 1 'Nobody uses this PC.* in 40 seconds' && die "it went on"
 
+show "now: a key gives ten more minutes, which the server is told; next-boot calls it off"
+pupitre --quiet room publish lab --seats now
+wait_for 60 "the key" log_has 1 'screen catch F9'
+log_has 1 'screen notice This room has a new version.* [|] F9 gives you ten more minutes' ||
+    die "nobody is told of the key"
+printf 'screen key F9' | socat - "UNIX-SENDTO:$work/run/seat.sock"
+wait_for 60 "more time" log_has 1 'screen notice You have 10 minutes more'
+wait_for 60 "word of it" tells 'somebody asked for 10 minutes'
+pupitre --quiet room publish lab --seats next-boot
+wait_for 60 "end of it" tells ''
+
 show "now: a warning, then the guest starts anew, though the server did meanwhile"
 says "^have the seats of room lab take version 2 now" pupitre room publish lab --seats now
 kill "$server"
 wait "$server" || true
 start_server
-wait_for 30 "warning" log_has 1 'screen notice This room has a new version.* in 60 seconds. Save'
-wait_for 90 "end of the countdown" log_has 1 'screen notice This room has .* in 1 seconds'
+wait_for 60 "warning" log_has 2 'screen notice This room has a new version.* in 60 seconds. Save'
+wait_for 90 "end of the countdown" log_has 1 'screen notice This room has .* in 1 second[.]'
 [ "$(grep -Ec '^guest: start 1$' "$work/seat.log")" = 1 ] || die "the guest did not last so long"
 wait_for 120 "guest of version two" log_has 1 '^guest: banner: version two'
+awk '/screen notice This desktop is shutting down/ { asked = 1 }
+    /screen stage/ && asked { seen = 1; exit !/Cleaning up/ }
+    END { exit !seen }' "$work/seat.log" || die "the guest was hidden while it shut down"
 log_has 1 'screen error|I/O ERROR|BAD ' && die "something went wrong on the way"
 wait_for 30 "second start" log_has 2 '^guest: start 1$'
 

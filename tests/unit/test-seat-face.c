@@ -75,6 +75,17 @@ expect(const Fixture *f, const char *line)
     assert_string_equal(got, line);
 }
 
+/* Check that what comes next begins with @start. */
+static void
+expect_start(const Fixture *f, const char *start)
+{
+    char got[PUP_NOTIFY_MAX + 1];
+
+    assert_true(pup_notify_receive(f->fd, got));
+    if (!g_str_has_prefix(got, start))
+        fail_msg("'%s' does not begin with '%s'", got, start);
+}
+
 /* Run the main loop until something comes, and check that it is @line. */
 static void
 await(const Fixture *f, const char *line)
@@ -98,18 +109,23 @@ test_road_to_the_guest(void **state)
     PupTarget target = {(char *) "lab", 7};
 
     start_screen(f);
-    pup_face_working(f->face, TRUE, "Preparing %s", "lab");
-    expect(f, "stage Preparing lab");
+    pup_face_working(f->face, PUP_SAY_GETTING_READY, &(PupFacts){.room = "lab"});
+    expect(f, "stage Getting ready: lab");
     expect(f, "progress -1");
     pup_face_info(f->face, &target, FALSE);
     expect(f, "info lab@7  ");
     pup_face_guest(f->face, "/run/spice.sock", PUP_USB_STORAGE);
     expect(f, "spice /run/spice.sock storage");
-    pup_face_notice(f->face, PUP_NOTICE_STREAM, "waiting");
-    expect(f, "notice waiting");
+    pup_face_notice(f->face, PUP_NOTICE_FULL, pup_words_new(PUP_SAY_FULL, NULL));
+    expect_start(f, "notice This desktop has stopped");
+    pup_face_catch(f->face, "F9");
+    expect(f, "catch F9");
+    pup_face_catch(f->face, "F9");
+    expect(f, NULL);
     pup_face_guest_over(f->face);
     expect(f, "notice ");
-    pup_face_working(f->face, TRUE, "Cleaning up");
+    expect(f, "catch ");
+    pup_face_working(f->face, PUP_SAY_CLEARING, NULL);
     expect(f, "spice-off");
     expect(f, "stage Cleaning up");
     expect(f, "progress -1");
@@ -123,12 +139,14 @@ test_screen_starts_late(void **state)
     Fixture *f = *state;
 
     pup_face_guest(f->face, "/run/spice.sock", PUP_USB_STORAGE);
-    pup_face_notice(f->face, PUP_NOTICE_FULL, "full");
+    pup_face_notice(f->face, PUP_NOTICE_FULL, pup_words_new(PUP_SAY_FULL, NULL));
+    pup_face_catch(f->face, "F9");
     for (int i = 0; i < 2; i++) {
         start_screen(f);
         await(f, "spice /run/spice.sock storage");
         expect(f, "info ");
-        expect(f, "notice full");
+        expect_start(f, "notice This desktop has stopped");
+        expect(f, "catch F9");
         expect(f, NULL);
     }
 }
@@ -143,8 +161,9 @@ test_error_page_stays(void **state)
 
     start_screen(f);
     pup_face_failed(f->face, PUP_ORDER_LOAD, error, 0);
-    expect(f, "error VERSION The room's version cannot be used: it is not a manifest.");
-    pup_face_working(f->face, TRUE, "again");
+    expect(f,
+           "error VERSION This room's desktop cannot be loaded. | it is not a manifest");
+    pup_face_working(f->face, PUP_SAY_ASKING, NULL);
     expect(f, NULL);
     pup_face_failed(f->face, PUP_ORDER_LOAD, error, 1);
     expect(f, NULL);
@@ -162,12 +181,12 @@ test_patience(void **state)
     start_screen(f);
     for (unsigned i = 0; i < 3; i++)
         pup_face_failed(f->face, PUP_ORDER_REGISTER, error, i);
-    expect(f, "stage Waiting for the server http://127.0.0.1:9");
+    expect(f, "stage Waiting for the server | 127.0.0.1:9");
     for (unsigned i = 0; i < 3; i++)
         expect(f, "progress -1");
     pup_face_failed(f->face, PUP_ORDER_REGISTER, error, 3);
-    expect(f, "error SERVER-AWAY The server http://127.0.0.1:9 does not answer. "
-              "This PC keeps trying.");
+    expect(f, "error SERVER-AWAY The server does not answer. This PC keeps trying. | "
+              "127.0.0.1:9: refused");
 }
 
 static void
@@ -179,8 +198,9 @@ test_unknown_pc(void **state)
 
     start_screen(f);
     pup_face_unknown(f->face, error);
-    expect(f, "mac " MAC " no room has it");
-    pup_face_working(f->face, TRUE, "Asking");
+    expect(f, "mac " MAC " Please give the administrator this address: it must be added "
+              "to a room. | no room has it");
+    pup_face_working(f->face, PUP_SAY_ASKING, NULL);
     pup_face_unknown(f->face, error);
     expect(f, NULL);
 }
