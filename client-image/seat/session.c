@@ -9,7 +9,7 @@
 #include "client-image/common/room_version.h"
 #include "client-image/seat/domain_xml.h"
 #include "client-image/seat/log.h"
-#include "client-image/seat/memory_plan.h"
+#include "client-image/seat/memory_measure.h"
 #include "client-image/seat/overlay.h"
 #include "client-image/seat/partition.h"
 #include "lib/error.h"
@@ -32,8 +32,8 @@ struct PupSession {
     char *overlay_folder; /* the same */
     GError *disk_problem; /* why there is none */
 
-    PupManifest *manifest;            /* NULL: nothing loaded */
-    guint64 total_mib, available_mib; /* when no stream ran */
+    PupManifest *manifest; /* NULL: nothing loaded */
+    PupMemory memory;      /* when no stream ran */
     PupMemoryPlan plan;
     PupStreamChild *stream;
     PupOverlay *overlay;
@@ -150,15 +150,37 @@ read_key(const char *path, GError **error)
     return key;
 }
 
+static gboolean
+read_memory(gpointer user, guint64 *total_mib, guint64 *available_mib, GError **error)
+{
+    return pup_memory_read(total_mib, available_mib, error);
+}
+
+/* libvirt has QEMU tell what it can do, which takes the memory of a small guest. */
+static void
+settle(gpointer user)
+{
+    pup_hypervisor_await(((PupSession *) user)->hypervisor);
+}
+
+static void
+sleep_ms(gpointer user, unsigned ms)
+{
+    g_usleep(ms * 1000ul);
+}
+
 /* What a stream holds already is in the plan: the measure from before it counts. */
 static gboolean
 plan_memory(PupSession *session, const PupManifest *manifest, GError **error)
 {
-    if (!session->stream &&
-        !pup_memory_read(&session->total_mib, &session->available_mib, error))
-        return FALSE;
-    return pup_memory_plan(session->total_mib, session->available_mib, &manifest->guest,
-                           manifest->cache_mib, &session->plan, error);
+    const PupMemorySource source = {read_memory, settle, sleep_ms, session};
+
+    if (session->stream)
+        return pup_memory_plan(session->memory.total_mib, session->memory.available_mib,
+                               &manifest->guest, manifest->cache_mib, &session->plan,
+                               error);
+    return pup_memory_measure(&source, &manifest->guest, manifest->cache_mib,
+                              &session->memory, &session->plan, error);
 }
 
 gboolean

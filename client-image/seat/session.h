@@ -45,7 +45,7 @@ const char *pup_session_notify_socket(const PupSession *session);
 void pup_session_unload(PupSession *session, const PupTarget *target);
 
 /* Fetch and verify the manifest of @target, and plan the memory. Errors: those of
- * pup_room_version_fetch(), pup_memory_plan(); IO (the key); UNSUPPORTED (no KVM, and
+ * pup_room_version_fetch(), pup_memory_measure(); IO (the key); UNSUPPORTED (no KVM, and
  * the room wants it). */
 gboolean pup_session_load(PupSession *session, PupHttp *http, const PupTarget *target,
                           GError **error);

@@ -3,7 +3,7 @@
 
 #include "tests/unit/unit.h"
 
-#include "client-image/seat/memory_plan.h"
+#include "client-image/seat/memory_measure.h"
 
 static void
 test_plans(void **state)
@@ -58,10 +58,119 @@ test_plans(void **state)
     }
 }
 
+/* A PC whose available memory changes from one look to the next; the last figure stays.
+ */
+typedef struct {
+    guint64 total;
+    const guint64 *available;
+    unsigned n, at, n_settled, slept_ms;
+} Pc;
+
+static gboolean
+read_pc(gpointer user, guint64 *total_mib, guint64 *available_mib, GError **error)
+{
+    Pc *pc = user;
+
+    *total_mib = pc->total;
+    *available_mib = pc->available[MIN(pc->at, pc->n - 1)];
+    pc->at++;
+    return TRUE;
+}
+
+static void
+settle_pc(gpointer user)
+{
+    ((Pc *) user)->n_settled++;
+}
+
+static void
+sleep_pc(gpointer user, unsigned ms)
+{
+    ((Pc *) user)->slept_ms += ms;
+}
+
+static gboolean
+measure(Pc *pc, guint64 guest_mib, PupMemoryPlan *plan, GError **error)
+{
+    const PupMemorySource source = {read_pc, settle_pc, sleep_pc, pc};
+    PupMemory memory = {0};
+    PupGuest guest;
+
+    pup_guest_defaults(&guest);
+    guest.memory_percent = 0;
+    guest.memory_mib = guest_mib;
+    return pup_memory_measure(&source, &guest, 0, &memory, plan, error);
+}
+
+/* A PC of 512 MiB whose memory is taken for a while as it starts. */
+static void
+test_small_pc_waits(void **state)
+{
+    static const guint64 rising[] = {220, 250, 290, 340, 370, 372, 372};
+    Pc pc = {.total = 480, .available = rising, .n = G_N_ELEMENTS(rising)};
+    g_autoptr(GError) error = NULL;
+    PupMemoryPlan plan;
+
+    assert_true(measure(&pc, 64, &plan, &error));
+    unit_assert_no_error(error);
+    assert_int_equal(plan.guest_mib, 64);
+    assert_int_equal(pc.n_settled, 1);
+    assert_in_range(pc.slept_ms, 1000, 3000);
+}
+
+/* It has too little for good: said once, with how much there is when all is quiet. */
+static void
+test_too_small_pc(void **state)
+{
+    static const guint64 rising[] = {220, 300, 320};
+    Pc pc = {.total = 480, .available = rising, .n = G_N_ELEMENTS(rising)};
+    g_autoptr(GError) error = NULL;
+    PupMemoryPlan plan;
+
+    assert_false(measure(&pc, 64, &plan, &error));
+    unit_assert_error(
+        &error, PUP_ERROR_NO_SPACE,
+        "has 480 MiB of memory and can give its guest 32 MiB, but the room's "
+        "guest needs 64 MiB");
+}
+
+static void
+test_never_quiet(void **state)
+{
+    guint64 rising[200];
+    Pc pc = {.total = 4000, .available = rising, .n = G_N_ELEMENTS(rising)};
+    g_autoptr(GError) error = NULL;
+    PupMemoryPlan plan;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rising); i++)
+        rising[i] = 400 + 10 * i;
+    assert_true(measure(&pc, 64, &plan, &error));
+    assert_in_range(pc.slept_ms, 5000, 10000);
+}
+
+/* Nobody waits where it would change nothing. */
+static void
+test_roomy_pc(void **state)
+{
+    static const guint64 plenty[] = {15000};
+    Pc pc = {.total = 16000, .available = plenty, .n = 1};
+    g_autoptr(GError) error = NULL;
+    PupMemoryPlan plan;
+
+    assert_true(measure(&pc, 8192, &plan, &error));
+    assert_int_equal(pc.at, 1);
+    assert_int_equal(pc.n_settled, 0);
+    assert_int_equal(pc.slept_ms, 0);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plans)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plans),        cmocka_unit_test(test_small_pc_waits),
+        cmocka_unit_test(test_too_small_pc), cmocka_unit_test(test_never_quiet),
+        cmocka_unit_test(test_roomy_pc),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
