@@ -19,6 +19,7 @@ typedef enum {
     PUP_NOTICE_FILLING, /* the overlay will be full soon */
     PUP_NOTICE_OVERLAY, /* what was to be kept is not, or was not */
     PUP_NOTICE_CACHE,   /* the disk cache is not used */
+    PUP_NOTICE_KVM,     /* KVM refuses something that the guest can do without */
     PUP_N_NOTICES,
 } PupNotice;
 

@@ -328,6 +328,7 @@ on_guest_started(gpointer data, const GError *error)
         pup_face_stage(seat->face, PUP_STAGE_GUEST_STARTED);
         pup_face_guest(seat->face, pup_session_spice_socket(seat->session),
                        pup_session_usb(seat->session));
+        pup_face_notice(seat->face, PUP_NOTICE_KVM, pup_session_kvm_words(seat->session));
         seat->settled_timer = g_timeout_add_seconds(SETTLED_S, on_settled, seat);
         begin_taking(seat);
     }

@@ -9,6 +9,7 @@
 #include "client-image/common/room_version.h"
 #include "client-image/seat/domain_xml.h"
 #include "client-image/seat/log.h"
+#include "client-image/seat/launch.h"
 #include "client-image/seat/memory_measure.h"
 #include "client-image/seat/overlay.h"
 #include "client-image/seat/partition.h"
@@ -35,6 +36,7 @@ struct PupSession {
     PupManifest *manifest; /* NULL: nothing loaded */
     PupMemory memory;      /* when no stream ran */
     PupMemoryPlan plan;
+    char *refused; /* why there are no enlightenments, though KVM offers them */
     PupStreamChild *stream;
     PupOverlay *overlay;
     PupOverlayPast past;
@@ -86,6 +88,7 @@ pup_session_free(PupSession *session)
     g_free(session->spice_socket);
     g_free(session->notify_socket);
     g_free(session->nvram);
+    g_free(session->refused);
     g_free(session);
 }
 
@@ -119,7 +122,9 @@ pup_session_unload(PupSession *session, const PupTarget *target)
 static PupKvmFeatures
 kvm_to_use(const PupSession *session)
 {
-    return session->options->no_kvm ? 0 : session->hardware->kvm;
+    PupKvmFeatures kvm = session->options->no_kvm ? 0 : session->hardware->kvm;
+
+    return session->refused ? kvm & ~(PupKvmFeatures) PUP_KVM_HYPERV : kvm;
 }
 
 static gboolean
@@ -368,12 +373,18 @@ card_to_use(const PupSession *session, GError **error)
     return pup_network_card(session->options->mac, error);
 }
 
+static gboolean
+start_guest(gpointer user, const char *xml, GError **error)
+{
+    return pup_hypervisor_start(user, xml, error);
+}
+
 gboolean
 pup_session_guest(PupSession *session, GError **error)
 {
     const PupGuest *guest = &session->manifest->guest;
     g_autofree char *card = NULL;
-    g_autofree char *xml = NULL;
+    g_autofree char *refused = NULL;
     PupDomainSpec spec = {
         .guest = guest,
         .kvm = kvm_to_use(session),
@@ -397,8 +408,25 @@ pup_session_guest(PupSession *session, GError **error)
         spec.net_card = card;
     }
     unlink(session->nvram);
-    xml = pup_domain_xml(session->manifest->domain_template, &spec, error);
-    return xml && pup_hypervisor_start(session->hypervisor, xml, error);
+    if (!pup_launch(session->manifest->domain_template, &spec, start_guest,
+                    session->hypervisor, &refused, error))
+        return FALSE;
+    if (refused) {
+        pup_log("enlightenments", "left out: %s", refused);
+        g_free(session->refused);
+        session->refused = g_steal_pointer(&refused);
+    }
+    return TRUE;
+}
+
+PupWords *
+pup_session_kvm_words(const PupSession *session)
+{
+    const PupFacts facts = {.why = session->refused};
+
+    if (!session->refused)
+        return NULL;
+    return pup_words_hush(pup_words_new(PUP_SAY_NO_ENLIGHTENMENTS, &facts));
 }
 
 void

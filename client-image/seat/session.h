@@ -67,9 +67,12 @@ gboolean pup_session_overlay(PupSession *session, GError **error);
  * like. New; NULL: nothing. */
 PupWords *pup_session_overlay_words(const PupSession *session);
 
-/* Errors: INVALID (the template), NOT_FOUND (the network card), those of
- * pup_hypervisor_start(). */
+/* Start the guest, without enlightenments where KVM refuses them. Errors: INVALID (the
+ * template), NOT_FOUND (the network card), those of pup_hypervisor_start(). */
 gboolean pup_session_guest(PupSession *session, GError **error);
+
+/* For the server: that it runs without them. New; NULL: nothing. */
+PupWords *pup_session_kvm_words(const PupSession *session);
 
 /* The guest is ready: tells the stream, whose record of the start ends here. */
 void pup_session_guest_ready(const PupSession *session);

@@ -71,6 +71,9 @@ static const struct {
                         "", NULL},
     [PUP_SAY_NO_CACHE] = {"This PC works without its disk cache and may be slower.", WHY,
                           NULL},
+    [PUP_SAY_NO_ENLIGHTENMENTS] = {"This PC may be a little slower than others.", WHY,
+                                   "runs without Hyper-V enlightenments, which this PC's "
+                                   "KVM refuses: {{raw}}"},
     [PUP_SAY_KEPT_DAMAGED] = {"What was kept on this PC was damaged. It starts afresh.",
                               "", NULL},
     [PUP_SAY_KEPT_FULL] = {"What was kept on this PC had filled its disk. It starts "

@@ -4,8 +4,9 @@
 
 #include "tests/unit/unit.h"
 
-#include "client-image/seat/domain_xml.h"
+#include "client-image/seat/launch.h"
 #include "lib/domain_template.h"
+#include "lib/error.h"
 
 #define PARIS "CET-1CEST,M3.5.0,M10.5.0/3"
 
@@ -360,6 +361,71 @@ test_cpus(void **state)
     assert_int_equal(pup_domain_cpus(16, 8), 8);
 }
 
+/* A KVM that refuses what it offers: QEMU starts only without any of @refuses. */
+typedef struct {
+    const char *refuses; /* NULL: nothing ever starts */
+    unsigned n_tries;
+} Kvm;
+
+static gboolean
+start_stub(gpointer user, const char *xml, GError **error)
+{
+    Kvm *kvm = user;
+
+    kvm->n_tries++;
+    if (kvm->refuses && !strstr(xml, kvm->refuses))
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_IO,
+                  "cannot start the guest: try %u: kernel doesn't allow setting HyperV "
+                  "VP_INDEX",
+                  kvm->n_tries);
+    return FALSE;
+}
+
+static void
+test_launch(void **state)
+{
+    static const struct {
+        const char *refuses;
+        gboolean hyperv; /* the room asks for them */
+        PupKvmFeatures kvm;
+        gboolean starts, falls_back;
+        unsigned n_tries;
+    } rows[] = {
+        {"<nothing>", TRUE, PUP_KVM_RUNS | PUP_KVM_HYPERV, TRUE, FALSE, 1},
+        {"<vpindex", TRUE, PUP_KVM_RUNS | PUP_KVM_HYPERV, TRUE, TRUE, 2},
+        {"<synic", TRUE, PUP_KVM_RUNS | PUP_KVM_HYPERV, TRUE, TRUE, 2},
+        {NULL, TRUE, PUP_KVM_RUNS | PUP_KVM_HYPERV, FALSE, FALSE, 2},
+        {NULL, FALSE, PUP_KVM_RUNS | PUP_KVM_HYPERV, FALSE, FALSE, 1},
+        {NULL, TRUE, PUP_KVM_RUNS, FALSE, FALSE, 1},
+        {NULL, TRUE, 0, FALSE, FALSE, 1},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        PupGuest guest;
+        PupDomainSpec spec = plain_spec(&guest);
+        Kvm kvm = {.refuses = rows[i].refuses};
+        g_autoptr(GError) error = NULL;
+        g_autofree char *refused = NULL;
+        g_autofree char *template = NULL;
+
+        pup_guest_defaults(&guest);
+        guest.hyperv = rows[i].hyperv;
+        spec.kvm = rows[i].kvm;
+        template = read_template(&guest);
+        assert_int_equal(pup_launch(template, &spec, start_stub, &kvm, &refused, &error),
+                         rows[i].starts);
+        assert_int_equal(kvm.n_tries, rows[i].n_tries);
+        assert_int_equal(refused != NULL, rows[i].falls_back);
+        if (rows[i].falls_back) {
+            assert_non_null(strstr(refused, "VP_INDEX"));
+            assert_int_equal(spec.kvm, PUP_KVM_RUNS);
+        }
+        if (!rows[i].starts)
+            unit_assert_error(&error, PUP_ERROR_IO, "try 1");
+    }
+}
+
 int
 main(void)
 {
@@ -378,6 +444,7 @@ main(void)
         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_cpus),
+        cmocka_unit_test(test_launch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
