@@ -61,9 +61,10 @@ run_cleanups() {
     exit "$status"
 }
 
-# wait_for SECONDS WHAT COMMAND...: until the command succeeds.
+# wait_for SECONDS WHAT COMMAND...: until the command succeeds. SECONDS is what a quiet machine
+# needs at most; a loaded one gets more, and a minute at least.
 wait_for() {
-    local seconds=$1 what=$2 end
+    local seconds=$(($1 < 20 ? 60 : $1 * 3)) what=$2 end
     shift 2
     end=$((SECONDS + seconds))
     until "$@"; do

@@ -15,7 +15,7 @@ watcher=52:54:00:00:0b:09
 # What the bad seat says of itself, again and again.
 join() {
     while :; do
-        lab_in bad curl -sS --max-time 5 -o "$LAB_DIR/bad.answer" --data-binary "{\"boot\":\"bad\",
+        lab_in bad curl -sS --max-time 30 -o "$LAB_DIR/bad.answer" --data-binary "{\"boot\":\"bad\",
             \"room\":\"lab\",\"version\":1,\"port\":$LAB_PEER_PORT,\"epoch\":\"\"}" \
             "$LAB_URL/v1/seats/$bad_mac/peers" || true
         sleep 0.5

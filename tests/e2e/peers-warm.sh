@@ -12,7 +12,7 @@ start_mib=8
 
 # What the seat agent does now and then; commands know the seat's numbers from then on.
 report() {
-    lab_in srv curl -fsS --max-time 5 -o "$LAB_DIR/report.answer" \
+    lab_in srv curl -fsS --max-time 30 -o "$LAB_DIR/report.answer" \
         "$LAB_URL/v1/seats/$mac/$1" --data-binary "$2"
 }
 

@@ -147,9 +147,10 @@ lab_spawn() {
     LAB_PIDS+=("$LAB_LAST_PID")
 }
 
-# lab_wait SECONDS WHAT COMMAND...: until the command succeeds, or fail with WHAT.
+# lab_wait SECONDS WHAT COMMAND...: until the command succeeds, or fail with WHAT. SECONDS is what
+# a quiet machine needs at most; a loaded one gets more, and a minute at least.
 lab_wait() {
-    local seconds=$1 what=$2 end
+    local seconds=$(($1 < 20 ? 60 : $1 * 3)) what=$2 end
     shift 2
     end=$((SECONDS + seconds))
     until "$@"; do
@@ -233,7 +234,7 @@ lab_server_stop() {
 
 # GET a path of the server; the body on standard output.
 lab_get() {
-    lab_in srv curl -fsS --max-time 5 "$LAB_URL$1" 2>>"$LAB_DIR/curl.log"
+    lab_in srv curl -fsS --max-time 30 "$LAB_URL$1" 2>>"$LAB_DIR/curl.log"
 }
 
 # lab_master NAME PATTERN_MIB: import the demo guest's disk as a master.

@@ -94,7 +94,7 @@ lab_seat_off() {
 
 # Whether seat $2 would serve seat $1: it has heard of it.
 lab_seat_knows() {
-    lab_in "$1" curl -s --max-time 2 -o "$LAB_DIR/peer.answer" \
+    lab_in "$1" curl -s --max-time 20 -o "$LAB_DIR/peer.answer" \
         "http://$(cat "$LAB_DIR/$2.address"):$LAB_PEER_PORT/"
 }
 
@@ -166,7 +166,7 @@ lab_profile_is() {
 
 # lab_listed MAC ROOM: the MACs that the seat MAC would be told. It serves nobody itself.
 lab_listed() {
-    lab_in srv curl -fsS --max-time 5 "$LAB_URL/v1/seats/$1/peers" --data-binary \
+    lab_in srv curl -fsS --max-time 30 "$LAB_URL/v1/seats/$1/peers" --data-binary \
         "{\"boot\":\"look\",\"room\":\"$2\",\"version\":1,\"port\":0,\"epoch\":\"\"}" |
         jq -r '.seats[].mac'
 }

@@ -31,9 +31,10 @@ die() {
     exit 1
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds.
+# wait_for SECONDS COMMAND...: until it succeeds. SECONDS is what a quiet machine needs at most;
+# a loaded one gets a minute more.
 wait_for() {
-    local deadline=$((SECONDS + $1))
+    local deadline=$((SECONDS + $1 + 60))
     shift
     until "$@"; do
         [ $SECONDS -lt $deadline ] || die "timed out: $*"

@@ -13,7 +13,7 @@
 #include "server/schedule/scheduler.h"
 
 #define HOUR_MS (3600 * 1000)
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define DEADLINE_US (120 * G_USEC_PER_SEC)
 #define START_MS (G_GINT64_CONSTANT(1795240800) * 1000) /* 2026-11-21 06:00 UTC */
 
 typedef struct {

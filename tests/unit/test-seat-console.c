@@ -12,7 +12,7 @@
 #include "client-image/seat/console.h"
 #include "client-image/seat/console_text.h"
 
-#define DEADLINE_S 10
+#define DEADLINE_S 120
 
 /* ---- console_text */
 

@@ -9,7 +9,7 @@
 #include "client-image/common/notify.h"
 #include "client-image/seat/face.h"
 
-#define DEADLINE_S 10
+#define DEADLINE_S 120
 #define MAC "52:54:00:00:00:01"
 
 typedef struct {

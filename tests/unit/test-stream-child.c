@@ -9,7 +9,7 @@
 
 #include "client-image/seat/stream_child.h"
 
-#define DEADLINE_S 20
+#define DEADLINE_S 120
 
 typedef struct {
     char *dir, *socket, *argv, *pid;

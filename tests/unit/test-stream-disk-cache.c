@@ -19,7 +19,7 @@
 #define MAX_BYTES PUP_DISK_CACHE_MIN_BYTES
 /* 64 of them are a segment of so small a cache. */
 #define LENGTH 16000u
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define DEADLINE_US (120 * G_USEC_PER_SEC)
 #define N_THREADS 4u
 
 typedef struct {

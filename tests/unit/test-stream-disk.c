@@ -20,7 +20,7 @@
 
 /* Not a multiple of a chunk. */
 #define SMALL_BYTES (20u * PUP_CHUNK_BYTES + 5000u)
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define DEADLINE_US (120 * G_USEC_PER_SEC)
 
 typedef struct {
     FakeSource *fake; /* belongs to supply */

@@ -22,7 +22,7 @@
 #define N_CHUNKS 32u
 #define N_SEATS 3u
 #define N_THREADS 4u
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define DEADLINE_US (120 * G_USEC_PER_SEC)
 
 typedef struct {
     char mac[18];

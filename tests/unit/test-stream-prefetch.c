@@ -16,7 +16,7 @@
 #define N_CHUNKS 40u
 /* Whatever this machine's CPU names fastest. */
 #define BATCH 16u
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define DEADLINE_US (120 * G_USEC_PER_SEC)
 
 typedef struct {
     FakeSource *fake; /* belongs to supply */
