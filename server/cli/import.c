@@ -37,7 +37,8 @@ pup_cli_import_parse(PupCli *cli, PupCliImport *from, char ***argv, GError **err
 {
     const GOptionEntry options[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &from->format,
-         "Format of FILE: raw, qcow2, vmdk, vdi, vhdx, vpc, qcow (probed)", "FORMAT"},
+         "Format of FILE: raw, qcow2, vmdk, vdi, vhdx, vpc, qcow, parallels (probed)",
+         "FORMAT"},
         {"from-domain", 'd', 0, G_OPTION_ARG_STRING, &from->domain,
          "Instead of FILE: a domain of libvirt, which may be running", "DOMAIN"},
         {"disk", 0, 0, G_OPTION_ARG_STRING, &from->disk,

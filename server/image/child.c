@@ -62,6 +62,7 @@ pup_child_set_error(GError **error, const char *what, const char *words)
         {"Permission denied", PUP_ERROR_DENIED},
         {"No such file or directory", PUP_ERROR_NOT_FOUND},
         {"Input/output error", PUP_ERROR_IO},
+        {"been truncated", PUP_ERROR_CORRUPT},
     };
     g_autofree char *line = g_strstrip(g_strdup(words ? words : ""));
     PupErrorCode code = PUP_ERROR_INVALID;
@@ -75,6 +76,10 @@ pup_child_set_error(GError **error, const char *what, const char *words)
     if (code == PUP_ERROR_BUSY)
         pup_error_set(error, code, "%s: the image is in use by another program (%s)",
                       what, line);
+    else if (code == PUP_ERROR_CORRUPT)
+        pup_error_set(error, code,
+                      "%s: it is not whole; copy it again from where it was made (%s)",
+                      what, line);
     else
         pup_error_set(error, code, "%s: %s", what, *line ? line : "it failed silently");
 }
@@ -87,6 +92,44 @@ end_child(GSubprocess *child)
     g_subprocess_wait(child, NULL, NULL);
 }
 
+/* What programs print holds names of files: bytes, in no encoding. New string. */
+static char *
+text_of(GBytes *bytes)
+{
+    gsize len = 0;
+    const char *data = bytes ? g_bytes_get_data(bytes, &len) : NULL;
+
+    return g_strndup(data ? data : "", len);
+}
+
+/* Read all that @child says, to its end. */
+static gboolean
+listen(GSubprocess *child, char **out, char **words, GCancellable *cancellable,
+       GError **error)
+{
+    g_autoptr(GBytes) out_bytes = NULL;
+    g_autoptr(GBytes) words_bytes = NULL;
+
+    if (!g_subprocess_communicate(child, NULL, cancellable, &out_bytes, &words_bytes,
+                                  error)) {
+        end_child(child);
+        return FALSE;
+    }
+    if (out)
+        *out = text_of(out_bytes);
+    *words = text_of(words_bytes);
+    return TRUE;
+}
+
+char *
+pup_child_words(GSubprocess *child)
+{
+    char *words = NULL;
+
+    listen(child, NULL, &words, NULL, NULL);
+    return words;
+}
+
 gboolean
 pup_child_run(const char *const *argv, const char *what, char **output,
               GCancellable *cancellable, GError **error)
@@ -95,12 +138,8 @@ pup_child_run(const char *const *argv, const char *what, char **output,
         argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
     g_autofree char *out = NULL, *words = NULL;
 
-    if (!child)
+    if (!child || !listen(child, &out, &words, cancellable, error))
         return FALSE;
-    if (!g_subprocess_communicate_utf8(child, NULL, cancellable, &out, &words, error)) {
-        end_child(child);
-        return FALSE;
-    }
     if (!g_subprocess_get_successful(child)) {
         pup_child_set_error(error, what, words);
         return FALSE;
@@ -117,12 +156,8 @@ pup_child_run_status(const char *const *argv, int *status, char **words,
     g_autoptr(GSubprocess) child = pup_child_spawn(
         argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
 
-    if (!child)
+    if (!child || !listen(child, NULL, words, cancellable, error))
         return FALSE;
-    if (!g_subprocess_communicate_utf8(child, NULL, cancellable, NULL, words, error)) {
-        end_child(child);
-        return FALSE;
-    }
     *status =
         g_subprocess_get_if_exited(child) ? g_subprocess_get_exit_status(child) : -1;
     return TRUE;
@@ -130,22 +165,17 @@ pup_child_run_status(const char *const *argv, int *status, char **words,
 
 typedef struct {
     GString *line;  /* not yet ended */
-    GString *words; /* lines that are no percentage */
-    PupChildPercent percent;
+    GString *words; /* lines that were not taken */
+    PupChildLine take;
     gpointer data;
 } Output;
 
-/* qemu-img -p prints "    (12.34/100%)\r". */
 static void
 end_of_line(Output *output)
 {
     const char *line = g_strchug(output->line->str);
-    char *end = NULL;
-    double percent = line[0] == '(' ? g_ascii_strtod(line + 1, &end) : 0;
 
-    if (end && g_str_has_prefix(end, "/100%)"))
-        output->percent(output->data, percent);
-    else if (*line && output->words->len < OUTPUT_MAX)
+    if (*line && !output->take(output->data, line) && output->words->len < OUTPUT_MAX)
         g_string_append_printf(output->words, "%s\n", line);
     g_string_truncate(output->line, 0);
 }
@@ -168,13 +198,14 @@ follow_output(GInputStream *stream, Output *output, GCancellable *cancellable,
 }
 
 gboolean
-pup_child_run_percent(const char *const *argv, const char *what, PupChildPercent percent,
-                      gpointer data, GCancellable *cancellable, GError **error)
+pup_child_run_lines(const char *const *argv, const char *what, PupChildLine take,
+                    gpointer data, GCancellable *cancellable, GError **error)
 {
     g_autoptr(GSubprocess) child = pup_child_spawn(
         argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE, error);
-    g_autoptr(GString) line = g_string_new(NULL), words = g_string_new(NULL);
-    Output output = {line, words, percent, data};
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GString) words = g_string_new(NULL);
+    Output output = {line, words, take, data};
 
     if (!child)
         return FALSE;
@@ -188,4 +219,32 @@ pup_child_run_percent(const char *const *argv, const char *what, PupChildPercent
         return TRUE;
     pup_child_set_error(error, what, words->str);
     return FALSE;
+}
+
+typedef struct {
+    PupChildPercent percent;
+    gpointer data;
+} Percent;
+
+/* qemu-img -p prints "    (12.34/100%)\r". */
+static gboolean
+take_percent(gpointer data, const char *line)
+{
+    const Percent *to = data;
+    char *end = NULL;
+    double percent = line[0] == '(' ? g_ascii_strtod(line + 1, &end) : 0;
+
+    if (!end || !g_str_has_prefix(end, "/100%)"))
+        return FALSE;
+    to->percent(to->data, percent);
+    return TRUE;
+}
+
+gboolean
+pup_child_run_percent(const char *const *argv, const char *what, PupChildPercent percent,
+                      gpointer data, GCancellable *cancellable, GError **error)
+{
+    Percent to = {percent, data};
+
+    return pup_child_run_lines(argv, what, take_percent, &to, cancellable, error);
 }

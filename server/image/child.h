@@ -4,7 +4,8 @@
  *
  * Children run from an argv array, in a process group of their own (a Ctrl-C at the
  * terminal is ours to handle), with untranslated messages, and die with the thread that
- * started them, even when that is killed.
+ * started them, even when that is killed. What they print may hold names of files, and is
+ * bytes in no encoding.
  */
 #pragma once
 
@@ -25,6 +26,18 @@ gboolean pup_child_run(const char *const *argv, const char *what, char **output,
 gboolean pup_child_run_status(const char *const *argv, int *status, char **words,
                               GCancellable *cancellable, GError **error);
 
+/* What @child, which was spawned with a pipe for it, says on standard error until it
+ * ends, a new string; NULL where that cannot be read. */
+char *pup_child_words(GSubprocess *child);
+
+/* Called with each line that a child prints. FALSE: not expected, so it may be what it
+ * says of its failure. */
+typedef gboolean (*PupChildLine)(gpointer data, const char *line);
+
+/* Run @argv to its end and hand over what it prints, line by line. */
+gboolean pup_child_run_lines(const char *const *argv, const char *what, PupChildLine take,
+                             gpointer data, GCancellable *cancellable, GError **error);
+
 /* Called with a percentage while a child runs. */
 typedef void (*PupChildPercent)(gpointer data, double percent);
 
@@ -34,5 +47,6 @@ gboolean pup_child_run_percent(const char *const *argv, const char *what,
                                GCancellable *cancellable, GError **error);
 
 /* Set @error from the @words of a program that failed at @what: BUSY when an image is
- * locked, NO_SPACE, DENIED, NOT_FOUND where the words say so, else INVALID. */
+ * locked, CORRUPT when it is cut short, NO_SPACE, DENIED, NOT_FOUND where the words say
+ * so, else INVALID. */
 void pup_child_set_error(GError **error, const char *what, const char *words);

@@ -68,12 +68,12 @@ connect_handle(const PupDisk *disk, const char *context, GError **error)
 }
 
 static GSubprocess *
-start_server(const PupDisk *disk, unsigned n_readers, GError **error)
+start_server(const PupDisk *disk, const char *format, unsigned n_readers, GError **error)
 {
     g_autofree char *shared = g_strdup_printf("--shared=%u", n_readers + 2);
     const char *const argv[] = {
         "qemu-nbd", "--read-only", "--allocation-depth", shared,     "--format",
-        "qcow2",    "--socket",    disk->socket,         disk->path, NULL};
+        format,     "--socket",    disk->socket,         disk->path, NULL};
 
     return pup_child_spawn(argv, G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
 }
@@ -83,9 +83,8 @@ static void
 set_server_error(PupDisk *disk, GError **error)
 {
     g_autofree char *what = g_strdup_printf("cannot read the image '%s'", disk->path);
-    g_autofree char *words = NULL;
+    g_autofree char *words = pup_child_words(disk->server);
 
-    g_subprocess_communicate_utf8(disk->server, NULL, NULL, NULL, &words, NULL);
     pup_child_set_error(error, what, words);
 }
 
@@ -138,6 +137,13 @@ PupDisk *
 pup_disk_open(const PupSettings *settings, const char *path, unsigned n_readers,
               GCancellable *cancellable, GError **error)
 {
+    return pup_disk_open_as(settings, path, "qcow2", n_readers, cancellable, error);
+}
+
+PupDisk *
+pup_disk_open_as(const PupSettings *settings, const char *path, const char *format,
+                 unsigned n_readers, GCancellable *cancellable, GError **error)
+{
     g_autoptr(PupDisk) disk = g_new0(PupDisk, 1);
     g_autofree char *folder = pup_settings_path(settings, "run");
     gint64 bytes;
@@ -148,7 +154,7 @@ pup_disk_open(const PupSettings *settings, const char *path, unsigned n_readers,
     disk->socket = socket_path(folder, error);
     if (!disk->socket)
         return NULL;
-    disk->server = start_server(disk, n_readers, error);
+    disk->server = start_server(disk, format, n_readers, error);
     if (!disk->server || !connect_first(disk, cancellable, error))
         return NULL;
     bytes = nbd_get_size(disk->allocation);

@@ -32,6 +32,11 @@ typedef struct {
  * it), INVALID, UNSUPPORTED (qemu-nbd is missing), NOT_FOUND, IO. */
 PupDisk *pup_disk_open(const PupSettings *settings, const char *path, unsigned n_readers,
                        GCancellable *cancellable, GError **error);
+/* The same of an image of another @format of qemu-img's; @path may be a URI that QEMU
+ * takes. */
+PupDisk *pup_disk_open_as(const PupSettings *settings, const char *path,
+                          const char *format, unsigned n_readers,
+                          GCancellable *cancellable, GError **error);
 /* Ends qemu-nbd; all readers must be freed before. */
 void pup_disk_free(PupDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupDisk, pup_disk_free)

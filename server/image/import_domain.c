@@ -7,12 +7,13 @@
 #include "lib/file.h"
 #include "lib/ident.h"
 #include "server/image/lock.h"
+#include "server/image/probe.h"
 #include "server/image/virt_backup.h"
 #include "server/image/workshop.h"
 
 typedef struct {
     const PupWorkshop *shop;
-    const char *name;
+    const char *name, *domain;
     PupVirtBackup *backup;
     char *folder, *scratch;
 } Job;
@@ -56,6 +57,8 @@ import_running(Job *job, PupDomainImport *made, GError **error)
     made->clean = pup_virt_backup_is_clean(job->backup);
     from.source = pup_virt_backup_uri(job->backup);
     done = done &&
+           pup_probe_guest(job->shop->settings, from.source, from.format, job->domain,
+                           job->shop->cancellable, error) &&
            pup_master_import_source(job->shop, job->name, &from, &made->report, error);
     end_backup(job);
     return done;
@@ -71,7 +74,7 @@ pup_master_import_domain(const PupWorkshop *shop, const char *name, const char *
     g_autofree char *folder = pup_settings_path(shop->settings, run);
     g_autoptr(PupLock) lock = NULL;
     PupDomainImport result = {0};
-    Job job = {shop, name, NULL, folder, scratch};
+    Job job = {shop, name, domain, NULL, folder, scratch};
     gboolean done;
 
     if (!pup_ident_check("master", name, error) || !pup_workshop_check_key(shop, error) ||

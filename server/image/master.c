@@ -201,7 +201,8 @@ pup_master_import_locked(const PupWorkshop *shop, const char *name, const char *
         pup_probe_disk(file, format, &source, shop->cancellable, error);
     PupImportSource from = {.source = source};
 
-    if (!info)
+    if (!info || !pup_probe_guest(shop->settings, source, info->format, file,
+                                  shop->cancellable, error))
         return FALSE;
     from.format = info->format;
     from.virtual_bytes = info->virtual_bytes;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,14 @@
 
 #include "lib/chunk_map.h"
 #include "lib/error.h"
+#include "server/image/disk.h"
+#include "server/image/partitions.h"
+#include "server/image/whole.h"
 
 #define SECTOR_BYTES 512
 
-static const char *const formats[] = {"raw",  "qcow2", "vmdk", "vdi",
-                                      "vhdx", "vpc",   "qcow", NULL};
+static const char *const formats[] = {"raw", "qcow2", "vmdk",      "vdi", "vhdx",
+                                      "vpc", "qcow",  "parallels", NULL};
 
 /* A regular file or a block device; *@bytes: the file's size, 0 for a device. */
 static char *
@@ -95,27 +99,6 @@ check_raw(const char *path, guint64 bytes, gboolean forced, GError **error)
     return FALSE;
 }
 
-/* A split vmdk is several files of one folder; anything else of the server is not for it
- * to name. */
-static gboolean
-check_extents(const char *path, char **extents, GError **error)
-{
-    g_autofree char *folder = g_path_get_dirname(path);
-
-    for (unsigned i = 0; extents[i]; i++) {
-        char *real = realpath(extents[i], NULL);
-        g_autofree char *of = real ? g_path_get_dirname(real) : NULL;
-        free(real);
-        if (g_strcmp0(of, folder) == 0)
-            continue;
-        pup_error_set(error, PUP_ERROR_INVALID,
-                      "'%s' names '%s', which is not in its folder: refused", path,
-                      extents[i]);
-        return FALSE;
-    }
-    return TRUE;
-}
-
 static gboolean
 check_references(const char *path, const PupImageInfo *info, GError **error)
 {
@@ -134,7 +117,7 @@ check_references(const char *path, const PupImageInfo *info, GError **error)
             path, info->data_file);
         return FALSE;
     }
-    return check_extents(path, info->extents, error);
+    return TRUE;
 }
 
 static gboolean
@@ -142,8 +125,9 @@ check_info(const char *path, const PupImageInfo *info, GError **error)
 {
     if (!g_strv_contains(formats, info->format)) {
         pup_error_set(error, PUP_ERROR_UNSUPPORTED,
-                      "'%s' is of the format %s, which is not imported", path,
-                      info->format);
+                      "'%s' is of the format %s, which is not imported; make a qcow2 of "
+                      "it with `qemu-img convert -O qcow2 FILE NEW` and import that",
+                      path, info->format);
         return FALSE;
     }
     if (info->encrypted) {
@@ -167,30 +151,51 @@ check_info(const char *path, const PupImageInfo *info, GError **error)
 /* A fixed VHD is a raw disk with a footer, which nobody probes for; as part of the disk
  * it would be a sector of rubbish at its end. */
 static gboolean
-is_fixed_vhd(const char *path, guint64 bytes)
+is_fixed_vhd(const char *path)
 {
-    static const char cookie[] = "conectix";
-    char footer[sizeof cookie - 1];
-    int fd = bytes > SECTOR_BYTES ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    gboolean found;
+    guint64 bytes = 0;
 
-    if (fd < 0)
+    return pup_vhd_size(path, &bytes, NULL) && bytes > 0;
+}
+
+/* QEMU takes the smaller of a VHD's two sizes where it does not know its maker; the other
+ * is the one that the guest saw. */
+static gboolean
+correct_vhd_size(char **path, PupImageInfo *info, GError **error)
+{
+    guint64 bytes = 0;
+    json_t *image;
+    char *text;
+
+    if (!pup_vhd_size(*path, &bytes, error))
         return FALSE;
-    found = pread(fd, footer, sizeof footer, (off_t) (bytes - SECTOR_BYTES)) ==
-                (gssize) sizeof footer &&
-            memcmp(footer, cookie, sizeof footer) == 0;
-    close(fd);
-    return found;
+    if (bytes <= info->virtual_bytes)
+        return TRUE;
+    if (bytes > PUP_DISK_MAX_BYTES || !g_utf8_validate(*path, -1, NULL)) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s': cannot take %" G_GUINT64_FORMAT
+                      " as its size; rename the file to plain letters and try again",
+                      *path, bytes);
+        return FALSE;
+    }
+    image = json_pack("{s:s, s:s, s:{s:s, s:s}}", "driver", "vpc", "force_size_calc",
+                      "current_size", "file", "driver", "file", "filename", *path);
+    text = json_dumps(image, JSON_COMPACT);
+    json_decref(image);
+    g_free(*path);
+    *path = g_strconcat("json:", text, NULL);
+    free(text);
+    info->virtual_bytes = bytes;
+    return TRUE;
 }
 
 /* What qemu-img says of it, and what it does not say. */
 static PupImageInfo *
-probe(const char *path, guint64 bytes, const char *format, GCancellable *cancellable,
-      GError **error)
+probe(const char *path, const char *format, GCancellable *cancellable, GError **error)
 {
     g_autoptr(PupImageInfo) info = pup_image_info(path, format, cancellable, error);
 
-    if (info && !format && g_str_equal(info->format, "raw") && is_fixed_vhd(path, bytes))
+    if (info && !format && g_str_equal(info->format, "raw") && is_fixed_vhd(path))
         return pup_image_info(path, "vpc", cancellable, error);
     return g_steal_pointer(&info);
 }
@@ -211,12 +216,39 @@ pup_probe_disk(const char *file, const char *format, char **path,
                       known);
         return NULL;
     }
-    info = probe(real, bytes, format, cancellable, error);
+    if (!pup_whole_check_extents(real, error))
+        return NULL;
+    info = probe(real, format, cancellable, error);
     if (!info || !check_info(real, info, error))
         return NULL;
     if (g_str_equal(info->format, "raw") &&
         !check_raw(real, bytes, format != NULL, error))
         return NULL;
+    if (!pup_whole_check(real, info, cancellable, error))
+        return NULL;
+    if (g_str_equal(info->format, "vpc") && !correct_vhd_size(&real, info, error))
+        return NULL;
     *path = g_steal_pointer(&real);
     return g_steal_pointer(&info);
+}
+
+static gboolean
+read_guest(gpointer data, guint64 offset, guint8 *buf, size_t len, GError **error)
+{
+    return pup_disk_read(data, offset, buf, len, error);
+}
+
+gboolean
+pup_probe_guest(const PupSettings *settings, const char *source, const char *format,
+                const char *name, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(PupDisk) disk =
+        pup_disk_open_as(settings, source, format, 1, cancellable, error);
+    g_autoptr(PupDiskReader) reader = disk ? pup_disk_reader_new(disk, error) : NULL;
+    PupPartitionDisk seen = {.name = name, .read = read_guest, .data = reader};
+
+    if (!reader)
+        return FALSE;
+    seen.bytes = pup_disk_bytes(disk);
+    return pup_partitions_check(&seen, error);
 }

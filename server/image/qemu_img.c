@@ -2,6 +2,7 @@
 #include "server/image/qemu_img.h"
 
 #include <jansson.h>
+#include <string.h>
 
 #include "lib/error.h"
 
@@ -44,7 +45,8 @@ size_of(json_t *root, const char *key)
 PupImageInfo *
 pup_image_info_parse(const char *path, const char *json, GError **error)
 {
-    json_t *root = json_loads(json, 0, NULL);
+    g_autofree char *valid = g_utf8_make_valid(json, -1); /* names of files are bytes */
+    json_t *root = json_loads(valid, 0, NULL);
     json_t *data = json_object_get(json_object_get(root, "format-specific"), "data");
     const char *format = json_string_value(json_object_get(root, "format"));
     PupImageInfo *info;
@@ -89,6 +91,46 @@ pup_image_info(const char *path, const char *format, GCancellable *cancellable,
     if (!pup_child_run(argv, what, &json, cancellable, error))
         return NULL;
     return pup_image_info_parse(path, json, error);
+}
+
+/* The number behind @key of a line of qemu-img's; FALSE where there is none. */
+static gboolean
+number_after(const char *line, const char *key, guint64 *value)
+{
+    const char *at = strstr(line, key);
+
+    if (!at)
+        return FALSE;
+    *value = g_ascii_strtoull(at + strlen(key), NULL, 10);
+    return TRUE;
+}
+
+/* "{ "start": 0, "length": 65536, "depth": 0, ..., "offset": 327680}," */
+static gboolean
+take_extent(gpointer data, const char *line)
+{
+    guint64 *end = data;
+    guint64 len, offset;
+
+    if (number_after(line, "\"offset\": ", &offset) &&
+        number_after(line, "\"length\": ", &len))
+        *end = MAX(*end, offset + len);
+    return strchr("[{]", line[0]) != NULL;
+}
+
+gboolean
+pup_image_data_end(const char *path, const char *format, guint64 *end,
+                   GCancellable *cancellable, GError **error)
+{
+    const char *const argv[] = {
+        "qemu-img", "map", "--force-share", "--output=json", "-f", format, path, NULL};
+    g_autofree char *what = g_strdup_printf("cannot read the image '%s'", path);
+    guint64 found = 0;
+
+    if (!pup_child_run_lines(argv, what, take_extent, &found, cancellable, error))
+        return FALSE;
+    *end = found;
+    return TRUE;
 }
 
 gboolean

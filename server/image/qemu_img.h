@@ -36,6 +36,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupImageInfo, pup_image_info_free)
 /* The same from the JSON text that qemu-img prints; @path is for messages. */
 PupImageInfo *pup_image_info_parse(const char *path, const char *json, GError **error);
 
+/* The farthest byte of the file that holds something of the disk, as far as QEMU tells
+ * (nothing of compressed clusters). */
+gboolean pup_image_data_end(const char *path, const char *format, guint64 *end,
+                            GCancellable *cancellable, GError **error);
+
 /* Check that the tables of @path, of @format, are sound: what they say twice, or behind
  * the file's end, would be copied wrong without a word. A format that qemu-img cannot
  * check passes. Errors: CORRUPT, BUSY, IO. */
