@@ -48,7 +48,7 @@ static gboolean
 apply_dhcp(Daemon *daemon, GError **error)
 {
     const PupSettings *settings = pup_service_settings(daemon->service);
-    PupBootSite site = {daemon->data_dir, daemon->service->url};
+    PupBootSite site = {daemon->data_dir, daemon->service->url, 0};
     gboolean ok = pup_dhcp_apply(daemon->dhcp, &site, settings, error);
     pup_service_done(daemon->service);
     return ok;

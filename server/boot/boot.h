@@ -16,6 +16,8 @@
 typedef struct {
     const char *data_dir; /* holds ipxe-scripts/ and templates/ */
     const char *url;      /* "http://10.77.0.2:8080", how PCs reach the HTTP server */
+    unsigned spread_s; /* added to each pause of this PC: another one for each, so that a
+                          room that waits does not ask all at once */
 } PupBootSite;
 
 /* What a seat boots; borrowed strings. */
@@ -31,11 +33,13 @@ typedef struct {
 
 /* boot.ipxe: the script that dnsmasq names. */
 char *pup_boot_first(const PupBootSite *site, GError **error);
+/* loader.ipxe: the script for an iPXE on a disk of the PC. */
+char *pup_boot_loader(const PupBootSite *site, GError **error);
 /* The script of a known seat: kernel, initramfs, kernel line. */
 char *pup_boot_seat(const PupBootSite *site, const PupBootSeat *seat, GError **error);
 /* The script of a PC that no room has: shows @mac and asks again. */
 char *pup_boot_unknown(const PupBootSite *site, const char *mac, GError **error);
-/* A script that shows @message and asks again; what iPXE cannot print of it is left out.
- */
+/* A script that shows @message and asks again; what iPXE cannot print of it is left out,
+ * and what four lines do not hold. */
 char *pup_boot_error(const PupBootSite *site, const char *mac, const char *message,
                      GError **error);

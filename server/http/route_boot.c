@@ -16,18 +16,43 @@
 #include "server/http/routes.h"
 #include "server/log.h"
 
-gboolean
-pup_get_first_script(gpointer data, const PupRequest *req, PupResponse *res,
-                     GError **error)
+/* Seconds that a PC's pauses may be longer than another's. */
+#define SPREAD_S 6
+
+static PupBootSite
+boot_site(const PupService *service)
 {
-    PupService *service = data;
+    return (PupBootSite){service->data_dir, service->url,
+                         (unsigned) g_random_int_range(0, SPREAD_S)};
+}
+
+typedef char *(*RenderFunc)(const PupBootSite *site, GError **error);
+
+/* A script that is the same for every PC. */
+static gboolean
+send_general(PupService *service, RenderFunc render, PupResponse *res, GError **error)
+{
     pup_service_settings(service);
-    PupBootSite site = {service->data_dir, service->url};
-    char *text = pup_boot_first(&site, error);
+    PupBootSite site = boot_site(service);
+    char *text = render(&site, error);
     pup_service_done(service);
     if (text)
         pup_response_text(res, "text/plain", text);
     return text != NULL;
+}
+
+gboolean
+pup_get_first_script(gpointer data, const PupRequest *req, PupResponse *res,
+                     GError **error)
+{
+    return send_general(data, pup_boot_first, res, error);
+}
+
+gboolean
+pup_get_loader_script(gpointer data, const PupRequest *req, PupResponse *res,
+                      GError **error)
+{
+    return send_general(data, pup_boot_loader, res, error);
 }
 
 /* The script of a PC that has a room. */
@@ -36,7 +61,7 @@ seat_script(PupService *service, const char *mac, const char *room, const char *
             GError **error)
 {
     const PupSettings *settings = pup_service_settings(service);
-    PupBootSite site = {service->data_dir, service->url};
+    PupBootSite site = boot_site(service);
     g_autofree char *images = pup_settings_path(settings, "client-image");
     g_autoptr(PupClientImage) image = pup_client_image_current(images, error);
     char *text = NULL;
@@ -58,7 +83,7 @@ static char *
 unknown_script(PupService *service, const char *mac, GError **error)
 {
     pup_service_settings(service);
-    PupBootSite site = {service->data_dir, service->url};
+    PupBootSite site = boot_site(service);
     char *text = pup_boot_unknown(&site, mac, error);
     pup_service_done(service);
     return text;
@@ -68,7 +93,7 @@ static char *
 problem_script(PupService *service, const char *mac, const char *message, GError **error)
 {
     pup_service_settings(service);
-    PupBootSite site = {service->data_dir, service->url};
+    PupBootSite site = boot_site(service);
     char *text = pup_boot_error(&site, mac, message, error);
     pup_service_done(service);
     return text;

@@ -18,6 +18,7 @@ const PupRoute pup_routes[] = {
     {PUP_GET, "/v1/status", pup_get_status},
     {PUP_GET, "/metrics", pup_get_metrics},
     {PUP_GET, "/boot.ipxe", pup_get_first_script},
+    {PUP_GET, "/loader.ipxe", pup_get_loader_script},
     {PUP_GET, "/boot/*/ipxe", pup_get_script},
     {PUP_GET, "/boot/*/*", pup_get_image_file},
     {PUP_GET, "/tftp/*", pup_get_loader},

@@ -29,6 +29,7 @@ PupHandlerFunc pup_get_status; /* route_status.c */
 PupHandlerFunc pup_get_metrics; /* route_metrics.c */
 
 PupHandlerFunc pup_get_first_script; /* route_boot.c */
+PupHandlerFunc pup_get_loader_script;
 PupHandlerFunc pup_get_script;
 PupHandlerFunc pup_get_image_file;
 PupHandlerFunc pup_get_loader;

@@ -176,6 +176,9 @@ lab_pupitre() {
     lab_in srv "$PUPITRE_PREFIX/bin/pupitre" --config "$LAB_DIR/etc/pupitre.conf" "$@"
 }
 
+# no_timer_check: on a busy machine an emulated PC's timer looks broken to the kernel, which would
+# panic.
+#
 # lab_server_init own|proxy|off [EXTRA CONFIGURATION LINES]: a state folder with the shared keys
 # and client image. With off nobody answers DHCP and there is no router.
 lab_server_init() {
@@ -200,7 +203,7 @@ poll = 2
 ${2:-}
 
 [client-image]
-kernel_args = console=tty0 console=ttyS0,115200
+kernel_args = console=tty0 console=ttyS0,115200 no_timer_check
 EOF
     lab_pupitre --quiet init
     [ "$mode" = off ] || lab_site "$mode"
@@ -323,7 +326,7 @@ lab_pc_direct() {
     local name=$1 mac=$2 line=$3 image=$PUPITRE_LAB_STATE/client-image/current
     shift 3
     lab_pc_on "$name" bios "$mac" -no-reboot -kernel "$image/vmlinuz" \
-        -initrd "$image/initrd.img" -append "console=ttyS0,115200 $line" "$@"
+        -initrd "$image/initrd.img" -append "console=ttyS0,115200 no_timer_check $line" "$@"
 }
 
 # lab_image_args MAC: the kernel arguments for the shared client image, as the server has them.
@@ -331,7 +334,8 @@ lab_image_args() {
     local image=$PUPITRE_LAB_STATE/client-image/current
     jq -r --arg url "$LAB_URL" --arg mac "$1" '"pupitre.server=\($url) pupitre.mac=\($mac) " +
         "pupitre.image=\(.id) pupitre.root_sha256=\(.root_sha256) " +
-        "pupitre.root_bytes=\(.root_bytes)"' "$image/image.json"
+        "pupitre.root_bytes=\(.root_bytes) quiet loglevel=1 vt.global_cursor_default=0 " +
+        "fbcon=font:TER16x32 vga=0x0f04"' "$image/image.json"
 }
 
 # Pull the plug.
@@ -342,9 +346,19 @@ lab_pc_off() {
 
 # A line of QEMU's monitor.
 lab_pc_monitor() {
+    lab_pc_ask "$@" >/dev/null
+}
+
+# The same; what it answers on standard output.
+lab_pc_ask() {
     local name=$1
     shift
-    printf '%s\n' "$*" | socat -T 5 - "UNIX-CONNECT:$LAB_DIR/$name.mon" >/dev/null
+    printf '%s\n' "$*" | socat -T 5 - "UNIX-CONNECT:$LAB_DIR/$name.mon"
+}
+
+# TRUE when a PC that was started with -no-shutdown has switched itself off: its screen stays.
+lab_pc_has_stopped() {
+    lab_pc_ask "$1" "info status" | grep -q 'paused (shutdown)'
 }
 
 lab_pc_key() {
@@ -356,6 +370,35 @@ lab_pc_screenshot() {
     rm -f "$2"
     lab_pc_monitor "$1" "screendump $2 -f png"
     lab_wait 10 "screenshot of $1" test -s "$2"
+}
+
+# lab_glass_shot PC FILE.ppm: what its screen shows now; fails while the PC is off.
+lab_glass_shot() {
+    rm -f "$2"
+    lab_pc_monitor "$1" "screendump $2" 2>>"$LAB_DIR/glass-shots.log" && [ -s "$2" ]
+}
+
+# lab_glass_is_calm PC FILE.ppm: that look at the PC's screen shows nothing but a page of ours.
+lab_glass_is_calm() {
+    local kept
+    kept=$(dirname "$PUPITRE_BUILD")/glass-$1.ppm
+    "$PUPITRE_BUILD/tests/lab/glass" "$2" >"$LAB_DIR/glass.log" 2>&1 && return
+    cp "$2" "$kept"
+    lab_die "the screen of $1: $(cat "$LAB_DIR/glass.log"), see $kept"
+}
+
+# lab_glass_watch PC END: look at the PC's screen twice a second until its console has END (an
+# extended regular expression); fail when there is anything but pages of ours. The look that END
+# came during does not count.
+lab_glass_watch() {
+    local name=$1 end=$2 shot=$LAB_DIR/glass.ppm n=0
+    while lab_glass_shot "$name" "$shot" && ! lab_console_has "$name" "$end"; do
+        lab_glass_is_calm "$name" "$shot"
+        n=$((n + 1))
+        sleep 0.5
+    done
+    [ "$n" -gt 0 ] || lab_die "nobody looked at the screen of $name before /$end/"
+    lab_say "the screen of $name was calm $n times"
 }
 
 lab_console() {

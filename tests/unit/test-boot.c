@@ -20,7 +20,7 @@
 
 #define MAC "52:54:00:12:34:56"
 
-static PupBootSite site = {NULL, "http://10.77.0.2:8080"};
+static PupBootSite site = {NULL, "http://10.77.0.2:8080", 3};
 
 static const PupBootSeat seat = {
     .mac = MAC,
@@ -73,6 +73,7 @@ test_scripts(void **state)
 {
     GError *error = NULL;
     check("first.ipxe", pup_boot_first(&site, &error), &error);
+    check("loader.ipxe", pup_boot_loader(&site, &error), &error);
     check("unknown.ipxe", pup_boot_unknown(&site, MAC, &error), &error);
     check("seat.ipxe", pup_boot_seat(&site, &seat, &error), &error);
     PupBootSeat guest = seat;
