@@ -103,11 +103,16 @@ void
 pup_face_unknown(PupFace *face, const GError *error)
 {
     const PupFacts facts = {.why = pup_failure_unknown_why(error)};
-    g_autoptr(PupWords) words = pup_words_new(PUP_SAY_UNKNOWN_PC, &facts);
+    gboolean unpublished = pup_failure_is_unpublished(error);
+    g_autoptr(PupWords) words =
+        pup_words_new(unpublished ? PUP_SAY_UNPUBLISHED : PUP_SAY_UNKNOWN_PC, &facts);
 
     pup_log("unknown", "%s", error->message);
     face->has_error_page = TRUE;
-    pup_screen_unknown(face->screen, face->mac, words);
+    if (unpublished)
+        pup_screen_error(face->screen, "NOT-PUBLISHED", words);
+    else
+        pup_screen_unknown(face->screen, face->mac, words);
 }
 
 void

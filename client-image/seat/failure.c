@@ -52,6 +52,13 @@ pup_failure_find(PupSeatOrder order, const GError *error)
     return &orders[order];
 }
 
+/* The server tells the two apart in its words only (doc/http-api.md). */
+gboolean
+pup_failure_is_unpublished(const GError *error)
+{
+    return strstr(error->message, " has not been published") != NULL;
+}
+
 /* common/http.h puts URL and status before the server's own words. */
 const char *
 pup_failure_unknown_why(const GError *error)

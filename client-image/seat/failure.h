@@ -20,6 +20,9 @@ const PupFailure *pup_failure_find(PupSeatOrder order, const GError *error);
 /* TRUE when it is no more than a server that does not answer. */
 gboolean pup_failure_is_absence(const GError *error);
 
+/* TRUE where it has a room for this PC, but no version of that. */
+gboolean pup_failure_is_unpublished(const GError *error);
+
 /* What the server itself said where it has no room for this PC, within @error; NULL:
  * nothing. */
 const char *pup_failure_unknown_why(const GError *error);

@@ -60,6 +60,9 @@ static const struct {
     [PUP_SAY_UNKNOWN_PC] = {"Please give the administrator this address: it must be "
                             "added to a room.",
                             WHY, NULL},
+    [PUP_SAY_UNPUBLISHED] = {"This room has nothing to start yet. This PC starts by "
+                             "itself as soon as it has.",
+                             WHY, NULL},
 
     [PUP_SAY_SERVER_WAIT] = {"The server does not answer. Please wait: this PC goes on "
                              "by itself as soon as it does.",

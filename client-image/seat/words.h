@@ -43,6 +43,7 @@ typedef enum {
     PUP_SAY_NO_SPACE,
     PUP_SAY_NOT_ABLE,
     PUP_SAY_UNKNOWN_PC,
+    PUP_SAY_UNPUBLISHED,
     /* banners */
     PUP_SAY_SERVER_WAIT, /* server, why */
     PUP_SAY_DAMAGED,     /* why */

@@ -205,6 +205,22 @@ test_unknown_pc(void **state)
     expect(f, NULL);
 }
 
+/* It has a room: nobody needs its address. */
+static void
+test_unpublished_room(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(GError) error = g_error_new(
+        PUP_ERROR, PUP_ERROR_NOT_FOUND,
+        "http://s/x: status 404: room 'lab' has not been published: no version");
+
+    start_screen(f);
+    pup_face_unknown(f->face, error);
+    expect(f,
+           "error NOT-PUBLISHED This room has nothing to start yet. This PC starts by "
+           "itself as soon as it has. | room 'lab' has not been published: no version");
+}
+
 int
 main(void)
 {
@@ -214,6 +230,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_error_page_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_patience, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_pc, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unpublished_room, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
