@@ -8,6 +8,7 @@
 #include "lib/ini.h"
 
 #include "lib/error.h"
+#include "lib/text.h"
 
 #include <string.h>
 
@@ -275,6 +276,9 @@ PupIni *
 pup_ini_parse(const char *origin, const char *text, size_t len, const PupIniKey *keys,
               GError **error)
 {
+    text = pup_text_of_file(origin, text, len, &len, error);
+    if (!text)
+        return NULL;
     g_autoptr(PupIni) ini = g_new0(PupIni, 1);
     ini->origin = g_strdup(origin);
     ini->keys = keys;

@@ -5,8 +5,8 @@
  * GKeyFile reads them; a table says which keys there are, with type, default, unit and
  * range. An unknown group or key, a key twice, a key without a value, a bad value:
  * INVALID with "FILE:LINE: ...". Values are taken as they stand: no escapes, no control
- * characters, UTF-8. The same table is what `--help` and the manual pages are checked
- * against.
+ * characters, UTF-8; a byte order mark and Windows' line ends are passed over. The same
+ * table is what `--help` and the manual pages are checked against.
  *
  * Pure; a PupIni is owned by one thread at a time.
  */

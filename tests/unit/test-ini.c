@@ -137,6 +137,28 @@ test_zero_byte(void **state)
     unit_assert_error(&error, PUP_ERROR_INVALID, "x.conf:2: not UTF-8");
 }
 
+/* As Notepad and PowerShell save it. */
+static void
+test_windows_editors(void **state)
+{
+    GError *error = NULL;
+    g_autoptr(PupIni) ini =
+        parse("\xef\xbb\xbf[main]\r\ntitle = Salle d\xe2\x80\x99\xc3\xa9t\xc3\xa9\r\n"
+              "size = 3\r\n",
+              &error);
+    unit_assert_no_error(error);
+    assert_string_equal(pup_ini_string(ini, "main", "title"),
+                        "Salle d\xe2\x80\x99\xc3\xa9t\xc3\xa9");
+    assert_int_equal(pup_ini_uint(ini, "main", "size"), 3);
+    assert_int_equal(pup_ini_line(ini, "main", "title"), 2);
+
+    assert_null(parse("[main]\n\xef\xbb\xbfsize = 3\n", &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "x.conf:2");
+    assert_null(pup_ini_parse("x.conf", "\xff\xfe[\0m\0a\0i\0n\0]\0", 14, keys, &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID,
+                      "x.conf is text in UTF-16: save it as UTF-8");
+}
+
 static void
 test_own_error(void **state)
 {
@@ -166,10 +188,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_values),
-        cmocka_unit_test(test_bool_words), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_zero_byte),  cmocka_unit_test(test_own_error),
-        cmocka_unit_test(test_append),
+        cmocka_unit_test(test_defaults),        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_bool_words),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_zero_byte),       cmocka_unit_test(test_own_error),
+        cmocka_unit_test(test_windows_editors), cmocka_unit_test(test_append),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
