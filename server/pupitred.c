@@ -12,6 +12,8 @@
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include "lib/error.h"
+#include "lib/output.h"
+#include "lib/text.h"
 #include "server/boot/dhcp.h"
 #include "server/http/service.h"
 #include "server/log.h"
@@ -185,7 +187,9 @@ parse_options(Daemon *daemon, int *argc, char ***argv)
     g_autoptr(GOptionContext) context = g_option_context_new("- the server of Pupitre");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, argc, argv, &error) || *argc > 1) {
-        fprintf(stderr, "pupitred: %s\n", error ? error->message : "too many arguments");
+        g_autofree char *why =
+            pup_text_escape(error ? error->message : "too many arguments");
+        fprintf(stderr, "pupitred: %s\n", why);
         exit(2);
     }
     if (verbose)
@@ -199,6 +203,7 @@ int
 main(int argc, char **argv)
 {
     Daemon daemon = {0};
+    pup_output_guard("pupitred");
     signal(SIGPIPE, SIG_IGN);
     if (!parse_options(&daemon, &argc, &argv))
         return 0;

@@ -24,6 +24,7 @@
 #include "client-image/screen/picture.h"
 #include "client-image/screen/spice.h"
 #include "lib/error.h"
+#include "lib/output.h"
 
 #define FRAMES_PER_S 60
 /* A guest that stays black for this long is shown as it is. */
@@ -555,6 +556,7 @@ main(int argc, char **argv)
     Screen screen = {.notify_fd = -1};
     g_autoptr(GError) error = NULL;
 
+    pup_output_guard("pupitre-screen");
     setlocale(LC_ALL, "");
     g_log_set_writer_func(write_log, NULL, NULL);
     if (!parse_options(&screen.options, &argc, &argv, &error)) {

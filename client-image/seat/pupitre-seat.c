@@ -18,6 +18,7 @@
 #include "client-image/seat/words.h"
 #include "client-image/common/notify.h"
 #include "lib/error.h"
+#include "lib/output.h"
 
 static gboolean
 on_signal(gpointer data)
@@ -93,6 +94,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = EXIT_SUCCESS;
 
+    pup_output_guard("pupitre-seat");
     signal(SIGPIPE, SIG_IGN); /* a console that is gone is no reason to go */
     if (!pup_seat_options_parse(&options, &argc, &argv, &error))
         status = give_up(&options, error);

@@ -32,6 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupCatalog, pup_catalog_free)
 char **pup_catalog_rooms(PupCatalog *catalog, GError **error);
 /* Read a room's profile. Errors: NOT_FOUND, INVALID with file:line. */
 PupRoomProfile *pup_catalog_room(PupCatalog *catalog, const char *room, GError **error);
+/* Check that a room has a profile, whatever is in it. Errors: NOT_FOUND. */
+gboolean pup_catalog_has_room(PupCatalog *catalog, const char *room, GError **error);
 /* Path of a room's profile, new string. */
 char *pup_catalog_room_path(PupCatalog *catalog, const char *room);
 /* Write a room's profile atomically. Errors: EXISTS when one of its MACs is another
@@ -41,6 +43,13 @@ gboolean pup_catalog_room_write(PupCatalog *catalog, const char *room,
                                 GError **error);
 /* Remove the profile, and forget what was wished for the room. Errors: NOT_FOUND. */
 gboolean pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error);
+
+/* Give the profile of @from the name @to, at once. Errors: NOT_FOUND, EXISTS, IO. */
+gboolean pup_catalog_room_rename(PupCatalog *catalog, const char *from, const char *to,
+                                 GError **error);
+/* What was seen of and wished for @from is @to's, in one transaction; may come again. */
+gboolean pup_catalog_room_moved(PupCatalog *catalog, const char *from, const char *to,
+                                GError **error);
 
 /* What a room's profile, and who orders a warm-up, say about its seats as peers. */
 typedef struct {

@@ -16,6 +16,9 @@ struct PupCatalog {
     GHashTable *peerings; /* room -> what peering.c read of its profile */
 };
 
+/* Keep other writers of room profiles out: a descriptor to close(); -1 on error. */
+int pup_catalog_lock_rooms(PupCatalog *catalog, GError **error);
+
 /* Free an entry of @peerings. */
 void pup_catalog_free_peering(gpointer data);
 

@@ -11,6 +11,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "lib/nearest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,28 @@ pup_catalog_rooms(PupCatalog *catalog, GError **error)
     return (char **) g_ptr_array_free(rooms, FALSE);
 }
 
+/* @path is where its profile would be. */
+static void
+set_no_room(PupCatalog *catalog, const char *room, const char *path, GError **error)
+{
+    g_auto(GStrv) rooms = pup_catalog_rooms(catalog, NULL);
+    g_autofree char *hint = pup_nearest_hint(room, rooms);
+
+    pup_error_set(error, PUP_ERROR_NOT_FOUND, "there is no room '%s' (no file '%s')%s",
+                  room, path, hint);
+}
+
+gboolean
+pup_catalog_has_room(PupCatalog *catalog, const char *room, GError **error)
+{
+    g_autofree char *path = pup_catalog_room_path(catalog, room);
+
+    if (access(path, F_OK) == 0 || errno != ENOENT)
+        return TRUE;
+    set_no_room(catalog, room, path, error);
+    return FALSE;
+}
+
 static PupRoomProfile *
 read_profile(PupCatalog *catalog, const char *room, GError **error)
 {
@@ -71,8 +94,7 @@ read_profile(PupCatalog *catalog, const char *room, GError **error)
     g_autoptr(GError) why = NULL;
     g_autoptr(GBytes) text = pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, &why);
     if (g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
-        pup_error_set(error, PUP_ERROR_NOT_FOUND, "there is no room '%s' (no file '%s')",
-                      room, path);
+        set_no_room(catalog, room, path, error);
         return NULL;
     }
     if (!text) {
@@ -224,8 +246,8 @@ write_locked(PupCatalog *catalog, const char *room, const PupRoomProfile *profil
 }
 
 /* The folder's own lock: of two that add rooms at once, the second sees the first's. */
-static int
-lock_rooms(PupCatalog *catalog, GError **error)
+int
+pup_catalog_lock_rooms(PupCatalog *catalog, GError **error)
 {
     if (!pup_file_make_dir(catalog->rooms_dir, error))
         return -1;
@@ -249,7 +271,7 @@ pup_catalog_room_write(PupCatalog *catalog, const char *room,
 {
     if (!pup_ident_check("room", room, error))
         return FALSE;
-    int lock = lock_rooms(catalog, error);
+    int lock = pup_catalog_lock_rooms(catalog, error);
     if (lock < 0)
         return FALSE;
     gboolean ok = write_locked(catalog, room, profile, create, error);
@@ -283,8 +305,7 @@ pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error)
         return pup_file_sync_dir(catalog->rooms_dir, error) &&
                forget_wishes(catalog, room, error);
     if (errno == ENOENT)
-        pup_error_set(error, PUP_ERROR_NOT_FOUND, "there is no room '%s' (no file '%s')",
-                      room, path);
+        set_no_room(catalog, room, path, error);
     else
         pup_error_set_errno(error, errno, "cannot remove '%s'", path);
     return FALSE;

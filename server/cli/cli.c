@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/file.h"
+#include "lib/text.h"
+#include "server/cli/out.h"
 
 static GOptionContext *
 context_of(PupCli *cli, const GOptionEntry *options)
@@ -15,6 +18,9 @@ context_of(PupCli *cli, const GOptionEntry *options)
     const PupCommand *command = cli->command;
     const GOptionEntry json[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &cli->json, "Print JSON", NULL}, {NULL}};
+    const GOptionEntry wide[] = {{"wide", 'w', 0, G_OPTION_ARG_NONE, &cli->wide,
+                                  "Print all columns, however wide", NULL},
+                                 {NULL}};
     const GOptionEntry dry_run[] = {{"dry-run", 'n', 0, G_OPTION_ARG_NONE, &cli->dry_run,
                                      "Say what would happen, change nothing", NULL},
                                     {NULL}};
@@ -34,6 +40,8 @@ context_of(PupCli *cli, const GOptionEntry *options)
         g_option_context_add_main_entries(context, options, NULL);
     if (command->flags & PUP_CLI_LISTS)
         g_option_context_add_main_entries(context, json, NULL);
+    if (command->flags & PUP_CLI_WIDE)
+        g_option_context_add_main_entries(context, wide, NULL);
     if (command->flags & PUP_CLI_CHANGES)
         g_option_context_add_main_entries(context, dry_run, NULL);
     g_option_context_add_main_entries(context, common, NULL);
@@ -53,6 +61,22 @@ drop_leading_words(char ***argv)
     g_strfreev(args);
 }
 
+/* Why the options could not be parsed. GOption names no option whose value is no text, so
+ * it is the first word that is none. */
+static void
+set_bad_options(const PupCli *cli, char *const *argv, const GError *bad, GError **error)
+{
+    const char *name = cli->command->name;
+
+    while (*argv && g_utf8_validate(*argv, -1, NULL))
+        argv++;
+    if (bad->domain == G_CONVERT_ERROR && *argv)
+        pup_error_set(error, PUP_ERROR_INVALID, "%s: '%s' is not UTF-8", name, *argv);
+    else
+        pup_error_set(error, PUP_ERROR_INVALID, "%s: %s (see `pupitre %s --help`)", name,
+                      bad->message, name);
+}
+
 gboolean
 pup_cli_parse(PupCli *cli, const GOptionEntry *options, char ***argv, GError **error)
 {
@@ -62,8 +86,7 @@ pup_cli_parse(PupCli *cli, const GOptionEntry *options, char ***argv, GError **e
     unsigned n_args;
 
     if (!g_option_context_parse_strv(context, argv, &bad)) {
-        pup_error_set(error, PUP_ERROR_INVALID, "%s: %s (see `pupitre %s --help`)",
-                      command->name, bad->message, command->name);
+        set_bad_options(cli, *argv, bad, error);
         return FALSE;
     }
     drop_leading_words(argv);
@@ -236,7 +259,28 @@ pup_cli_say(const PupCli *cli, const char *format, ...)
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    printf("%s%s\n", cli->dry_run ? "would " : "", text);
+    pup_out_line("%s%s", cli->dry_run ? "would " : "", text);
+}
+
+void
+pup_cli_did(const PupCli *cli, const char *verb, const char *did, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    pup_cli_say(cli, "%s %s", cli->dry_run ? verb : did, text);
+}
+
+/* The width of the terminal that reads standard output; 0 for what is no terminal. */
+static unsigned
+output_columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 void
@@ -244,8 +288,9 @@ pup_cli_print(const PupCli *cli, const PupTable *table)
 {
     PupTableForm form = cli->json    ? PUP_TABLE_JSON
                         : cli->quiet ? PUP_TABLE_NAMES
+                        : cli->wide  ? PUP_TABLE_WIDE
                                      : PUP_TABLE_TEXT;
-    g_autofree char *text = pup_table_format(table, form);
+    g_autofree char *text = pup_table_format(table, form, output_columns());
 
     fputs(text, stdout);
 }
@@ -262,11 +307,12 @@ pup_cli_exec(char **argv, GError **error)
 gboolean
 pup_cli_ask(const char *question)
 {
+    g_autofree char *shown = pup_text_escape(question);
     char answer[8] = "";
 
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return FALSE;
-    fprintf(stderr, "%s [y/N] ", question);
+    fprintf(stderr, "%s [y/N] ", shown);
     if (!fgets(answer, sizeof answer, stdin))
         return FALSE;
     return answer[0] == 'y' || answer[0] == 'Y';

@@ -31,6 +31,7 @@ typedef struct PupCli PupCli;
 typedef enum {
     PUP_CLI_LISTS = 1 << 0,   /* takes --json */
     PUP_CLI_CHANGES = 1 << 1, /* takes --dry-run */
+    PUP_CLI_WIDE = 1 << 2,    /* its table has more columns: takes --wide */
 } PupCliFlags;
 
 typedef struct {
@@ -46,6 +47,7 @@ struct PupCli {
     const PupCommand *command;
     char *config;              /* --config; NULL: the default place */
     gboolean json;             /* --json */
+    gboolean wide;             /* --wide */
     gboolean dry_run;          /* --dry-run */
     gboolean quiet;            /* --quiet: no progress, no notes; lists give names only */
     GCancellable *cancellable; /* NULL before pup_cli_catch_signals() */
@@ -89,7 +91,8 @@ gboolean pup_cli_check_seats(PupCatalog *catalog, const char *room,
 unsigned pup_cli_room_version(PupCli *cli, const char *room, GError **error);
 
 /* From now on SIGINT, SIGTERM and SIGHUP cancel cli->cancellable, for commands that must
- * clean up behind themselves; a second one ends the process at once. */
+ * clean up behind themselves; a second one ends the process at once. A reader of their
+ * output that has gone does not end them half-way: it is an error at their end. */
 void pup_cli_catch_signals(PupCli *cli);
 
 /* Fill @shop with all of the above, the command's --dry-run and its cancellable; progress
@@ -101,7 +104,13 @@ gboolean pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error);
  * with "would ". */
 void pup_cli_say(const PupCli *cli, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* Print @table in the form that the command's --json and --quiet ask for. */
+/* Say to a person what was done: @did and the text, "removed room lab"; under --dry-run
+ * "would ", @verb and the text, "would remove room lab". */
+void pup_cli_did(const PupCli *cli, const char *verb, const char *did, const char *format,
+                 ...) G_GNUC_PRINTF(4, 5);
+
+/* Print @table in the form that the command's --json, --quiet and --wide ask for. Its
+ * last column is cut where standard output is a terminal. */
 void pup_cli_print(const PupCli *cli, const PupTable *table);
 
 /* Become the program @argv (argv[0] is its path). Returns only on failure: NOT_FOUND, IO.

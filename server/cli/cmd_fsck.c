@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 #include "server/cli/progress.h"
-
-#include <stdio.h>
 
 #include "lib/error.h"
 #include "server/store/fsck.h"
@@ -38,16 +37,17 @@ static void
 say_summary(const PupCli *cli, const PupFsckReport *report, unsigned n_harmful)
 {
     g_autofree char *bytes = pup_bytes_format(report->bytes);
+    g_autofree char *verdict = NULL;
 
     if (cli->quiet || cli->json)
         return;
-    printf("checked %" G_GUINT64_FORMAT " versions, %" G_GUINT64_FORMAT
-           " chunks, %" G_GUINT64_FORMAT " packs, %s: ",
-           report->n_versions, report->n_chunks, report->n_packs, bytes);
-    if (report->findings->len == 0)
-        printf("clean\n");
-    else
-        printf("%u findings, %u harmful\n", report->findings->len, n_harmful);
+    verdict = report->findings->len == 0
+                  ? g_strdup("clean")
+                  : g_strdup_printf("%u findings, %u harmful", report->findings->len,
+                                    n_harmful);
+    pup_out_line("checked %" G_GUINT64_FORMAT " versions, %" G_GUINT64_FORMAT
+                 " chunks, %" G_GUINT64_FORMAT " packs, %s: %s",
+                 report->n_versions, report->n_chunks, report->n_packs, bytes, verdict);
 }
 
 /* The left-overs of the workshop are fsck's too. */
@@ -62,16 +62,17 @@ sweep(const PupCli *cli, PupWorkshop *shop, gboolean repair, GError **error)
         return FALSE;
     text = pup_bytes_format(left.bytes);
     if (left.n_machines > 0 && !cli->quiet && !cli->json)
-        printf("%u virtual machines that interrupted work left%s\n", left.n_machines,
-               repair ? ": ended" : "; gc or --repair ends them");
+        pup_out_line("%u virtual machines that interrupted work left%s", left.n_machines,
+                     repair ? ": ended" : "; gc or --repair ends them");
     if (left.n_files > 0 && !cli->quiet && !cli->json)
-        printf("%u files (%s) that interrupted work left in images/ and run/%s\n",
-               left.n_files, text,
-               repair ? ": removed" : "; gc or --repair removes them");
+        pup_out_line("%u files (%s) that interrupted work left in images/ and run/%s",
+                     left.n_files, text,
+                     repair ? ": removed" : "; gc or --repair removes them");
     if (left.held && !cli->quiet && !cli->json)
-        printf("the store does not have %s, and the files stay: a sub-master or layer "
-               "stands on them, or a room is being worked on\n",
-               left.held);
+        pup_out_line(
+            "the store does not have %s, and the files stay: a sub-master or layer "
+            "stands on them, or a room is being worked on",
+            left.held);
     g_free(left.held);
     return TRUE;
 }

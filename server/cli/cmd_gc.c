@@ -4,9 +4,8 @@
  * the files that nothing names. A room whose profile cannot be read keeps all it has.
  */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 #include "server/cli/progress.h"
-
-#include <stdio.h>
 
 #include "server/image/layers.h"
 #include "server/image/retention.h"
@@ -30,8 +29,8 @@ say_left(const Gc *gc)
     g_autofree char *there = pup_bytes_format(report->bytes_free);
 
     if (report->n_packs_left > 0)
-        pup_cli_say(gc->cli,
-                    "leave %" G_GUINT64_FORMAT " packs with %s that nothing needs: to "
+        pup_cli_did(gc->cli, "leave", "left",
+                    "%" G_GUINT64_FORMAT " packs with %s that nothing needs: to "
                     "rewrite the next takes %s of free space, and there is %s; make room "
                     "and run gc again",
                     report->n_packs_left, dead, needed, there);
@@ -41,8 +40,8 @@ static void
 say_held(const Gc *gc)
 {
     if (gc->left.held)
-        pup_cli_say(gc->cli,
-                    "leave the files of masters that the store does not have: %s; a "
+        pup_cli_did(gc->cli, "leave", "left",
+                    "the files of masters that the store does not have: %s; a "
                     "sub-master or layer stands on them, or a room is being worked on",
                     gc->left.held);
 }
@@ -55,24 +54,27 @@ say_report(const Gc *gc)
     g_autofree char *after = pup_bytes_format(report->bytes_after);
     g_autofree char *swept = pup_bytes_format(gc->left.bytes);
     g_autofree char *layers = pup_bytes_format(gc->layers.bytes);
+    gboolean dry = gc->cli->dry_run;
 
-    pup_cli_say(gc->cli,
-                "keep %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                " chunks; remove %" G_GUINT64_FORMAT " packs, rewrite %" G_GUINT64_FORMAT
+    pup_cli_did(gc->cli, "keep", "kept",
+                "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                " chunks; %s %" G_GUINT64_FORMAT " packs, %s %" G_GUINT64_FORMAT
                 ": %s before, %s after",
-                report->n_live, report->n_chunks, report->n_packs_removed,
+                report->n_live, report->n_chunks, dry ? "remove" : "removed",
+                report->n_packs_removed, dry ? "rewrite" : "rewrote",
                 report->n_packs_rewritten, before, after);
     say_left(gc);
     if (gc->layers.n_files > 0)
-        pup_cli_say(gc->cli,
-                    "remove %u layers (%s) that no sub-master and no recipe needs",
+        pup_cli_did(gc->cli, "remove", "removed",
+                    "%u layers (%s) that no sub-master and no recipe needs",
                     gc->layers.n_files, layers);
     if (gc->left.n_machines > 0)
-        pup_cli_say(gc->cli, "end %u virtual machines that interrupted work left",
+        pup_cli_did(gc->cli, "end", "ended",
+                    "%u virtual machines that interrupted work left",
                     gc->left.n_machines);
     if (gc->left.n_files > 0)
-        pup_cli_say(gc->cli, "remove %u files (%s) that nothing needs", gc->left.n_files,
-                    swept);
+        pup_cli_did(gc->cli, "remove", "removed", "%u files (%s) that nothing needs",
+                    gc->left.n_files, swept);
     say_held(gc);
 }
 
@@ -92,7 +94,7 @@ say_leaving(Gc *gc, PupKind kind, const char *name, const GArray *versions)
         if (version->kept != PUP_KEPT_NOT)
             continue;
         label = label_of(kind, name, version->version);
-        pup_cli_say(gc->cli, "remove %s", label);
+        pup_cli_did(gc->cli, "remove", "removed", "%s", label);
         g_hash_table_add(gc->leaving, label);
     }
 }
@@ -107,7 +109,7 @@ retire(Gc *gc, PupKind kind, const char *name, GError **error)
     unsigned n_gone = 0;
 
     if (!versions) {
-        fprintf(stderr, "pupitre: all versions of %s stay: %s\n", name, why->message);
+        pup_out_complain("all versions of %s stay: %s", name, why->message);
         return TRUE;
     }
     if (!pup_retention_apply(&gc->shop, kind, name, versions, &n_gone, error))
@@ -160,7 +162,7 @@ free_layers(Gc *gc)
     g_autoptr(GError) why = NULL;
 
     if (!pup_layers_free(&gc->shop, &gc->layers, &why))
-        fprintf(stderr, "pupitre: %s\n", why->message);
+        pup_out_complain("%s", why->message);
 }
 
 static gboolean

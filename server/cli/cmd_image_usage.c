@@ -5,10 +5,8 @@
  * shared; what only it holds is its own.
  */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 #include "server/cli/progress.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "server/image/chain.h"
 #include "server/image/images.h"
@@ -20,13 +18,13 @@
 static const PupColumn columns[] = {
     {"NAME", "name", PUP_CELL_TEXT},
     {"KIND", "kind", PUP_CELL_TEXT},
-    {"CURRENT", "current", PUP_CELL_BOOL},
+    {"CURRENT", "current", PUP_CELL_BOOL, PUP_COLUMN_WIDE},
     {"ON", "derives_from", PUP_CELL_TEXT},
-    {"VIRTUAL", "virtual_bytes", PUP_CELL_BYTES},
-    {"ALLOCATED", "allocated_bytes", PUP_CELL_BYTES},
+    {"VIRTUAL", "virtual_bytes", PUP_CELL_BYTES, PUP_COLUMN_WIDE},
+    {"ALLOCATED", "allocated_bytes", PUP_CELL_BYTES, PUP_COLUMN_WIDE},
     {"OWN", "own_bytes", PUP_CELL_BYTES},
     {"SHARED", "shared_bytes", PUP_CELL_BYTES},
-    {"COMPRESSED", "compressed_bytes", PUP_CELL_BYTES},
+    {"COMPRESSED", "compressed_bytes", PUP_CELL_BYTES, PUP_COLUMN_WIDE},
     {"FREES", "frees_bytes", PUP_CELL_BYTES},
     {NULL},
 };
@@ -129,17 +127,29 @@ bytes_of_files(const GPtrArray *images)
     return bytes;
 }
 
+/* The packages that `image build` keeps, so that the next one need not fetch them: their
+ * folder, new string, and what it takes; 0 where there is none. */
+static char *
+package_cache(const PupSettings *settings, guint64 *bytes)
+{
+    char *path = pup_settings_path(settings, "client-image/.cache");
+    g_autoptr(GFile) folder = g_file_new_for_path(path);
+
+    *bytes = 0;
+    g_file_measure_disk_usage(folder, G_FILE_MEASURE_NONE, NULL, NULL, NULL, bytes, NULL,
+                              NULL, NULL);
+    return path;
+}
+
 static void
-print_json(const PupTable *table, guint64 file_bytes, guint64 store_bytes)
+print_json(const PupTable *table, guint64 file_bytes, guint64 store_bytes,
+           guint64 cache_bytes)
 {
     json_t *root =
-        json_pack("{s:O, s:I, s:I}", "usage", pup_table_rows(table), "images_bytes",
-                  (json_int_t) file_bytes, "versions_bytes", (json_int_t) store_bytes);
-    char *text = json_dumps(root, JSON_INDENT(2));
-
-    puts(text);
-    free(text);
-    json_decref(root);
+        json_pack("{s:O, s:I, s:I, s:I}", "usage", pup_table_rows(table), "images_bytes",
+                  (json_int_t) file_bytes, "versions_bytes", (json_int_t) store_bytes,
+                  "package_cache_bytes", (json_int_t) cache_bytes);
+    pup_out_json(root);
 }
 
 static void
@@ -150,13 +160,21 @@ print(const PupCli *cli, const GPtrArray *images, const PupUsage *usage)
     g_autofree char *files = pup_bytes_format(bytes);
     g_autofree char *versions = pup_bytes_format(usage->encoded_bytes);
 
+    guint64 cache_bytes = 0;
+    g_autofree char *cache = package_cache(cli->settings, &cache_bytes);
+    g_autofree char *packages = pup_bytes_format(cache_bytes);
+
     if (cli->json) {
-        print_json(table, bytes, usage->encoded_bytes);
+        print_json(table, bytes, usage->encoded_bytes, cache_bytes);
         return;
     }
     pup_cli_print(cli, table);
-    if (!cli->quiet)
-        printf("images take %s, versions %s in the store\n", files, versions);
+    if (cli->quiet)
+        return;
+    pup_out_line("images take %s, versions %s in the store", files, versions);
+    if (cache_bytes > 0)
+        pup_out_line("the packages of `image build` take %s in %s, which may be removed",
+                     packages, cache);
 }
 
 static gboolean
@@ -186,6 +204,6 @@ const PupCommand pup_cmd_image_usage = {
     .name = "image usage",
     .args = "",
     .summary = "Show what images and versions take and would give back",
-    .flags = PUP_CLI_LISTS,
+    .flags = PUP_CLI_LISTS | PUP_CLI_WIDE,
     .run = run,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,7 +19,7 @@ is_there(const PupCli *cli, const char *path)
     if (access(path, F_OK) < 0)
         return FALSE;
     if (!cli->quiet)
-        g_print("%s is there\n", path);
+        pup_out_line("%s is there", path);
     return TRUE;
 }
 
@@ -27,15 +28,14 @@ make_folder(const PupCli *cli, const char *path, mode_t mode, GError **error)
 {
     if (is_there(cli, path))
         return TRUE;
-    pup_cli_say(cli, "make %s", path);
-    if (cli->dry_run)
-        return TRUE;
-    if (!pup_file_make_dir(path, error))
+    if (!cli->dry_run && !pup_file_make_dir(path, error))
         return FALSE;
-    if (chmod(path, mode) == 0)
-        return TRUE;
-    pup_error_set_errno(error, errno, "cannot change the mode of '%s'", path);
-    return FALSE;
+    if (!cli->dry_run && chmod(path, mode) < 0) {
+        pup_error_set_errno(error, errno, "cannot change the mode of '%s'", path);
+        return FALSE;
+    }
+    pup_cli_did(cli, "make", "made", "%s", path);
+    return TRUE;
 }
 
 static gboolean
@@ -47,12 +47,12 @@ make_config(const PupCli *cli, const char *state_dir, GError **error)
 
     if (is_there(cli, path))
         return TRUE;
-    pup_cli_say(cli, "write the configuration %s", path);
-    if (cli->dry_run)
-        return TRUE;
     text = pup_settings_default_text(state_dir);
-    return pup_file_make_dir(folder, error) &&
-           pup_file_replace(path, text, strlen(text), 0644, error);
+    if (!cli->dry_run && (!pup_file_make_dir(folder, error) ||
+                          !pup_file_replace(path, text, strlen(text), 0644, error)))
+        return FALSE;
+    pup_cli_did(cli, "write", "wrote", "the configuration %s", path);
+    return TRUE;
 }
 
 /* What is there stands: the settings of the configuration, or what it will say. */
@@ -110,8 +110,10 @@ make_store(const PupCli *cli, const char *state, GError **error)
 
     if (is_there(cli, path))
         return TRUE;
-    pup_cli_say(cli, "make the store %s", path);
-    return cli->dry_run || pup_store_create(uri, error);
+    if (!cli->dry_run && !pup_store_create(uri, error))
+        return FALSE;
+    pup_cli_did(cli, "make", "made", "the store %s", path);
+    return TRUE;
 }
 
 /* The secret half first: a public half alone would be believed and could sign nothing. */
@@ -126,9 +128,10 @@ make_key(const PupCli *cli, const char *state, GError **error)
 
     if (is_there(cli, sec) && is_there(cli, pub))
         return TRUE;
-    pup_cli_say(cli, "make the signing key %s", sec);
-    if (cli->dry_run)
+    if (cli->dry_run) {
+        pup_cli_say(cli, "make the signing key %s", sec);
         return TRUE;
+    }
     if (access(sec, F_OK) == 0) {
         g_autoptr(GBytes) text = pup_file_read(sec, PUP_SIGNATURE_TEXT_MAX, error);
         if (text)
@@ -142,8 +145,11 @@ make_key(const PupCli *cli, const char *state, GError **error)
     public = pup_secret_key_public(key);
     sec_text = pup_secret_key_format(key);
     pub_text = pup_public_key_format(public);
-    return pup_file_replace(sec, sec_text, strlen(sec_text), 0600, error) &&
-           pup_file_replace(pub, pub_text, strlen(pub_text), 0644, error);
+    if (!pup_file_replace(sec, sec_text, strlen(sec_text), 0600, error) ||
+        !pup_file_replace(pub, pub_text, strlen(pub_text), 0644, error))
+        return FALSE;
+    pup_cli_say(cli, "made the signing key %s", sec);
+    return TRUE;
 }
 
 static gboolean

@@ -34,11 +34,9 @@ compact_all(PupCli *cli, PupWorkshop *shop, const char *name, GError **error)
 
     if (!versions)
         return FALSE;
-    if (versions->len == 0) {
-        pup_error_set(error, PUP_ERROR_NOT_FOUND,
-                      "there is no master '%s' (see `pupitre master list`)", name);
+    if (versions->len == 0 &&
+        pup_store_current(shop->store, PUP_KIND_MASTER, name, error) == 0)
         return FALSE;
-    }
     for (guint i = 0; i < versions->len; i++) {
         unsigned version = g_array_index(versions, unsigned, i);
         g_autofree char *path = pup_master_path(shop, name, version);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 #include "server/cli/progress.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "lib/chunk_map.h"
 #include "lib/error.h"
 #include "lib/file.h"
+#include "lib/text.h"
 #include "server/image/install.h"
 
 #define PASSWORD_CHARS 12
@@ -116,6 +118,9 @@ read_password(const char *file, GError **error)
         return NULL;
     if (bytes) {
         text = g_bytes_get_data(bytes, &len);
+        text = pup_text_of_file(file, text ? text : "", len, &len, error);
+        if (!text)
+            return NULL;
         g_string_append_len(made, text, (gssize) len);
         g_string_truncate(made, strcspn(made->str, "\r\n"));
         if (made->len == 0) {
@@ -208,8 +213,8 @@ create_windows(PupCli *cli, const char *name, const Options *options, PupInstall
     install->windows.password = password;
     /* With --quiet, too: nobody else knows it. */
     if (!install->answers && !options->password_file && !cli->dry_run)
-        printf("local administrator: %s, password: %s\n",
-               options->user ? options->user : "admin", password);
+        pup_out_line("local administrator: %s, password: %s",
+                     options->user ? options->user : "admin", password);
     return create(cli, name, install, error);
 }
 

@@ -56,8 +56,8 @@ run(PupCli *cli, char **argv, GError **error)
         !remove_master(cli, args[0], yes, &removal, error))
         return FALSE;
     bytes = pup_bytes_format(removal.file_bytes);
-    pup_cli_say(cli,
-                "remove master %s: %u version%s, %s of files; `pupitre gc` gives the "
+    pup_cli_did(cli, "remove", "removed",
+                "master %s: %u version%s, %s of files; `pupitre gc` gives the "
                 "store's bytes back",
                 args[0], removal.n_versions, removal.n_versions == 1 ? "" : "s", bytes);
     return TRUE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 #include "server/cli/import.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/error.h"
@@ -17,9 +17,7 @@ check_there(PupStore *store, const char *name, GError **error)
         return TRUE;
     if (g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
         pup_error_set(error, PUP_ERROR_NOT_FOUND,
-                      "there is no master '%s' to update (see `pupitre master list`); "
-                      "`pupitre master import` makes a new one",
-                      name);
+                      "%s; `pupitre master import` makes a new one", why->message);
     else
         g_propagate_error(error, g_steal_pointer(&why));
     return FALSE;
@@ -34,13 +32,13 @@ say_room(const PupWorkshop *shop, const PupImage *image, unsigned version)
     gboolean pinned = profile && profile->master_version > 0 &&
                       profile->master_version != version &&
                       strcmp(profile->master, image->master) == 0;
+    g_autofree char *why =
+        pinned ? g_strdup_printf("its profile says master = %s@%u", profile->master,
+                                 profile->master_version)
+               : g_strdup_printf("`pupitre room rebase %s` moves it", image->name);
 
-    printf("room %s stays on %s@%u: ", image->name, image->master, image->master_version);
-    if (pinned)
-        printf("its profile says master = %s@%u\n", profile->master,
-               profile->master_version);
-    else
-        printf("`pupitre room rebase %s` moves it\n", image->name);
+    pup_out_line("room %s stays on %s@%u: %s", image->name, image->master,
+                 image->master_version, why);
 }
 
 static gboolean

@@ -83,8 +83,9 @@ add(PupCli *cli, const char *room, const PupRoomProfile *profile, GError **error
         return FALSE;
     conf = pup_catalog_room_path(shop.catalog, room);
     disk = pup_room_path(&shop, room);
-    pup_cli_say(cli, "add room %s on master %s with %u seats: profile %s, sub-master %s",
-                room, profile->master, profile->n_seats, conf, disk);
+    pup_cli_did(cli, "add", "added",
+                "room %s on master %s with %u seats: profile %s, sub-master %s", room,
+                profile->master, profile->n_seats, conf, disk);
     return TRUE;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 
 #include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,7 +69,7 @@ edit_until_valid(PupCatalog *catalog, const char *room, const char *copy,
         text = read_valid(catalog, room, copy, profile, &bad);
         if (text)
             return text;
-        fprintf(stderr, "pupitre: %s\n", bad->message);
+        pup_out_complain("%s", bad->message);
         if (!pup_cli_ask("Edit again?")) {
             g_propagate_prefixed_error(
                 error, g_steal_pointer(&bad),
@@ -91,11 +91,13 @@ put_text(PupCli *cli, const char *room, const char *path, const char *text,
     if (g_bytes_get_size(old) == strlen(text) &&
         memcmp(g_bytes_get_data(old, NULL), text, strlen(text)) == 0) {
         if (!cli->quiet)
-            printf("the profile of room %s is unchanged\n", room);
+            pup_out_line("the profile of room %s is unchanged", room);
         return TRUE;
     }
-    pup_cli_say(cli, "write %s", path);
-    return cli->dry_run || pup_file_replace(path, text, strlen(text), 0644, error);
+    if (!cli->dry_run && !pup_file_replace(path, text, strlen(text), 0644, error))
+        return FALSE;
+    pup_cli_did(cli, "write", "wrote", "%s", path);
+    return TRUE;
 }
 
 static void
@@ -105,10 +107,41 @@ note_master(const PupCli *cli, const char *room, const PupRoomProfile *before,
     if (cli->quiet || (strcmp(before->master, after->master) == 0 &&
                        before->master_version == after->master_version))
         return;
-    printf(
+    pup_out_line(
         "note: the sub-master still derives from the master it was made over; `pupitre "
-        "room rebase %s` makes it afresh\n",
+        "room rebase %s` makes it afresh",
         room);
+}
+
+/* What to begin with: the profile, or what was typed the last time and refused, where
+ * somebody is there to say so. */
+static GBytes *
+read_begin(const char *path, const char *refused, GError **error)
+{
+    g_autoptr(GBytes) typed = pup_file_read(refused, PUP_ROOM_PROFILE_MAX_BYTES, NULL);
+    g_autofree char *question = g_strdup_printf(
+        "The last edit was refused and kept as %s. Go on with it?", refused);
+
+    if (typed && pup_cli_ask(question))
+        return g_steal_pointer(&typed);
+    return pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+}
+
+/* The edit fails with *@error: put what was typed beside the profile, and say so. */
+static void
+keep_refused(const char *copy, GBytes *begin, const char *refused, GError **error)
+{
+    g_autoptr(GBytes) typed = pup_file_read(copy, PUP_ROOM_PROFILE_MAX_BYTES, NULL);
+    g_autofree char *message = NULL;
+
+    if (!typed || g_bytes_equal(typed, begin) ||
+        !pup_file_replace(refused, g_bytes_get_data(typed, NULL), g_bytes_get_size(typed),
+                          0600, NULL))
+        return;
+    message =
+        g_strdup_printf("%s; what was typed is kept as '%s'", (*error)->message, refused);
+    g_free((*error)->message);
+    (*error)->message = g_steal_pointer(&message);
 }
 
 static gboolean
@@ -116,17 +149,23 @@ edit_copy(PupCli *cli, PupCatalog *catalog, const char *room, const char *copy,
           GError **error)
 {
     g_autofree char *path = pup_catalog_room_path(catalog, room);
-    g_autoptr(GBytes) old = pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+    g_autofree char *refused = g_strconcat(path, ".refused", NULL);
+    g_autoptr(GBytes) begin = read_begin(path, refused, error);
     g_autoptr(PupRoomProfile) before = NULL, after = NULL;
     g_autofree char *text = NULL;
 
-    if (!old || !pup_file_replace(copy, g_bytes_get_data(old, NULL),
-                                  g_bytes_get_size(old), 0600, error))
+    if (!begin || !pup_file_replace(copy, g_bytes_get_data(begin, NULL),
+                                    g_bytes_get_size(begin), 0600, error))
         return FALSE;
     before = pup_catalog_room(catalog, room, NULL); /* NULL: this edit repairs it */
     text = edit_until_valid(catalog, room, copy, &after, error);
-    if (!text || !put_text(cli, room, path, text, error))
+    if (!text || !put_text(cli, room, path, text, error)) {
+        if (!cli->dry_run)
+            keep_refused(copy, begin, refused, error);
         return FALSE;
+    }
+    if (!cli->dry_run)
+        unlink(refused);
     if (before)
         note_master(cli, room, before, after);
     return TRUE;
@@ -143,7 +182,8 @@ run(PupCli *cli, char **argv, GError **error)
     if (!pup_cli_parse(cli, NULL, &args, error))
         return FALSE;
     catalog = pup_cli_catalog(cli, error);
-    if (!catalog || !pup_ident_check("room", args[0], error))
+    if (!catalog || !pup_ident_check("room", args[0], error) ||
+        !pup_catalog_has_room(catalog, args[0], error))
         return FALSE;
     folder = g_dir_make_tmp("pupitre-XXXXXX", error);
     if (!folder)

@@ -138,7 +138,7 @@ discard(PupCli *cli, const PupWorkshop *shop, const char *room, GError **error)
         !pup_edit_discard(shop, virt, room, &report, error))
         return FALSE;
     bytes = pup_bytes_format(report.bytes);
-    pup_cli_say(cli, "throw away %s of changes of room %s", bytes, room);
+    pup_cli_did(cli, "throw away", "threw away", "%s of changes of room %s", bytes, room);
     return TRUE;
 }
 

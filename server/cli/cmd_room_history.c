@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "lib/time_text.h"
 #include "server/image/canary.h"
 #include "server/image/retention.h"
 #include "server/image/screens.h"
@@ -14,16 +15,17 @@ static const PupColumn columns[] = {
     {"VERSION", "version", PUP_CELL_UINT},
     {"CURRENT", "current", PUP_CELL_BOOL},
     {"CANARY", "canary", PUP_CELL_TEXT},
-    {"CREATED", "created", PUP_CELL_TEXT},
+    {"CREATED", NULL, PUP_CELL_TEXT},
+    {"", "created", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
     {"MASTER", "master", PUP_CELL_TEXT},
-    {"PARENT", "parent", PUP_CELL_UINT},
-    {"DISK", "disk_bytes", PUP_CELL_BYTES},
-    {"BOOT-CHUNKS", "boot_profile_chunks", PUP_CELL_UINT},
-    {"BOOT-SIZE", "boot_profile_bytes", PUP_CELL_BYTES},
-    {"BOOT-SEATS", "boot_profile_seats", PUP_CELL_UINT},
-    {"PINNED", "pinned", PUP_CELL_BOOL},
+    {"PARENT", "parent", PUP_CELL_UINT, PUP_COLUMN_WIDE},
+    {"DISK", "disk_bytes", PUP_CELL_BYTES, PUP_COLUMN_WIDE},
+    {"BOOT-CHUNKS", "boot_profile_chunks", PUP_CELL_UINT, PUP_COLUMN_WIDE},
+    {"BOOT-SIZE", "boot_profile_bytes", PUP_CELL_BYTES, PUP_COLUMN_WIDE},
+    {"BOOT-SEATS", "boot_profile_seats", PUP_CELL_UINT, PUP_COLUMN_WIDE},
+    {"PINNED", "pinned", PUP_CELL_BOOL, PUP_COLUMN_WIDE},
     {"KEPT", "kept", PUP_CELL_TEXT},
-    {"SCREEN", "screen", PUP_CELL_TEXT},
+    {"SCREEN", "screen", PUP_CELL_TEXT, PUP_COLUMN_WIDE},
     {NULL},
 };
 
@@ -45,7 +47,7 @@ add_version(const PupWorkshop *shop, PupTable *table, const char *room,
 {
     g_autoptr(PupManifest) manifest =
         pup_workshop_manifest(shop, PUP_KIND_ROOM, room, version->version, error);
-    g_autofree char *master = NULL, *seat = NULL, *screen = NULL;
+    g_autofree char *master = NULL, *seat = NULL, *screen = NULL, *created = NULL;
     PupBootProfileSize boot;
 
     if (!manifest)
@@ -53,12 +55,14 @@ add_version(const PupWorkshop *shop, PupTable *table, const char *room,
     seat = trial_of(shop, room, version->version);
     boot = pup_workshop_boot_profile_size(shop, manifest);
     screen = pup_screen_path(shop, room, manifest->version);
+    created = pup_time_text_of(manifest->created);
     master = g_strdup_printf("%s@%u", manifest->master, manifest->master_version);
-    pup_table_add(
-        table, (guint64) manifest->version, (int) (manifest->version == current), seat,
-        manifest->created, master, (guint64) manifest->parent, manifest->disk_bytes,
-        boot.n_chunks, boot.bytes, (guint64) boot.n_seats, (int) version->pinned,
-        pup_kept_name(version->kept), access(screen, F_OK) == 0 ? screen : NULL);
+    pup_table_add(table, (guint64) manifest->version,
+                  (int) (manifest->version == current), seat, created, manifest->created,
+                  master, (guint64) manifest->parent, manifest->disk_bytes, boot.n_chunks,
+                  boot.bytes, (guint64) boot.n_seats, (int) version->pinned,
+                  pup_kept_name(version->kept),
+                  access(screen, F_OK) == 0 ? screen : NULL);
     return TRUE;
 }
 
@@ -101,7 +105,7 @@ print(const PupCli *cli, const PupTable *table, const GArray *versions)
 
     pup_cli_print(cli, table);
     if (removed && !cli->json && !cli->quiet)
-        printf("removed: %s\n", removed);
+        pup_out_line("removed: %s", removed);
 }
 
 static gboolean
@@ -126,7 +130,7 @@ const PupCommand pup_cmd_room_history = {
     .name = "room history",
     .args = "NAME",
     .summary = "List a room's versions",
-    .flags = PUP_CLI_LISTS,
+    .flags = PUP_CLI_LISTS | PUP_CLI_WIDE,
     .min_args = 1,
     .max_args = 1,
     .run = run,

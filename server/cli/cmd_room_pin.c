@@ -26,9 +26,9 @@ pin(PupCli *cli, const char *label, gboolean pinned, GError **error)
         (!cli->dry_run &&
          !pup_store_pin(store, PUP_KIND_ROOM, room, version, pinned, error)))
         return FALSE;
-    pup_cli_say(cli,
-                pinned ? "keep %s@%u whatever the room's profile says"
-                       : "let the room's profile say whether %s@%u stays",
+    pup_cli_did(cli, pinned ? "pin" : "unpin", pinned ? "pinned" : "unpinned",
+                pinned ? "%s@%u: it stays whatever the room's profile says"
+                       : "%s@%u: whether it stays is the room's profile's to say",
                 room, version);
     return TRUE;
 }

@@ -2,6 +2,7 @@
 #include "server/cli/commands.h"
 
 #include "lib/error.h"
+#include "lib/time_text.h"
 #include "lib/ident.h"
 #include "server/cli/take.h"
 #include "server/image/canary.h"
@@ -12,7 +13,7 @@ promote(PupCli *cli, const char *room, const char *when, GError **error)
     PupWorkshop shop;
     PupCanary canary = {0};
     g_autoptr(PupManifest) manifest = NULL;
-    g_autofree char *seat = NULL;
+    g_autofree char *seat = NULL, *created = NULL;
     unsigned current;
 
     if (!pup_cli_workshop(cli, &shop, error) ||
@@ -31,13 +32,16 @@ promote(PupCli *cli, const char *room, const char *when, GError **error)
     if (!manifest)
         return FALSE;
     seat = pup_canary_seat_name(shop.catalog, room, canary.seat);
-    pup_cli_say(cli,
-                "move room %s from version %u to %u (published %s, tried out at seat "
+    if (!pup_take_order_anew(cli, room, canary.version, when, error) ||
+        (!cli->dry_run &&
+         !pup_store_set_current(shop.store, PUP_KIND_ROOM, room, canary.version, error)))
+        return FALSE;
+    created = pup_time_text_of(manifest->created);
+    pup_cli_did(cli, "move", "moved",
+                "room %s from version %u to %u (published %s, tried out at seat "
                 "'%s')",
-                room, current, canary.version, manifest->created, seat);
-    return pup_take_order_anew(cli, room, canary.version, when, error) &&
-           (cli->dry_run || pup_store_set_current(shop.store, PUP_KIND_ROOM, room,
-                                                  canary.version, error));
+                room, current, canary.version, created, seat);
+    return TRUE;
 }
 
 static gboolean

@@ -33,12 +33,13 @@ say(const PupCli *cli, const char *room, const PupRebase *rebase)
     g_autofree char *lost = pup_bytes_format(rebase->lost_bytes);
 
     if (rebase->unchanged)
-        pup_cli_say(cli, "leave room %s where it is, on %s", room, rebase->to);
+        pup_cli_did(cli, "leave", "left", "room %s where it is, on %s", room, rebase->to);
     else if (!rebase->from)
-        pup_cli_say(cli, "make the sub-master of room %s over %s", room, rebase->to);
+        pup_cli_did(cli, "make", "made", "the sub-master of room %s over %s", room,
+                    rebase->to);
     else
-        pup_cli_say(cli,
-                    "move room %s from %s to %s, without %s that its sub-master held of "
+        pup_cli_did(cli, "move", "moved",
+                    "room %s from %s to %s, without %s that its sub-master held of "
                     "its own; seats keep the current version until the next publish",
                     room, rebase->from, rebase->to, lost);
 }

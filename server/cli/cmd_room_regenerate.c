@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 #include "server/cli/progress.h"
 #include "server/cli/schedule.h"
 #include "server/cli/take.h"
-
-#include <stdio.h>
 
 #include "server/image/canary.h"
 #include "server/image/regenerate.h"
@@ -12,6 +11,7 @@
 typedef struct {
     PupCli *cli;
     PupBar *bar;
+    GString *line; /* what the guest's programs have not ended yet */
 } Watch;
 
 static PupVirt *
@@ -31,8 +31,7 @@ print_output(gpointer data, const char *text, gsize len)
     if (watch->cli->quiet)
         return;
     pup_bar_hide(watch->bar);
-    fwrite(text, 1, len, stdout);
-    fflush(stdout);
+    pup_out_foreign(watch->line, text, len);
 }
 
 static void
@@ -107,9 +106,11 @@ run(PupCli *cli, char **argv, GError **error)
     g_auto(PupScheduleArgs) schedule = {NULL};
     g_autofree char *canary = NULL;
     g_autofree char *when = NULL;
+    g_autoptr(GString) line = g_string_new(NULL);
     PupRegenerate options = {0};
     PupWorkshop shop;
     Watch watch;
+    gboolean done;
     const GOptionEntry entries[] = {
         {"discard-edits", 0, 0, G_OPTION_ARG_NONE, &options.discard_edits,
          "Throw away what was changed by hand", NULL},
@@ -126,11 +127,14 @@ run(PupCli *cli, char **argv, GError **error)
         return put_off(cli, &schedule, args[0], &options, when, error);
     if (!(bar = pup_bar_begin(cli, &shop, error)))
         return FALSE;
-    watch = (Watch){cli, bar};
+    watch = (Watch){cli, bar, line};
     options.virt = open_virt;
     options.output = print_output;
     options.data = &watch;
-    if (!pup_room_regenerate(&shop, args[0], &options, &report, error))
+    done = pup_room_regenerate(&shop, args[0], &options, &report, error);
+    if (!cli->quiet)
+        pup_out_foreign(line, "", 0);
+    if (!done)
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
     say_report(cli, args[0], &report);

@@ -76,8 +76,8 @@ run(PupCli *cli, char **argv, GError **error)
         !pup_cli_workshop(cli, &shop, error) || !is_there(shop.catalog, args[0], error) ||
         !confirm(cli, args[0], yes, error) || !remove_room(&shop, args[0], error))
         return FALSE;
-    pup_cli_say(cli,
-                "remove room %s, its sub-master and its versions; `pupitre gc` gives "
+    pup_cli_did(cli, "remove", "removed",
+                "room %s, its sub-master and its versions; `pupitre gc` gives "
                 "their bytes back",
                 args[0]);
     return TRUE;

@@ -2,6 +2,7 @@
 #include "server/cli/commands.h"
 
 #include "lib/error.h"
+#include "lib/time_text.h"
 #include "lib/ident.h"
 #include "server/cli/take.h"
 #include "server/image/canary.h"
@@ -48,14 +49,17 @@ end_trial(PupCli *cli, const char *room, const PupCanary *canary, unsigned curre
 {
     g_autofree char *seat = pup_canary_seat_name(cli->catalog, room, canary->seat);
 
+    if (!pup_take_order_anew(cli, room, current, when, error) ||
+        (!cli->dry_run &&
+         !pup_store_set_canary(cli->store, room, &(PupCanary){0}, error)))
+        return FALSE;
     if (canary->version > 0)
-        pup_cli_say(cli, "end the trial of %s@%u at seat '%s'; the room stays at %u",
-                    room, canary->version, seat, current);
+        pup_cli_did(cli, "end", "ended",
+                    "the trial of %s@%u at seat '%s'; the room stays at %u", room,
+                    canary->version, seat, current);
     else
-        pup_cli_say(cli, "end the trial in room %s, whatever it was", room);
-    return pup_take_order_anew(cli, room, current, when, error) &&
-           (cli->dry_run ||
-            pup_store_set_canary(cli->store, room, &(PupCanary){0}, error));
+        pup_cli_did(cli, "end", "ended", "the trial in room %s, whatever it was", room);
+    return TRUE;
 }
 
 /* What is on trial goes before anything that the room has. *@ended: something was. One
@@ -80,6 +84,7 @@ roll_back_room(PupCli *cli, const PupWorkshop *shop, char **args, unsigned curre
                const char *when, GError **error)
 {
     g_autoptr(PupManifest) manifest = NULL;
+    g_autofree char *created = NULL;
     unsigned version = find_target(shop->store, args, current, error);
 
     if (version == 0)
@@ -88,11 +93,14 @@ roll_back_room(PupCli *cli, const PupWorkshop *shop, char **args, unsigned curre
     manifest = pup_workshop_manifest(shop, PUP_KIND_ROOM, args[0], version, error);
     if (!manifest)
         return FALSE;
-    pup_cli_say(cli, "move room %s from version %u to %u (published %s)", args[0],
-                current, version, manifest->created);
-    return pup_take_order_anew(cli, args[0], version, when, error) &&
-           (cli->dry_run ||
-            pup_store_set_current(shop->store, PUP_KIND_ROOM, args[0], version, error));
+    if (!pup_take_order_anew(cli, args[0], version, when, error) ||
+        (!cli->dry_run &&
+         !pup_store_set_current(shop->store, PUP_KIND_ROOM, args[0], version, error)))
+        return FALSE;
+    created = pup_time_text_of(manifest->created);
+    pup_cli_did(cli, "move", "moved", "room %s from version %u to %u (published %s)",
+                args[0], current, version, created);
+    return TRUE;
 }
 
 static gboolean

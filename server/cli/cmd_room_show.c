@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "lib/error.h"
 #include "lib/file.h"
+#include "lib/text.h"
+#include "lib/time_text.h"
 #include "server/cli/canary.h"
 #include "server/cli/schedule.h"
 #include "server/image/edits.h"
@@ -45,11 +47,15 @@ load_text(Room *room, GError **error)
 {
     g_autoptr(GBytes) bytes =
         pup_file_read(room->path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+    const char *text;
+    gsize len;
 
     if (!bytes)
         return FALSE;
-    room->text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-    return TRUE;
+    text = pup_text_of_file(room->path, g_bytes_get_data(bytes, NULL),
+                            g_bytes_get_size(bytes), &len, error);
+    room->text = text ? g_strndup(text, len) : NULL;
+    return text != NULL;
 }
 
 static gboolean
@@ -89,13 +95,13 @@ print_boot_profile(const PupBootProfileSize *boot)
     g_autofree char *bytes = pup_bytes_format(boot->bytes);
 
     if (boot->n_chunks == 0)
-        printf("boot        no boot profile yet\n");
+        pup_out_line("boot        no boot profile yet");
     else if (boot->n_seats == 0)
-        printf("boot        %" G_GUINT64_FORMAT " chunks, %s, inherited\n",
-               boot->n_chunks, bytes);
+        pup_out_line("boot        %" G_GUINT64_FORMAT " chunks, %s, inherited",
+                     boot->n_chunks, bytes);
     else
-        printf("boot        %" G_GUINT64_FORMAT " chunks, %s, seen by %u seat%s\n",
-               boot->n_chunks, bytes, boot->n_seats, boot->n_seats == 1 ? "" : "s");
+        pup_out_line("boot        %" G_GUINT64_FORMAT " chunks, %s, seen by %u seat%s",
+                     boot->n_chunks, bytes, boot->n_seats, boot->n_seats == 1 ? "" : "s");
 }
 
 static void
@@ -104,12 +110,12 @@ print_schedules(const PupScheduleList *list)
     for (guint i = 0; i < list->schedules->len; i++) {
         g_autofree char *text =
             pup_schedule_text(&g_array_index(list->schedules, PupSchedule, i));
-        printf("schedule    %s\n", text);
+        pup_out_line("schedule    %s", text);
     }
     for (guint i = 0; i < list->runs->len; i++) {
         g_autofree char *text =
             pup_schedule_run_text(&g_array_index(list->runs, PupScheduleRun, i));
-        printf("last run    %s\n", text);
+        pup_out_line("last run    %s", text);
     }
 }
 
@@ -120,12 +126,43 @@ print_edit(const Room *room)
     const char *spice = room->edit.spice;
 
     if (room->edit.kept)
-        printf(
+        pup_out_line(
             "edit        interrupted while it was kept: run `pupitre room edit-disk %s "
-            "--keep`\n",
+            "--keep`",
             room->name);
     else
-        printf("edit        since %s%s%s\n", since, *spice ? ", at " : "", spice);
+        pup_out_line("edit        since %s%s%s", since, *spice ? ", at " : "", spice);
+}
+
+/* The profile without what is only there to be read while it is edited: comments, keys
+ * that are left at their defaults, groups without any other. */
+static void
+print_what_is_set(const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    const char *group = NULL;
+
+    for (char **line = lines; *line; line++) {
+        const char *word = g_strstrip(*line);
+        if (*word == '[')
+            group = word;
+        if (*word == '[' || *word == '#' || *word == '\0')
+            continue;
+        if (group)
+            pup_out_line("%s", group);
+        group = NULL;
+        pup_out_line("%s", word);
+    }
+}
+
+/* Its lines as they stand. */
+static void
+print_profile(const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (char **line = lines; line[0] && (line[1] || *line[0]); line++)
+        pup_out_line("%s", g_strchomp(*line));
 }
 
 static void
@@ -133,24 +170,26 @@ print_text(const Room *room)
 {
     g_autofree char *bytes = pup_bytes_format(room->disk_file_bytes);
     const PupManifest *manifest = room->manifest;
+    g_autofree char *created = manifest ? pup_time_text_of(manifest->created) : NULL;
 
-    printf("room        %s (%s)\n", room->name, title_of(room));
-    printf("sub-master  %s, %s\n", room->disk, bytes);
+    pup_out_line("room        %s (%s)", room->name, title_of(room));
+    pup_out_line("sub-master  %s, %s", room->disk, bytes);
     if (room->edited)
         print_edit(room);
     if (manifest)
-        printf("version     %u, published %s, on master %s@%u\n", manifest->version,
-               manifest->created, manifest->master, manifest->master_version);
+        pup_out_line("version     %u, published %s, on master %s@%u", manifest->version,
+                     created, manifest->master, manifest->master_version);
     else
-        printf("version     none: not published yet\n");
+        pup_out_line("version     none: not published yet");
     if (manifest)
         print_boot_profile(&room->boot);
     if (room->canary)
-        printf("on trial    %s: `pupitre room promote %s` or `room rollback`\n",
-               room->canary, room->name);
-    printf("seats       %u\n", room->profile->n_seats);
+        pup_out_line("on trial    %s: `pupitre room promote %s` or `room rollback`",
+                     room->canary, room->name);
+    pup_out_line("seats       %u", room->profile->n_seats);
     print_schedules(&room->schedules);
-    printf("profile     %s\n\n%s", room->path, room->text);
+    pup_out_line("profile     %s", room->path);
+    print_what_is_set(room->text);
 }
 
 static json_t *
@@ -181,9 +220,9 @@ json_of_edit(const Room *room)
 {
     if (!room->edited)
         return json_null();
-    return json_pack("{s:I, s:s, s:s, s:b}", "since", (json_int_t) room->edit.since_s,
-                     "user", room->edit.user, "spice", room->edit.spice, "kept",
-                     room->edit.kept);
+    return json_pack("{s:I, s:o, s:o, s:b}", "since", (json_int_t) room->edit.since_s,
+                     "user", pup_out_json_text(room->edit.user), "spice",
+                     pup_out_json_text(room->edit.spice), "kept", room->edit.kept);
 }
 
 static void
@@ -192,20 +231,16 @@ print_json(const PupCli *cli, const Room *room)
     json_t *version =
         room->manifest ? json_of_version(room->manifest, &room->boot) : json_null();
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "name", room->name, "title",
-        title_of(room), "master", room->profile->master, "profile", room->path,
-        "sub_master", room->disk, "sub_master_bytes", (json_int_t) room->disk_file_bytes,
-        "current", version, "seats", json_of_seats(room->profile), "schedules",
+        "{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "name", room->name, "title",
+        title_of(room), "master", room->profile->master, "profile",
+        pup_out_json_text(room->path), "sub_master", pup_out_json_text(room->disk),
+        "sub_master_bytes", (json_int_t) room->disk_file_bytes, "current", version,
+        "seats", json_of_seats(room->profile), "schedules",
         pup_schedules_json(room->schedules.schedules), "last_runs",
         pup_schedule_runs_json(room->schedules.runs));
-    char *text;
-
     json_object_set_new(root, "canary", pup_cli_canary_json(cli, room->name));
     json_object_set_new(root, "edit", json_of_edit(room));
-    text = json_dumps(root, JSON_INDENT(2));
-    puts(text);
-    free(text);
-    json_decref(root);
+    pup_out_json(root);
 }
 
 static gboolean
@@ -214,15 +249,21 @@ run(PupCli *cli, char **argv, GError **error)
     g_auto(GStrv) args = g_strdupv(argv);
     PupWorkshop shop;
     Room room = {NULL};
-    gboolean loaded;
+    gboolean loaded, profile = FALSE;
+    const GOptionEntry options[] = {{"profile", 'p', 0, G_OPTION_ARG_NONE, &profile,
+                                     "Print the whole profile, and nothing else", NULL},
+                                    {NULL}};
 
-    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+    if (!pup_cli_parse(cli, options, &args, error) ||
+        !pup_cli_workshop(cli, &shop, error))
         return FALSE;
     room.name = args[0];
     loaded = load_room(&shop, &room, error);
     room.canary = pup_cli_canary_text(cli, room.name);
     if (loaded && cli->json)
         print_json(cli, &room);
+    else if (loaded && profile)
+        print_profile(room.text);
     else if (loaded)
         print_text(&room);
     room_clear(&room);
@@ -232,7 +273,7 @@ run(PupCli *cli, char **argv, GError **error)
 const PupCommand pup_cmd_room_show = {
     .name = "room show",
     .args = "NAME",
-    .summary = "Show a room: profile, sub-master, version",
+    .summary = "Show a room: sub-master, version, what its profile sets",
     .flags = PUP_CLI_LISTS,
     .min_args = 1,
     .max_args = 1,

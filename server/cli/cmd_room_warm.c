@@ -5,13 +5,14 @@
  * how far they are.
  */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/error.h"
+#include "lib/time_text.h"
+#include "server/cli/serving.h"
 #include "server/cli/when.h"
 
 static const PupColumn columns[] = {
@@ -50,15 +51,11 @@ list_seats(PupCli *cli, const Warm *warm, GError **error)
 static void
 print_json(const Warm *warm, const PupTable *table)
 {
-    g_autofree char *at = warm->at_ms ? pup_when_format(warm->at_ms) : NULL;
+    g_autofree char *at = warm->at_ms ? pup_time_rfc3339(warm->at_ms) : NULL;
     json_t *root =
         json_pack("{s:s, s:i, s:s?, s:O}", "room", warm->room, "version",
                   (int) warm->version, "at", at, "seats", pup_table_rows(table));
-    char *text = json_dumps(root, JSON_INDENT(2));
-
-    puts(text);
-    free(text);
-    json_decref(root);
+    pup_out_json(root);
 }
 
 static gboolean
@@ -77,11 +74,12 @@ show(PupCli *cli, Warm *warm, GError **error)
         print_json(warm, table);
         return TRUE;
     }
-    at = warm->at_ms ? pup_when_format(warm->at_ms) : NULL;
+    at = warm->at_ms ? pup_time_text(warm->at_ms) : NULL;
     if (at)
-        printf("room %s warms up version %u from %s on\n", warm->room, warm->version, at);
+        pup_out_line("room %s warms up version %u from %s on", warm->room, warm->version,
+                     at);
     else
-        printf("room %s warms up nothing\n", warm->room);
+        pup_out_line("room %s warms up nothing", warm->room);
     pup_cli_print(cli, table);
     return TRUE;
 }
@@ -89,9 +87,11 @@ show(PupCli *cli, Warm *warm, GError **error)
 static gboolean
 cancel(PupCli *cli, const Warm *warm, GError **error)
 {
+    if (!cli->dry_run && !pup_catalog_cancel_warm(cli->catalog, warm->room, error))
+        return FALSE;
     if (!cli->json)
-        pup_cli_say(cli, "cancel the warm-up of room %s", warm->room);
-    return cli->dry_run || pup_catalog_cancel_warm(cli->catalog, warm->room, error);
+        pup_cli_did(cli, "cancel", "cancelled", "the warm-up of room %s", warm->room);
+    return TRUE;
 }
 
 static gboolean
@@ -105,11 +105,16 @@ order(PupCli *cli, const Warm *warm, GError **error)
         g_prefix_error(error, "room warm: --at: ");
         return FALSE;
     }
-    at = pup_when_format(at_ms);
+    at = pup_time_text(at_ms);
+    if (!cli->dry_run && !pup_catalog_warm(cli->catalog, warm->room, at_ms, error))
+        return FALSE;
     if (!cli->json)
-        pup_cli_say(cli, "warm up room %s, now at version %u, from %s on", warm->room,
-                    warm->version, at);
-    return cli->dry_run || pup_catalog_warm(cli->catalog, warm->room, at_ms, error);
+        pup_cli_did(cli, "warm up", "will warm up",
+                    "room %s, now at version %u, from %s on", warm->room, warm->version,
+                    at);
+    if (!cli->json)
+        pup_cli_note_serving(cli);
+    return TRUE;
 }
 
 static gboolean

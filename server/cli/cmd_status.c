@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "config.h"
 #include "server/cli/canary.h"
 #include "server/cli/schedule.h"
+#include "server/cli/serving.h"
 #include "server/image/edits.h"
 
 typedef struct {
@@ -26,22 +26,6 @@ typedef struct {
     PupScheduleList schedules;
     json_t *canaries; /* of pup_cli_canaries_json() */
 } Status;
-
-/* TRUE when something accepts connections where the daemon would. */
-static gboolean
-is_serving(Status *status)
-{
-    const PupSettings *settings = status->settings;
-    g_autoptr(GSocketClient) client = g_socket_client_new();
-    g_autoptr(GSocketConnection) connection = NULL;
-    const char *host = settings->address ? settings->address : "127.0.0.1";
-
-    status->address = g_strdup_printf("%s:%u", host, settings->port);
-    g_socket_client_set_timeout(client, 2);
-    connection = g_socket_client_connect_to_host(client, host, (guint16) settings->port,
-                                                 NULL, NULL);
-    return connection != NULL;
-}
 
 static char *
 current_client_image(const PupSettings *settings)
@@ -117,7 +101,7 @@ gather(PupCli *cli, Status *status, GError **error)
     if (statvfs(status->settings->state_dir, &fs) == 0)
         status->free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
     status->client_image = current_client_image(status->settings);
-    status->serving = is_serving(status);
+    status->serving = pup_cli_is_serving(status->settings, &status->address);
     return TRUE;
 }
 
@@ -132,8 +116,9 @@ print_stats(const PupSeatStats *stats)
 
     if (stats->reads == 0)
         return;
-    printf("seats read     %.1f%% hits; %s from memory, %s disk, %s peers, %s server\n",
-           100 * pup_seat_stats_hit_ratio(stats), memory, disk, peers, server);
+    pup_out_line(
+        "seats read     %.1f%% hits; %s from memory, %s disk, %s peers, %s server",
+        100 * pup_seat_stats_hit_ratio(stats), memory, disk, peers, server);
 }
 
 static void
@@ -142,9 +127,9 @@ print_sent(const GArray *all)
     for (unsigned i = 0; i < all->len; i++) {
         const PupSent *sent = &g_array_index(all, PupSent, i);
         g_autofree char *bytes = pup_bytes_format(sent->bytes);
-        printf("%s%s@%u: %s in %" G_GUINT64_FORMAT " chunks\n",
-               i == 0 ? "sent           " : "               ", sent->room, sent->version,
-               bytes, sent->chunks);
+        pup_out_line("%s%s@%u: %s in %" G_GUINT64_FORMAT " chunks",
+                     i == 0 ? "sent           " : "               ", sent->room,
+                     sent->version, bytes, sent->chunks);
     }
 }
 
@@ -154,14 +139,14 @@ print_schedules(const PupScheduleList *list)
     for (guint i = 0; i < list->schedules->len; i++) {
         const PupSchedule *schedule = &g_array_index(list->schedules, PupSchedule, i);
         g_autofree char *text = pup_schedule_text(schedule);
-        printf("%s%s: %s\n", i == 0 ? "schedules      " : "               ",
-               schedule->room, text);
+        pup_out_line("%s%s: %s", i == 0 ? "schedules      " : "               ",
+                     schedule->room, text);
     }
     for (guint i = 0; i < list->runs->len; i++) {
         const PupScheduleRun *run = &g_array_index(list->runs, PupScheduleRun, i);
         g_autofree char *text = pup_schedule_run_text(run);
-        printf("%s%s: %s\n", i == 0 ? "last runs      " : "               ", run->room,
-               text);
+        pup_out_line("%s%s: %s", i == 0 ? "last runs      " : "               ",
+                     run->room, text);
     }
 }
 
@@ -169,10 +154,10 @@ static void
 print_edited(const GPtrArray *edited)
 {
     for (unsigned i = 0; i < edited->len; i++)
-        printf("%s%s: see `pupitre room show %s`\n",
-               i == 0 ? "being edited   " : "               ",
-               (const char *) g_ptr_array_index(edited, i),
-               (const char *) g_ptr_array_index(edited, i));
+        pup_out_line("%s%s: see `pupitre room show %s`",
+                     i == 0 ? "being edited   " : "               ",
+                     (const char *) g_ptr_array_index(edited, i),
+                     (const char *) g_ptr_array_index(edited, i));
 }
 
 static json_t *
@@ -194,8 +179,8 @@ print_canaries(const json_t *canaries)
         int version = 0;
         json_unpack(canary, "{s:s, s:i, s:s}", "room", &room, "version", &version, "seat",
                     &seat);
-        printf("%s%s@%d at seat %s\n", i == 0 ? "on trial       " : "               ",
-               room, version, seat);
+        pup_out_line("%s%s@%d at seat %s", i == 0 ? "on trial       " : "               ",
+                     room, version, seat);
     }
 }
 
@@ -204,22 +189,23 @@ print_text(const Status *status)
 {
     g_autofree char *free_text = pup_bytes_format(status->free_bytes);
 
-    printf("pupitre        %s\n", PACKAGE_VERSION);
-    printf("configuration  %s\n", status->settings->path);
-    printf("state          %s, %s free\n", status->settings->state_dir, free_text);
+    pup_out_line("pupitre        %s", PACKAGE_VERSION);
+    pup_out_line("configuration  %s", status->settings->path);
+    pup_out_line("state          %s, %s free", status->settings->state_dir, free_text);
     if (status->serving)
-        printf("server         answers at %s\n", status->address);
+        pup_out_line("server         answers at %s", status->address);
     else
-        printf("server         does not answer at %s: run `systemctl start pupitred`\n",
-               status->address);
-    printf("client image   %s\n", status->client_image
-                                      ? status->client_image
-                                      : "none: run `pupitre image build`");
-    printf("masters        %u\n", status->n_masters);
-    printf("rooms          %u, %u published\n", status->n_rooms, status->n_published);
+        pup_out_line(
+            "server         does not answer at %s: run `systemctl start pupitred`",
+            status->address);
+    pup_out_line("client image   %s", status->client_image
+                                          ? status->client_image
+                                          : "none: run `pupitre image build`");
+    pup_out_line("masters        %u", status->n_masters);
+    pup_out_line("rooms          %u, %u published", status->n_rooms, status->n_published);
     print_edited(status->edited);
     print_canaries(status->canaries);
-    printf("seats          %u, %u running\n", status->n_seats, status->n_running);
+    pup_out_line("seats          %u, %u running", status->n_seats, status->n_running);
     print_schedules(&status->schedules);
     print_stats(&status->stats);
     print_sent(status->sent);
@@ -229,25 +215,21 @@ static void
 print_json(const Status *status)
 {
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:I, s:b, s:s, s:s?, s:i, s:i, s:i, s:i, s:i, s:o, s:o, "
+        "{s:s, s:o, s:o, s:I, s:b, s:s, s:s?, s:i, s:i, s:i, s:i, s:i, s:o, s:o, "
         "s:o, s:o}",
-        "version", PACKAGE_VERSION, "config", status->settings->path, "state_dir",
-        status->settings->state_dir, "free_bytes", (json_int_t) status->free_bytes,
-        "serving", status->serving, "address", status->address, "client_image",
-        status->client_image, "masters", (int) status->n_masters, "rooms",
-        (int) status->n_rooms, "rooms_published", (int) status->n_published, "seats",
-        (int) status->n_seats, "seats_running", (int) status->n_running, "stats",
-        pup_seat_stats_sum_json(&status->stats), "sent", pup_sent_json(status->sent),
-        "schedules", pup_schedules_json(status->schedules.schedules), "last_runs",
+        "version", PACKAGE_VERSION, "config", pup_out_json_text(status->settings->path),
+        "state_dir", pup_out_json_text(status->settings->state_dir), "free_bytes",
+        (json_int_t) status->free_bytes, "serving", status->serving, "address",
+        status->address, "client_image", status->client_image, "masters",
+        (int) status->n_masters, "rooms", (int) status->n_rooms, "rooms_published",
+        (int) status->n_published, "seats", (int) status->n_seats, "seats_running",
+        (int) status->n_running, "stats", pup_seat_stats_sum_json(&status->stats), "sent",
+        pup_sent_json(status->sent), "schedules",
+        pup_schedules_json(status->schedules.schedules), "last_runs",
         pup_schedule_runs_json(status->schedules.runs));
-    char *text;
-
     json_object_set(root, "canaries", status->canaries);
     json_object_set_new(root, "edited", json_of_edited(status->edited));
-    text = json_dumps(root, JSON_INDENT(2));
-    puts(text);
-    free(text);
-    json_decref(root);
+    pup_out_json(root);
 }
 
 static gboolean

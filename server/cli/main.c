@@ -8,7 +8,10 @@
 #include <locale.h>
 
 #include "lib/error.h"
+#include "lib/nearest.h"
+#include "lib/output.h"
 #include "server/cli/cli.h"
+#include "server/cli/out.h"
 
 static gboolean
 in_group(const PupCommand *command, const char *word)
@@ -69,14 +72,33 @@ has_group(const char *word)
     return words != NULL;
 }
 
+/* The first words of all commands, each once; g_strfreev(). */
+static char **
+first_words(void)
+{
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    g_autofree char *last = NULL;
+
+    for (unsigned i = 0; pup_commands[i]; i++) {
+        g_auto(GStrv) parts = g_strsplit(pup_commands[i]->name, " ", 2);
+        if (g_strcmp0(last, parts[0]) != 0)
+            g_strv_builder_add(words, parts[0]);
+        g_free(last);
+        last = g_strdup(parts[0]);
+    }
+    return g_strv_builder_end(words);
+}
+
 static void
 set_unknown(GError **error, const char *word, const char *second)
 {
     g_autofree char *words = words_after(word);
+    g_auto(GStrv) first = first_words();
+    g_autofree char *hint = pup_nearest_hint(word, first);
 
     if (!words)
         pup_error_set(error, PUP_ERROR_INVALID,
-                      "unknown command '%s' (see `pupitre --help`)", word);
+                      "unknown command '%s' (see `pupitre --help`)%s", word, hint);
     else if (!second)
         pup_error_set(error, PUP_ERROR_INVALID, "'%s' needs one of: %s", word, words);
     else
@@ -134,6 +156,17 @@ parse_globals(PupCli *cli, char ***words, GError **error)
     exit(version || help ? EXIT_SUCCESS : 2);
 }
 
+/* Names, titles and files are UTF-8 here, whatever characters the terminal's locale has:
+ * a script under LC_ALL=C gives the same room the same title. GLib would convert the
+ * values of options from the locale's. */
+static void
+set_locale(void)
+{
+    setlocale(LC_ALL, "");
+    setlocale(LC_CTYPE, "C.UTF-8");
+    g_unsetenv("CHARSET");
+}
+
 static int
 report(const PupCli *cli, const GError *error)
 {
@@ -141,7 +174,7 @@ report(const PupCli *cli, const GError *error)
         fputs("pupitre: interrupted, nothing was changed\n", stderr);
         return PUP_CLI_INTERRUPTED;
     }
-    fprintf(stderr, "pupitre: %s\n", error->message);
+    pup_out_complain("%s", error->message);
     return pup_error_exit_status(error);
 }
 
@@ -153,14 +186,11 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = EXIT_SUCCESS;
 
-    setlocale(LC_ALL, "");
+    pup_output_guard("pupitre");
+    set_locale();
     words = g_strdupv(argv);
     if (!parse_globals(&cli, &words, &error) || !run_command(&cli, words + 1, &error))
         status = report(&cli, error);
     pup_cli_clear(&cli);
-    if (fflush(stdout) != 0 && status == EXIT_SUCCESS) {
-        perror("pupitre: cannot write the output");
-        status = 9;
-    }
     return status;
 }

@@ -3,6 +3,7 @@
 #include "server/cli/schedule.h"
 
 #include "lib/error.h"
+#include "server/cli/serving.h"
 #include "server/cli/when.h"
 #include "server/schedule/rule.h"
 
@@ -36,7 +37,7 @@ unschedule(PupCli *cli, const char *room, GError **error)
     for (guint i = 0; i < schedules->len; i++) {
         g_autofree char *text =
             pup_schedule_text(&g_array_index(schedules, PupSchedule, i));
-        pup_cli_say(cli, "forget for room %s: %s", room, text);
+        pup_cli_did(cli, "forget", "forgot", "for room %s: %s", room, text);
     }
     return TRUE;
 }
@@ -76,7 +77,8 @@ add(PupCli *cli, const PupScheduleArgs *args, const char *room, const char *opti
     if (!cli->dry_run && !pup_catalog_schedule(cli->catalog, &schedule, error))
         return FALSE;
     text = pup_schedule_text(&schedule);
-    pup_cli_say(cli, "regenerate room %s: %s", room, text);
+    pup_cli_did(cli, "regenerate", "will regenerate", "room %s: %s", room, text);
+    pup_cli_note_serving(cli);
     return TRUE;
 }
 

@@ -3,8 +3,9 @@
 
 #include <jansson.h>
 
+#include "lib/time_text.h"
+#include "server/cli/out.h"
 #include "server/cli/schedule.h"
-#include "server/cli/when.h"
 
 gboolean
 pup_schedule_list_load(PupCatalog *catalog, const char *room, PupScheduleList *list,
@@ -28,7 +29,7 @@ pup_schedule_list_clear(PupScheduleList *list)
 char *
 pup_schedule_text(const PupSchedule *schedule)
 {
-    g_autofree char *next = pup_when_format(schedule->next_ms);
+    g_autofree char *next = pup_time_text(schedule->next_ms);
     g_autofree char *options =
         *schedule->options ? g_strdup_printf(" (%s)", schedule->options) : g_strdup("");
 
@@ -40,8 +41,7 @@ pup_schedule_text(const PupSchedule *schedule)
 char *
 pup_schedule_run_text(const PupScheduleRun *run)
 {
-    g_autofree char *at =
-        pup_when_format(run->started_ms ? run->started_ms : run->due_ms);
+    g_autofree char *at = pup_time_text(run->started_ms ? run->started_ms : run->due_ms);
     gint64 took_s = (run->ended_ms - run->started_ms) / 1000;
     const char *words = run->words;
 
@@ -60,7 +60,7 @@ pup_schedule_run_text(const PupScheduleRun *run)
 static json_t *
 time_json(gint64 unix_ms)
 {
-    g_autofree char *text = unix_ms ? pup_when_format(unix_ms) : NULL;
+    g_autofree char *text = unix_ms ? pup_time_rfc3339(unix_ms) : NULL;
 
     return text ? json_string(text) : json_null();
 }
@@ -90,11 +90,11 @@ pup_schedule_runs_json(const GArray *runs)
         json_t *status = run->ended_ms && run->status != PUP_RUN_NO_STATUS
                              ? json_integer(run->status)
                              : json_null();
-        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:s}", "room",
-                                              run->room, "due", time_json(run->due_ms),
-                                              "started", time_json(run->started_ms),
-                                              "ended", time_json(run->ended_ms), "status",
-                                              status, "words", run->words));
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "room", run->room, "due",
+                            time_json(run->due_ms), "started", time_json(run->started_ms),
+                            "ended", time_json(run->ended_ms), "status", status, "words",
+                            pup_out_json_text(run->words)));
     }
     return list;
 }

@@ -38,6 +38,7 @@ pup_cli_catch_signals(PupCli *cli)
     if (cli->cancellable)
         return;
     fill_set(&set);
+    signal(SIGPIPE, SIG_IGN);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     cli->cancellable = g_cancellable_new();
     g_thread_unref(

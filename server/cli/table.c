@@ -5,6 +5,12 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "lib/text.h"
+#include "server/cli/out.h"
+
+/* What is left of a last column at least, however wide the others are. */
+#define MIN_LAST 8
+
 struct PupTable {
     const char *name;
     const PupColumn *columns;
@@ -57,7 +63,7 @@ json_of_texts(const char *const *texts)
     json_t *array = json_array();
 
     for (unsigned i = 0; texts && texts[i]; i++)
-        json_array_append_new(array, json_string(texts[i]));
+        json_array_append_new(array, pup_out_json_text(texts[i]));
     return array;
 }
 
@@ -94,8 +100,9 @@ take_cell(PupCellType type, va_list *args, json_t **json)
     }
     case PUP_CELL_TEXTS: {
         const char *const *value = va_arg(*args, const char *const *);
+        g_autofree char *joined = value ? g_strjoinv(", ", (char **) value) : NULL;
         *json = json_of_texts(value);
-        return value ? g_strjoinv(", ", (char **) value) : g_strdup("");
+        return pup_text_escape(joined);
     }
     case PUP_CELL_RATIO: {
         double value = va_arg(*args, double);
@@ -108,8 +115,8 @@ take_cell(PupCellType type, va_list *args, json_t **json)
     case PUP_CELL_TEXT:
     default: {
         const char *value = va_arg(*args, const char *);
-        *json = value ? json_string(value) : json_null();
-        return g_strdup(value && *value ? value : "-");
+        *json = pup_out_json_text(value);
+        return pup_text_escape(value && *value ? value : "-");
     }
     }
 }
@@ -139,14 +146,44 @@ pup_table_rows(const PupTable *table)
     return table->rows;
 }
 
+static gboolean
+is_in(const PupColumn *column, PupTableForm form)
+{
+    PupColumnFlags not_in = form == PUP_TABLE_WIDE ? PUP_COLUMN_NARROW : PUP_COLUMN_WIDE;
+
+    return column->type != PUP_CELL_JSON && !(column->flags & not_in);
+}
+
 static unsigned
 width_of(const PupTable *table, unsigned column)
 {
-    glong width = g_utf8_strlen(table->columns[column].title, -1);
+    unsigned width = pup_text_columns(table->columns[column].title);
 
     for (unsigned i = column; i < table->texts->len; i += table->n_columns)
-        width = MAX(width, g_utf8_strlen(g_ptr_array_index(table->texts, i), -1));
-    return (unsigned) width;
+        width = MAX(width, pup_text_columns(g_ptr_array_index(table->texts, i)));
+    return width;
+}
+
+/* A column's width; 0 for one that is not in @form. The last one takes what @columns
+ * leaves to it. */
+static void
+set_widths(const PupTable *table, PupTableForm form, unsigned columns, unsigned *widths)
+{
+    unsigned last = 0, used = 0;
+
+    for (unsigned i = 0; i < table->n_columns; i++) {
+        widths[i] = is_in(&table->columns[i], form) ? width_of(table, i) : 0;
+        if (!widths[i])
+            continue;
+        used += widths[i] + (used ? 2 : 0);
+        last = i;
+    }
+    if (form == PUP_TABLE_TEXT && columns && used > columns &&
+        table->columns[last].type == PUP_CELL_TEXT) {
+        unsigned rest = used - widths[last];
+        unsigned left = columns > rest ? columns - rest : 0;
+        widths[last] = MAX(left, MIN(MIN_LAST, widths[last]));
+    }
 }
 
 static gboolean
@@ -159,12 +196,13 @@ right_aligned(PupCellType type)
 static void
 append_cell(GString *out, const char *text, unsigned width, PupCellType type)
 {
-    unsigned pad = width - (unsigned) g_utf8_strlen(text, -1);
+    g_autofree char *shown = pup_text_cut(text, width);
+    unsigned pad = width - pup_text_columns(shown);
 
     if (right_aligned(type))
-        g_string_append_printf(out, "%*s%s", (int) pad, "", text);
+        g_string_append_printf(out, "%*s%s", (int) pad, "", shown);
     else
-        g_string_append_printf(out, "%s%*s", text, (int) pad, "");
+        g_string_append_printf(out, "%s%*s", shown, (int) pad, "");
 }
 
 /* Drop the padding of a line's last cell. */
@@ -180,31 +218,41 @@ static void
 append_line(const PupTable *table, GString *out, const unsigned *widths,
             const char *const *cells)
 {
+    const char *gap = "";
+
     for (unsigned i = 0; i < table->n_columns; i++) {
-        if (table->columns[i].type == PUP_CELL_JSON)
+        if (!widths[i])
             continue;
-        if (i > 0)
-            g_string_append(out, "  ");
+        g_string_append(out, gap);
         append_cell(out, cells[i], widths[i], table->columns[i].type);
+        gap = "  ";
     }
     end_line(out);
 }
 
 static char *
-format_text(const PupTable *table)
+format_text(const PupTable *table, PupTableForm form, unsigned columns)
 {
     GString *out = g_string_new(NULL);
     g_autofree unsigned *widths = g_new(unsigned, table->n_columns);
     g_autofree const char **titles = g_new(const char *, table->n_columns);
 
-    for (unsigned i = 0; i < table->n_columns; i++) {
-        widths[i] = width_of(table, i);
+    set_widths(table, form, columns, widths);
+    for (unsigned i = 0; i < table->n_columns; i++)
         titles[i] = table->columns[i].title;
-    }
     append_line(table, out, widths, titles);
     for (unsigned i = 0; i < table->texts->len; i += table->n_columns)
         append_line(table, out, widths, (const char *const *) &table->texts->pdata[i]);
     return g_string_free(out, FALSE);
+}
+
+static unsigned
+name_column(const PupTable *table)
+{
+    for (unsigned i = 0; i < table->n_columns; i++)
+        if (table->columns[i].flags & PUP_COLUMN_NAME)
+            return i;
+    return 0;
 }
 
 static char *
@@ -212,9 +260,11 @@ format_names(const PupTable *table)
 {
     GString *out = g_string_new(NULL);
 
-    for (unsigned i = 0; i < table->texts->len; i += table->n_columns)
-        g_string_append_printf(out, "%s\n",
-                               (const char *) g_ptr_array_index(table->texts, i));
+    for (unsigned i = name_column(table); i < table->texts->len; i += table->n_columns) {
+        const char *name = g_ptr_array_index(table->texts, i);
+        if (strcmp(name, "-") != 0)
+            g_string_append_printf(out, "%s\n", name);
+    }
     return g_string_free(out, FALSE);
 }
 
@@ -231,15 +281,16 @@ format_json(const PupTable *table)
 }
 
 char *
-pup_table_format(const PupTable *table, PupTableForm form)
+pup_table_format(const PupTable *table, PupTableForm form, unsigned columns)
 {
     switch (form) {
     case PUP_TABLE_NAMES:
         return format_names(table);
     case PUP_TABLE_JSON:
         return format_json(table);
+    case PUP_TABLE_WIDE:
     case PUP_TABLE_TEXT:
     default:
-        return format_text(table);
+        return format_text(table, form, columns);
     }
 }

@@ -7,7 +7,12 @@
  *     pup_table_add(table, room, (guint64) version, ...);     one argument a column
  *     pup_table_print(table, form);
  *
- * One description serves both forms, so they cannot drift apart.
+ * One description serves both forms, so they cannot drift apart. A cell's text may come
+ * from a guest or the network: control characters are shown escaped (lib/text.h), and
+ * columns are as wide as what a terminal draws.
+ *
+ * What everybody asks for stands in 80 columns; the rest is PUP_COLUMN_WIDE. Where the
+ * last column still does not fit the width that is asked for, its text is cut.
  */
 #pragma once
 
@@ -28,15 +33,24 @@ typedef enum {
 /* In a cell of bytes: there is no such thing. */
 #define PUP_NO_BYTES G_MAXUINT64
 
+typedef enum {
+    PUP_COLUMN_WIDE = 1 << 0,   /* in PUP_TABLE_WIDE and JSON only */
+    PUP_COLUMN_NARROW = 1 << 1, /* in PUP_TABLE_TEXT and JSON only */
+    PUP_COLUMN_HIDDEN = PUP_COLUMN_WIDE | PUP_COLUMN_NARROW, /* in JSON only */
+    PUP_COLUMN_NAME = 1 << 2, /* what PUP_TABLE_NAMES lists; else the first column */
+} PupColumnFlags;
+
 typedef struct {
     const char *title; /* of the column; ends the list when NULL; "" with CELL_JSON */
     const char *key;   /* in JSON; NULL: for people only */
     PupCellType type;
+    PupColumnFlags flags;
 } PupColumn;
 
 typedef enum {
     PUP_TABLE_TEXT,  /* aligned, with titles */
-    PUP_TABLE_NAMES, /* the first column alone, a line each */
+    PUP_TABLE_WIDE,  /* the same with all columns, and nothing cut */
+    PUP_TABLE_NAMES, /* the names alone, a line each; a row without one is left out */
     PUP_TABLE_JSON,  /* {"NAME":[{...}, ...]} */
 } PupTableForm;
 
@@ -51,8 +65,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupTable, pup_table_free)
 /* Add a row: one argument of its type a column. */
 void pup_table_add(PupTable *table, ...);
 
-/* The table as text that ends in a newline; new string. An empty table is titles only. */
-char *pup_table_format(const PupTable *table, PupTableForm form);
+/* The table as text that ends in a newline; new string. An empty table is titles only.
+ * @columns: the screen's width for PUP_TABLE_TEXT, 0: no limit. */
+char *pup_table_format(const PupTable *table, PupTableForm form, unsigned columns);
 
 /* The rows as they are in JSON; @table's. */
 json_t *pup_table_rows(const PupTable *table);

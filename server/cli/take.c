@@ -38,8 +38,8 @@ pup_take_order(PupCli *cli, const char *room, unsigned version, const char *word
             version);
         return FALSE;
     }
-    pup_cli_say(cli, "have the seats of room %s take version %u %s", room, version,
-                words_of[take]);
+    pup_cli_did(cli, "tell", "told", "the seats of room %s to take version %u %s", room,
+                version, words_of[take]);
     return TRUE;
 }
 

@@ -39,11 +39,3 @@ pup_when_parse(const char *text, GDateTime *now, gint64 *at_ms, GError **error)
     *at_ms = g_date_time_to_unix(at) * 1000;
     return TRUE;
 }
-
-char *
-pup_when_format(gint64 unix_ms)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(unix_ms / 1000);
-
-    return g_date_time_format_iso8601(time);
-}

@@ -13,6 +13,3 @@
 /* The time of @text as Unix milliseconds; @now has the time zone of "18:30". Errors:
  * INVALID (neither form, or before @now). */
 gboolean pup_when_parse(const char *text, GDateTime *now, gint64 *at_ms, GError **error);
-
-/* @unix_ms as this machine's clock shows it, "2026-11-21T18:30:00+01"; new string. */
-char *pup_when_format(gint64 unix_ms);

@@ -5,6 +5,7 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "lib/nearest.h"
 
 /* The seat of @profile with that name or MAC; NULL: none. */
 static const PupRoomSeat *
@@ -24,13 +25,18 @@ pup_canary_find_seat(const PupRoomProfile *profile, const char *room, const char
                      GError **error)
 {
     const PupRoomSeat *seat = find_seat(profile, text);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *hint = NULL;
 
-    if (!seat)
-        pup_error_set(
-            error, PUP_ERROR_NOT_FOUND,
-            "room '%s' has no seat '%s'; `pupitre room show %s` lists its seats", room,
-            text, room);
-    return seat;
+    if (seat)
+        return seat;
+    for (unsigned i = 0; i < profile->n_seats; i++)
+        g_ptr_array_add(names, profile->seats[i].name);
+    g_ptr_array_add(names, NULL);
+    hint = pup_nearest_hint(text, (char **) names->pdata);
+    pup_error_set(error, PUP_ERROR_NOT_FOUND, "room '%s' has no seat '%s'%s", room, text,
+                  hint);
+    return NULL;
 }
 
 char *

@@ -7,6 +7,7 @@
 
 #include "lib/error.h"
 #include "lib/file.h"
+#include "lib/time_text.h"
 
 #define NOTE_FILE "edit.ini"
 #define NOTE_GROUP "edit"
@@ -104,11 +105,9 @@ pup_edits_find(const PupWorkshop *shop, const char *room, PupEdit *edit)
 char *
 pup_edit_describe(const PupEdit *edit)
 {
-    g_autoptr(GDateTime) since = g_date_time_new_from_unix_local(edit->since_s);
-    g_autofree char *when = since ? g_date_time_format(since, "%F %H:%M") : NULL;
+    g_autofree char *when = pup_time_text(edit->since_s * 1000);
 
-    return g_strdup_printf("%s%s%s", when ? when : "some time", *edit->user ? " by " : "",
-                           edit->user);
+    return g_strdup_printf("%s%s%s", when, *edit->user ? " by " : "", edit->user);
 }
 
 void

@@ -39,6 +39,19 @@ goes(const Removal *job, const char *master, unsigned version)
            (job->version == 0 || job->version == version);
 }
 
+/* The store knows best what there is instead. */
+static gboolean
+set_missing(const Removal *job, GError **error)
+{
+    g_autoptr(PupManifest) manifest =
+        pup_workshop_manifest(job->shop, PUP_KIND_MASTER, job->name, job->version, error);
+
+    if (manifest)
+        pup_error_set(error, PUP_ERROR_CORRUPT,
+                      "master '%s' cannot be listed: run `pupitre fsck`", job->name);
+    return FALSE;
+}
+
 /* The versions that are to go. The newest stays, so that no number is given twice. */
 static gboolean
 plan(Removal *job, GError **error)
@@ -50,14 +63,9 @@ plan(Removal *job, GError **error)
     if (!all)
         return FALSE;
     if (all->len == 0 ||
-        (job->version > 0 && !pup_workshop_has_version(job->shop, PUP_KIND_MASTER,
-                                                       job->name, job->version))) {
-        pup_error_set(error, PUP_ERROR_NOT_FOUND,
-                      "there is no master '%s' of that version (see `pupitre master "
-                      "list`)",
-                      job->name);
-        return FALSE;
-    }
+        (job->version > 0 &&
+         !pup_workshop_has_version(job->shop, PUP_KIND_MASTER, job->name, job->version)))
+        return set_missing(job, error);
     newest = g_array_index(all, unsigned, all->len - 1);
     if (job->version == 0) {
         job->leaving = g_steal_pointer(&all);

@@ -12,6 +12,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "server/image/child.h"
+#include "server/image/recipe_script.h"
 
 #define SH_FOLDER "/var/tmp"
 #define PS_FOLDER "C:\\Windows\\Temp"
@@ -195,7 +196,9 @@ place_files(const PupRecipeGuest *guest, const PupRecipeStep *step, GError **err
 static gboolean
 run_script(const PupRecipeGuest *guest, const PupRecipeStep *step, GError **error)
 {
-    g_autoptr(GBytes) text = pup_file_read(step->script, PUP_SCRIPT_MAX_BYTES, error);
+    g_autoptr(GBytes) file = pup_file_read(step->script, PUP_SCRIPT_MAX_BYTES, error);
+    g_autoptr(GBytes) text =
+        file ? pup_recipe_script(step->script, file, step->shell, error) : NULL;
 
     return text &&
            pup_agent_write_file(guest->domain, shells[step->shell].script, text,

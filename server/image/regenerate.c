@@ -19,6 +19,7 @@
 #include "lib/error.h"
 #include "lib/failpoint.h"
 #include "lib/file.h"
+#include "lib/time_text.h"
 #include "lib/ident.h"
 #include "server/image/canary.h"
 #include "server/image/chain.h"
@@ -215,8 +216,7 @@ static gboolean
 open_log(Regenerate *job, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(job->log_path);
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
-    g_autofree char *date = g_date_time_format_iso8601(now);
+    g_autofree char *date = pup_time_text(g_get_real_time() / 1000);
 
     if (!pup_file_make_dir(folder, error))
         return FALSE;

@@ -23,8 +23,6 @@ pup_workshop_find_master(const PupWorkshop *shop, const PupRoomProfile *profile,
     g_autofree char *path = NULL;
 
     if (!manifest) {
-        g_prefix_error(error, "cannot build on master '%s' (see `pupitre master list`): ",
-                       profile->master);
         return 0;
     }
     path = pup_master_path(shop, profile->master, manifest->version);

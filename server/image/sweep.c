@@ -17,6 +17,7 @@
 #include "server/image/edit.h"
 #include "server/image/images.h"
 #include "server/image/lock.h"
+#include "server/image/rename.h"
 #include "server/image/screens.h"
 #include "server/image/virt.h"
 #include "server/image/virt_backup.h"
@@ -197,6 +198,7 @@ pup_workshop_sweep(const PupWorkshop *shop, PupSweepReport *report, GError **err
     if (!pup_virt_sweep(shop->settings, shop->dry_run, &sweep.report.n_machines, error) ||
         !sweep_images(&sweep, "master", "images/masters", error) ||
         !sweep_images(&sweep, "room", "images/rooms", error) ||
+        !pup_rename_sweep(shop, &sweep.report.n_files, error) ||
         !pup_edit_sweep(shop, &sweep.report, error) || !sweep_sockets(&sweep, error) ||
         !sweep_boot_profiles(&sweep, error))
         return FALSE;

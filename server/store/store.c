@@ -9,6 +9,10 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "lib/nearest.h"
+
+/* Of the versions of a room that was asked for another one. */
+#define LISTED_VERSIONS 8u
 
 static const PupStoreOps *const backends[] = {
     &pup_dir_ops,
@@ -146,12 +150,60 @@ check_version(PupKind kind, const char *name, unsigned version, GError **error)
     return FALSE;
 }
 
+/* "1, 2, 5" of the last ones there are, for people. */
+static char *
+list_versions(const GArray *versions)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint first = versions->len > LISTED_VERSIONS ? versions->len - LISTED_VERSIONS : 0;
+
+    for (guint i = first; i < versions->len; i++)
+        g_string_append_printf(text, "%s%u",
+                               text->len ? ", "
+                               : first   ? "..., "
+                                         : "",
+                               g_array_index(versions, unsigned, i));
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* Add to a backend's NOT_FOUND of @name's @version (0: of any) what there is instead.
+ * FALSE, as what failed. */
+static gboolean
+explain_missing(PupStore *store, PupKind kind, const char *name, unsigned version,
+                GError **error)
+{
+    g_autoptr(GArray) versions = NULL;
+    g_auto(GStrv) names = NULL;
+    g_autofree char *text = NULL;
+
+    if (!error || !g_error_matches(*error, PUP_ERROR, PUP_ERROR_NOT_FOUND))
+        return FALSE;
+    versions = store->ops->versions(store, kind, name, NULL);
+    if (!versions || (versions->len == 0 && kind == PUP_KIND_ROOM))
+        return FALSE;
+    if (versions->len == 0) {
+        names = store->ops->names(store, kind, NULL);
+        g_autofree char *hint = pup_nearest_hint(name, names);
+        text = g_strdup_printf("there is no master '%s'%s", name, hint);
+    } else if (version > 0) {
+        g_autofree char *there = list_versions(versions);
+        text = g_strdup_printf("%s; it has %s", (*error)->message, there);
+    }
+    if (text) {
+        g_clear_error(error);
+        pup_error_set(error, PUP_ERROR_NOT_FOUND, "%s", text);
+    }
+    return FALSE;
+}
+
 gboolean
 pup_store_manifest(PupStore *store, PupKind kind, const char *name, unsigned version,
                    GBytes **manifest, GBytes **signature, GError **error)
 {
-    return check_version(kind, name, version, error) &&
-           store->ops->manifest(store, kind, name, version, manifest, signature, error);
+    if (!check_version(kind, name, version, error))
+        return FALSE;
+    return store->ops->manifest(store, kind, name, version, manifest, signature, error) ||
+           explain_missing(store, kind, name, version, error);
 }
 
 unsigned
@@ -159,7 +211,10 @@ pup_store_current(PupStore *store, PupKind kind, const char *name, GError **erro
 {
     if (!pup_ident_check(kind_word(kind), name, error))
         return 0;
-    return store->ops->current(store, kind, name, error);
+    unsigned version = store->ops->current(store, kind, name, error);
+    if (version == 0)
+        explain_missing(store, kind, name, 0, error);
+    return version;
 }
 
 char **
@@ -180,8 +235,10 @@ gboolean
 pup_store_set_current(PupStore *store, PupKind kind, const char *name, unsigned version,
                       GError **error)
 {
-    return check_version(kind, name, version, error) &&
-           store->ops->set_current(store, kind, name, version, error);
+    if (!check_version(kind, name, version, error))
+        return FALSE;
+    return store->ops->set_current(store, kind, name, version, error) ||
+           explain_missing(store, kind, name, version, error);
 }
 
 gboolean
@@ -236,8 +293,10 @@ gboolean
 pup_store_pin(PupStore *store, PupKind kind, const char *name, unsigned version,
               gboolean pinned, GError **error)
 {
-    return check_version(kind, name, version, error) &&
-           store->ops->pin(store, kind, name, version, pinned, error);
+    if (!check_version(kind, name, version, error))
+        return FALSE;
+    return store->ops->pin(store, kind, name, version, pinned, error) ||
+           explain_missing(store, kind, name, version, error);
 }
 
 gboolean

@@ -7,7 +7,7 @@
 requires qemu-img qemu-io qemu-nbd
 
 show "words that are no command"
-fails 2 "unknown command 'rom'" pupitre rom
+fails 2 "unknown command 'rom' .*; did you mean 'room'\?" pupitre rom
 fails 2 "'room' needs one of: add, list" pupitre room
 fails 2 "unknown command 'room frob'" pupitre room frob
 fails 2 "room list: .*--frob .see .pupitre room list --help" pupitre room list --frob
@@ -109,7 +109,12 @@ fails 4 "52:54:00:00:00:01.*r1" pupitre room add r2 --master win --seat x=52:54:
 fails 4 "52:54:00:00:00:01.*r1" pupitre room add r2 --master win --dry-run \
     --seat x=52:54:00:00:00:01
 [ ! -e "$state/images/rooms/r2.qcow2" ] || die "a refused room left its sub-master"
-fails 3 "r9" pupitre room show r9
+fails 3 "there is no room 'r9' .*; there is r1" pupitre room show r9
+fails 3 "there is no room 'r9'" pupitre seat list r9
+fails 3 "there is no master 'nope'; there are .*win" pupitre room add r2 --master nope
+fails 3 "there is no master 'wln'; did you mean 'win'\?" pupitre master remove wln --yes
+fails 3 "there is no master 'wln'; did you mean 'win'\?" pupitre master compact wln
+fails 3 "master 'win' has no version 7; it has 1" pupitre room add r2 --master win@7
 fails 3 "r9" pupitre room publish r9
 fails 3 "r9" pupitre room history r9
 fails 3 "r9" pupitre room remove r9 --yes
@@ -127,6 +132,9 @@ for command in warm "warm --status" rollback; do
         pupitre room $command r1
 done
 pupitre --quiet room publish r1
+fails 3 "room 'r1' has no version 7; it has 1" pupitre room rollback r1 7
+fails 3 "room 'r1' has no version 7; it has 1" pupitre room pin r1@7
+fails 3 "room 'r1' has no seat 'aa'; there is a" pupitre room publish r1 --canary aa
 pupitre --quiet room warm r1 --at 2099-06-15T12:00:00Z
 for at in 25:00 '' tomorrow; do
     fails 2 "room warm: --at: '$at' is no time: write 18:30" pupitre room warm r1 --at "$at"
@@ -143,7 +151,10 @@ cp "$work/etc/rooms/r1.conf" "$work/before"
 # shellcheck disable=SC2016 # the editor's own $1
 printf '#!/bin/sh\nprintf "\\n[guest]\\nmemroy = 3\\n" >>"$1"\n' >"$work/editor"
 chmod +x "$work/editor"
-EDITOR="$work/editor" fails 2 "r1.conf:[0-9]+: .*memroy" pupitre room edit r1
+EDITOR="$work/editor" fails 2 "r1.conf:[0-9]+: .*memroy.*; what was typed is kept as '.*/r1.conf.refused'" \
+    pupitre room edit r1
+grep -q memroy "$work/etc/rooms/r1.conf.refused" || die "what was typed is lost"
+[ "$(pupitre -q room list)" = r1 ] || die "the kept file is a room"
 cmp "$work/before" "$work/etc/rooms/r1.conf" || die "the bad profile was written"
 EDITOR=false fails 1 "editor 'false'" pupitre room edit r1
 line=$(($(wc -l <"$work/etc/rooms/r1.conf") + 2))

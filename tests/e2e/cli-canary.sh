@@ -86,7 +86,7 @@ check_clean
 
 show "promoted, all have it"
 says "would move room r1 from version 1 to 3" pupitre room promote r1 --dry-run
-says "move room r1 from version 1 to 3 .*tried out at seat 'pc02'" pupitre room promote r1
+says "moved room r1 from version 1 to 3 .*tried out at seat 'pc02'" pupitre room promote r1
 told 3 3
 fails 3 "has no version on trial" pupitre room promote r1
 says "nothing to publish" pupitre room publish r1
@@ -96,7 +96,7 @@ change
 pupitre --quiet room publish r1 --canary pc02
 told 3 4
 says "would end the trial of r1@4" pupitre room rollback r1 --dry-run
-says "end the trial of r1@4 at seat 'pc02'; the room stays at 3" pupitre room rollback r1
+says "ended the trial of r1@4 at seat 'pc02'; the room stays at 3" pupitre room rollback r1
 told 3 3
 fails 2 "not both" pupitre room rollback r1 3 --canary
 says "r1@5 is published:" pupitre room publish r1
@@ -161,7 +161,7 @@ echo "rubbish" >"$state/store/canaries/r1"
 told $((trial + 1)) $((trial + 1))
 fails 5 "the store is damaged: 1 findings" pupitre fsck
 fails 5 "roll the canary back" pupitre room publish r1
-says "end the trial in room r1" pupitre room rollback r1
+says "ended the trial in room r1" pupitre room rollback r1
 check_clean
 pupitre --quiet room remove r1 --yes
 pupitre --quiet gc

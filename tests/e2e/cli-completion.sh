@@ -16,7 +16,7 @@ done
 new_server "$work/state"
 make_disk "$work/disk.raw" 2
 pupitre --quiet master import win "$work/disk.raw"
-pupitre --quiet room add lab-101 --master win
+pupitre --quiet room add lab-101 --master win --seat pc01=52:54:00:00:00:01 --seat pc02=52:54:00:00:00:02
 pupitre --quiet room add lab-102 --master win
 pupitre --quiet room publish lab-101
 
@@ -42,6 +42,12 @@ completes "lab-101 lab-102" room publish ""
 completes "lab-102" room show lab-102
 completes "win" room add r1 --master ""
 completes "--json" room list --j
+completes "pc01 pc02" room publish lab-101 --canary ""
+completes "pc02" room regenerate lab-101 --canary pc02
+completes "" room publish lab-102 --canary ""
+completes "--canary --config" room rollback lab-101 --c
+completes "lab-101 lab-102" seat list ""
+completes "--wide" seat list --w
 completes "--repair" fsck --r
 completes "qcow2 qcow" master import --format qc
 completes "import" master im

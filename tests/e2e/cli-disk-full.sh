@@ -71,7 +71,7 @@ show "each step of a publish that can run out of space"
 leave_kib 24576
 version=1
 n_failed=0
-for point in $(PUPITRE_FAILPOINT=list pupitre | grep -Ev '^(gc|remove|import)-'); do
+for point in $(PUPITRE_FAILPOINT=list pupitre | grep -Ev '^(gc|remove|import|rename)-'); do
     status=0
     PUPITRE_FAILPOINT=$point:1:enospc pupitre room publish r1 >/dev/null 2>"$work/err" ||
         status=$?

@@ -47,14 +47,14 @@ show "nothing fits: what is dead as a whole goes, the rest is left and told"
 leave_kib 2048
 before=$(packs_kib)
 says "would leave 2 packs with 18.0 MiB .* takes 4.1 MiB of free space, and there is" pupitre gc --dry-run
-says "leave 2 packs with 18.0 MiB .* takes 4.1 MiB" pupitre gc
+says "left 2 packs with 18.0 MiB .* takes 4.1 MiB" pupitre gc
 [ "$(packs_kib)" -le "$before" ] || die "gc made it worse"
 check_clean
 
 show "the smaller fits, and what it gives back is room for the larger"
 leave_kib 5120
 says "would rewrite 2|rewrite 2" pupitre gc --dry-run
-says "rewrite 2" pupitre gc
+says "rewrote 2" pupitre gc
 [ "$(packs_kib)" -lt $((before - 17 * 1024)) ] || die "$before KiB before, $(packs_kib) after"
 check_clean
 
@@ -65,10 +65,10 @@ rm "$state"/images/rooms/s*.qcow2
 leave_kib 2048
 before=$(packs_kib)
 says "rewrite 16" pupitre gc --dry-run
-says "rewrite 16" pupitre gc
+says "rewrote 16" pupitre gc
 [ "$(packs_kib)" -lt $((before - 5 * 1024)) ] || die "$before KiB before, $(packs_kib) after"
 leave_kib 20480
-says "rewrite [1-9][0-9]" pupitre gc
+says "rewrote [1-9][0-9]" pupitre gc
 [ "$(find "$state/store/packs" -name '*.pack' | wc -l)" -lt 8 ] || die "small packs are not joined"
 check_clean
 pupitre --quiet room publish r1

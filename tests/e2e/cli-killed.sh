@@ -72,7 +72,7 @@ points_but() {
 }
 
 show "publish"
-for spec in $(points_but '^(gc|remove|import)-' | sed 's/$/:1/') \
+for spec in $(points_but '^(gc|remove|import|rename)-' | sed 's/$/:1/') \
     chunk-half-written:2 chunk-written:2 chunk-written:4 file-renamed:2 file-synced:2; do
     version=$(current)
     change r1 4 1
@@ -85,7 +85,7 @@ published=$kills
 [ "$published" -ge 20 ] || die "only $published points were met in publish"
 
 show "gc"
-for point in $(points_but '^(write|commit|publish|remove|import|name|signature|manifest)-|^committed'); do
+for point in $(points_but '^(write|commit|publish|remove|rename|import|name|signature|manifest)-|^committed'); do
     litter
     version=$(current)
     killed_at "$point:1" pupitre gc || continue

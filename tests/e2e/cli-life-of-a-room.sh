@@ -41,7 +41,7 @@ pupitre room add lab-1 --master win --title "Room 1" --seat pc01=52-54-00-00-00-
     --seat pc02=52:54:00:00:00:02
 [ "$(pupitre --quiet room list)" = lab-1 ] || die "room list"
 says "lab-1 +Room 1 +win +2 +0" pupitre room list
-says '52:54:00:00:00:01' pupitre seat list
+says '52:54:00:00:00:01' pupitre seat list --wide
 says "not published yet" pupitre room show lab-1
 
 show "an untouched sub-master publishes without reading a byte"
@@ -61,6 +61,8 @@ printf '#!/bin/sh\nsed -i "s/^#* *memory *=.*/memory = 2048/" "$1"\n' >"$work/ed
 chmod +x "$work/editor"
 EDITOR="$work/editor" pupitre room edit lab-1 >/dev/null
 says "memory = 2048" pupitre room show lab-1
+if grep -q '#' "$work/says.out"; then die "room show prints comments"; fi
+says "^#keep = " pupitre room show lab-1 --profile
 says "lab-1@3 is published" pupitre room publish lab-1
 
 show "rollback moves the name and nothing else"
@@ -79,7 +81,7 @@ check_clean
 show "a warm-up is ordered, shown and cancelled"
 says "would warm up room lab-1, now at version 3" pupitre room warm lab-1 --dry-run
 says "warms up nothing" pupitre room warm lab-1 --status
-says "warm up room lab-1, now at version 3, from 2999-01-01T" \
+says "will warm up room lab-1, now at version 3, from 2999-01-01 " \
     pupitre room warm lab-1 --at 2999-01-01T12:00:00Z
 says "warms up version 3 from 2999-" pupitre room warm lab-1 --status
 [ "$(pupitre room warm lab-1 --status --json | jq -r '.seats[1].seat')" = pc02 ] || die "no seats"

@@ -20,7 +20,7 @@ pupitre --quiet room add r1 --master win@1
 
 show "what stands on it keeps it, and is named"
 fails 3 "no master 'mac'" pupitre master remove mac --yes
-fails 3 "no master 'win'" pupitre master remove win@9 --yes
+fails 3 "master 'win' has no version 9; it has 1, 2, 3" pupitre master remove win@9 --yes
 fails 3 "no master 'mac'" pupitre master remove mac </dev/null
 fails 7 "was not removed; add --yes" pupitre master remove win@2 </dev/null
 fails 2 "win@3 is the master's current version" pupitre master remove win@3 --yes
@@ -41,9 +41,9 @@ rm "$work/etc/rooms/r2.conf"
 show "an old version that nothing stands on goes"
 says "would remove master win@2: 1 version, " pupitre master remove win@2 --dry-run
 [ "$(files)" = "win@1.qcow2 win@2.qcow2 win@3.qcow2" ] || die "there is $(files)"
-says "remove master win@2: 1 version, " pupitre master remove win@2 --yes
+says "removed master win@2: 1 version, " pupitre master remove win@2 --yes
 [ "$(files)" = "win@1.qcow2 win@3.qcow2" ] || die "there is $(files)"
-fails 3 "no master 'win' of that version" pupitre master remove win@2 --yes
+fails 3 "master 'win' has no version 2; it has" pupitre master remove win@2 --yes
 pupitre --quiet room rebase r1 --yes
 pupitre --quiet master remove win@1 --yes
 pupitre --quiet room publish r1
@@ -62,7 +62,7 @@ pupitre --quiet gc
 check_clean
 pupitre --quiet master import win "$work/disk.raw"
 says "^ *win +1 " pupitre master list
-says "remove master win: 1 version" pupitre master remove win --yes
+says "removed master win: 1 version" pupitre master remove win --yes
 [ -z "$(pupitre --quiet master list)" ] || die "it is listed yet"
 pupitre --quiet gc
 check_clean

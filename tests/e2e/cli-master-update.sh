@@ -13,7 +13,7 @@ on() {
 new_server "$work/state"
 make_disk "$work/one.raw" 8 1
 make_disk "$work/two.raw" 12 2
-fails 3 "there is no master 'win' to update" pupitre master update win "$work/one.raw"
+fails 3 "there is no master 'win'; there is none yet; .pupitre master import." pupitre master update win "$work/one.raw"
 pupitre --quiet master import win "$work/one.raw"
 for room in r1 r2 r3; do
     pupitre --quiet room add $room --master win
@@ -56,9 +56,9 @@ pupitre --quiet room rebase r1 --yes
 [ "$(on r1)" = ../masters/win@2.qcow2 ] || die "r1 is on $(on r1)"
 
 show "one without any moves at once; one that is pinned stays"
-says "move room r3 from win@1 to win@2, without 0 B" pupitre room rebase r3 </dev/null
-says "leave room r2 where it is, on win@1" pupitre room rebase r2 </dev/null
-says "leave room r3 where it is, on win@2" pupitre room rebase r3 </dev/null
+says "moved room r3 from win@1 to win@2, without 0 B" pupitre room rebase r3 </dev/null
+says "left room r2 where it is, on win@1" pupitre room rebase r2 </dev/null
+says "left room r3 where it is, on win@2" pupitre room rebase r3 </dev/null
 
 show "its versions stay until the next, which has the new master's disk"
 [ "$(pupitre room history r3 --json | jq -r '.versions[-1].master')" = win@1 ] || die "r3@1 has changed"

@@ -31,7 +31,7 @@ says "does not have win@[23], win@[23], and the files stay" \
 
 show "what a sub-master stands on stays, what nothing stands on goes"
 says "would leave the files of masters .*: win@2; a sub-master" pupitre gc --dry-run
-says "leave the files of masters that the store does not have: win@2; a sub-master" pupitre gc
+says "left the files of masters that the store does not have: win@2; a sub-master" pupitre gc
 [ "$(masters)" = "win@1.qcow2 win@2.qcow2" ] || die "gc left $(masters)"
 says "the store does not have win@2, and the files stay" pupitre fsck
 qemu-io -f qcow2 -r -c 'read -P 0x11 1M 128k' "$state/images/rooms/r1.qcow2" >/dev/null ||

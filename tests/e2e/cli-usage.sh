@@ -40,7 +40,8 @@ pupitre --quiet room publish r1
 [ "$(usage version r1@2 own_bytes)" = $((1 << 20)) ] || die "version 2 does not own its change"
 [ "$(usage version r1@2 current)" = true ] || die "version 2 is not current"
 [ "$(usage version r1@2 allocated_bytes)" = $((8 << 20)) ] || die "allocated"
-says "^r1@2 +version +\* +win@1 +16.0 MiB +8.0 MiB +1.0 MiB +7.0 MiB" pupitre image usage
+says "^r1@2 +version +\* +win@1 +16.0 MiB +8.0 MiB +1.0 MiB +7.0 MiB" pupitre image usage --wide
+says "^r1@2 +version +win@1 +1.0 MiB +7.0 MiB +" pupitre image usage
 
 show "what a removal frees is what gc gives back, but for the packs' own heads"
 frees=$(($(usage version r1@2 frees_bytes) + $(usage version r1@1 frees_bytes)))

@@ -114,7 +114,7 @@ says "^1 of 2 steps" pupitre room regenerate lab
 [ "$(current)" = 2 ] || die "version $(current)"
 [ "$(layers)" = 3 ] || die "$(layers) layers"
 says "layer +linux@1" pupitre image usage
-says "remove 1 layers" pupitre gc
+says "removed 1 layers" pupitre gc
 [ "$(layers)" = 2 ] || die "gc left $(layers) layers"
 check_clean
 grep -qx 'tool 2' < <(see 'cat /opt/tool/version') || die "the change is not there"

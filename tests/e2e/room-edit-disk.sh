@@ -98,7 +98,7 @@ show "thrown away, all is as before"
 before=$(sum)
 pupitre --quiet room edit-disk r1
 in_guest 'echo no >/lost-file; sync' >/dev/null
-says "throw away" pupitre room edit-disk r1 --discard
+says "threw away" pupitre room edit-disk r1 --discard
 [ "$(sum)" = "$before" ] || die "the sub-master was changed"
 check_over
 
@@ -110,7 +110,7 @@ kill -INT "$started"
 wait "$started" || die "an interrupted --wait fails"
 grep -q "goes on" "$work/started.out" || die "not said: $(cat "$work/started.out")"
 in_guest 'echo 1' >/dev/null || die "the machine ended with the waiting"
-says "throw away" pupitre room edit-disk r1 --discard
+says "threw away" pupitre room edit-disk r1 --discard
 check_over
 
 show "killed at each step"

@@ -41,12 +41,12 @@ press_key
 show "next-boot: nothing happens to a guest that runs"
 fails 2 "'soon' is none of next-boot, idle, now" pupitre room publish lab --seats soon
 sector 16 "version two"
-says "^have the seats of room lab take version 2 when their guests start next" \
+says "^told the seats of room lab to take version 2 when their guests start next" \
     pupitre room publish lab --seats next-boot
 wait_for 30 "word of the version" log_has 1 'version lab@2 is out'
 
 show "idle: a warning after a minute, which somebody's key calls off"
-says "^have the seats of room lab take version 2 once nobody uses them" \
+says "^told the seats of room lab to take version 2 once nobody uses them" \
     pupitre room publish lab --seats idle
 log_has 1 'screen notice' && die "it was warned too soon"
 wait_for 90 "warning" log_has 1 'screen notice Nobody uses this PC.* in 60 seconds'
@@ -66,7 +66,7 @@ pupitre --quiet room publish lab --seats next-boot
 wait_for 60 "end of it" tells ''
 
 show "now: a warning, then the guest starts anew, though the server did meanwhile"
-says "^have the seats of room lab take version 2 now" pupitre room publish lab --seats now
+says "^told the seats of room lab to take version 2 now" pupitre room publish lab --seats now
 kill "$server"
 wait "$server" || true
 start_server

@@ -9,6 +9,7 @@
 
 #include "lib/file.h"
 #include "server/image/recipe.h"
+#include "server/image/recipe_script.h"
 
 static char *root;
 
@@ -273,12 +274,53 @@ a_pipe_cannot_be_placed(void **state)
     unit_assert_error(&error, PUP_ERROR_INVALID, "etc/pipe' is neither file");
 }
 
+static void
+a_script_is_what_its_shell_reads(void **state)
+{
+    static const struct {
+        PupShell shell;
+        const char *text, *given; /* NULL: refused */
+        gsize len;                /* of @text; 0: its string's */
+    } rows[] = {
+        {PUP_SHELL_SH, "echo a\n", "echo a\n", 0},
+        {PUP_SHELL_SH, "\xef\xbb\xbf#!/bin/sh\r\necho \xc3\xa9\r\n",
+         "#!/bin/sh\necho \xc3\xa9\n", 0},
+        {PUP_SHELL_SH, "printf 'a\rb'\n", "printf 'a\rb'\n", 0},
+        {PUP_SHELL_SH,
+         "\xff\xfe"
+         "e\0c\0",
+         NULL, 6},
+        {PUP_SHELL_POWERSHELL, "Write-Host a\r\n", "Write-Host a\r\n", 0},
+        {PUP_SHELL_POWERSHELL, "Write-Host \xc3\xa9\n",
+         "\xef\xbb\xbfWrite-Host \xc3\xa9\n", 0},
+        {PUP_SHELL_POWERSHELL, "\xef\xbb\xbf\xc3\xa9", "\xef\xbb\xbf\xc3\xa9", 0},
+        {PUP_SHELL_POWERSHELL, "\xe9 in Latin-1", "\xe9 in Latin-1", 0},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GError *error = NULL;
+        gsize len = rows[i].len ? rows[i].len : strlen(rows[i].text);
+        g_autoptr(GBytes) text = g_bytes_new_static(rows[i].text, len);
+        g_autoptr(GBytes) given = pup_recipe_script("x", text, rows[i].shell, &error);
+        if (!rows[i].given) {
+            assert_null(given);
+            unit_assert_error(&error, PUP_ERROR_INVALID, "x is text in UTF-16");
+            continue;
+        }
+        unit_assert_no_error(error);
+        assert_int_equal(g_bytes_get_size(given), strlen(rows[i].given));
+        assert_memory_equal(g_bytes_get_data(given, NULL), rows[i].given,
+                            strlen(rows[i].given));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_script_is_what_its_shell_reads),
         TEST(nothing_is_an_empty_recipe),
         TEST(site_comes_first_and_numbers_count),
         TEST(settings_of_both),

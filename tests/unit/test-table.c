@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <string.h>
 
 #include "server/cli/progress.h"
 #include "server/cli/table.h"
@@ -37,7 +38,7 @@ static void
 text_is_aligned(void **state)
 {
     g_autoptr(PupTable) table = filled();
-    g_autofree char *text = pup_table_format(table, PUP_TABLE_TEXT);
+    g_autofree char *text = pup_table_format(table, PUP_TABLE_TEXT, 0);
 
     assert_string_equal(text, "ROOM     SEATS     SIZE    BOOT  CURRENT  HARMS\n"
                               "é            3  1.5 KiB  12.3 s  *        a@1, b@2\n"
@@ -49,16 +50,16 @@ static void
 names_are_the_first_column(void **state)
 {
     g_autoptr(PupTable) table = filled();
-    g_autofree char *text = pup_table_format(table, PUP_TABLE_NAMES);
+    g_autofree char *text = pup_table_format(table, PUP_TABLE_NAMES, 0);
 
-    assert_string_equal(text, "é\nlab-101\n-\n");
+    assert_string_equal(text, "é\nlab-101\n");
 }
 
 static void
 json_keeps_the_numbers(void **state)
 {
     g_autoptr(PupTable) table = filled();
-    g_autofree char *text = pup_table_format(table, PUP_TABLE_JSON);
+    g_autofree char *text = pup_table_format(table, PUP_TABLE_JSON, 0);
     json_t *expected = json_pack(
         "{s:[{s:s, s:i, s:i, s:i, s:b, s:[s, s]}, {s:s, s:i, s:i, s:n, s:b, s:[]},"
         " {s:n, s:i, s:n, s:i, s:b, s:[]}]}",
@@ -87,8 +88,8 @@ columns_for_one_form_only(void **state)
 
     pup_table_add(table, "pc01", 0.974, json_pack("{s:i}", "reads", 7), 1.0);
     pup_table_add(table, "pc02", -1.0, json_null(), -1.0);
-    g_autofree char *text = pup_table_format(table, PUP_TABLE_TEXT);
-    g_autofree char *json = pup_table_format(table, PUP_TABLE_JSON);
+    g_autofree char *text = pup_table_format(table, PUP_TABLE_TEXT, 0);
+    g_autofree char *json = pup_table_format(table, PUP_TABLE_JSON, 0);
     json_t *expected =
         json_pack("{s:[{s:s, s:{s:i}, s:f}, {s:s, s:n, s:n}]}", "seats", "seat", "pc01",
                   "stats", "reads", 7, "x", 1.0, "seat", "pc02", "stats", "x");
@@ -101,12 +102,68 @@ columns_for_one_form_only(void **state)
     json_decref(expected);
 }
 
+static const PupColumn layout[] = {{"ROOM", "room", PUP_CELL_TEXT},
+                                   {"SEAT", "seat", PUP_CELL_TEXT, PUP_COLUMN_NAME},
+                                   {"MAC", "mac", PUP_CELL_TEXT, PUP_COLUMN_WIDE},
+                                   {"", "raw", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
+                                   {"NOTE", NULL, PUP_CELL_TEXT, PUP_COLUMN_NARROW},
+                                   {"DETAIL", "detail", PUP_CELL_TEXT, PUP_COLUMN_WIDE},
+                                   {NULL}};
+
+static void
+assert_format(const PupTable *table, PupTableForm form, unsigned width,
+              const char *expected)
+{
+    g_autofree char *text = pup_table_format(table, form, width);
+
+    assert_string_equal(text, expected);
+}
+
+static void
+each_form_has_its_columns(void **state)
+{
+    g_autoptr(PupTable) table = pup_table_new("seats", layout);
+
+    pup_table_add(table, "lab", "pc01", "52:54", "x", "no disk was found", "no disk");
+    pup_table_add(table, "lab", NULL, "52:55", "y", NULL, NULL);
+    assert_format(table, PUP_TABLE_TEXT, 0,
+                  "ROOM  SEAT  NOTE\n"
+                  "lab   pc01  no disk was found\n"
+                  "lab   -     -\n");
+    assert_format(table, PUP_TABLE_TEXT, 22,
+                  "ROOM  SEAT  NOTE\n"
+                  "lab   pc01  no disk w…\n"
+                  "lab   -     -\n");
+    assert_format(table, PUP_TABLE_WIDE, 22,
+                  "ROOM  SEAT  MAC    DETAIL\n"
+                  "lab   pc01  52:54  no disk\n"
+                  "lab   -     52:55  -\n");
+    assert_format(table, PUP_TABLE_NAMES, 22, "pc01\n");
+}
+
+/* A guest's last words must not draw on the administrator's screen. */
+static void
+cells_are_escaped_and_aligned_as_drawn(void **state)
+{
+    g_autoptr(PupTable) table = pup_table_new("seats", layout);
+    g_autofree char *json = NULL;
+
+    pup_table_add(table, "教室", "e\xcc\x81", "", "", "\033[2Jx\nlab  fake", "");
+    pup_table_add(table, "lab", "pc01", "", "", "\xe9", "\xe9");
+    assert_format(table, PUP_TABLE_TEXT, 0,
+                  "ROOM  SEAT  NOTE\n"
+                  "教室  e\xcc\x81     \\x1b[2Jx\\nlab  fake\n"
+                  "lab   pc01  \\xe9\n");
+    json = pup_table_format(table, PUP_TABLE_JSON, 0);
+    assert_non_null(strstr(json, "\"detail\": \"\xef\xbf\xbd\""));
+}
+
 static void
 an_empty_table_is_a_table(void **state)
 {
     g_autoptr(PupTable) table = pup_table_new("rooms", columns);
-    g_autofree char *text = pup_table_format(table, PUP_TABLE_TEXT);
-    g_autofree char *json = pup_table_format(table, PUP_TABLE_JSON);
+    g_autofree char *text = pup_table_format(table, PUP_TABLE_TEXT, 0);
+    g_autofree char *json = pup_table_format(table, PUP_TABLE_JSON, 0);
 
     assert_string_equal(text, "ROOM  SEATS  SIZE  BOOT  CURRENT  HARMS\n");
     assert_string_equal(json, "{\n  \"rooms\": []\n}\n");
@@ -164,6 +221,8 @@ main(void)
         cmocka_unit_test(names_are_the_first_column),
         cmocka_unit_test(json_keeps_the_numbers),
         cmocka_unit_test(columns_for_one_form_only),
+        cmocka_unit_test(each_form_has_its_columns),
+        cmocka_unit_test(cells_are_escaped_and_aligned_as_drawn),
         cmocka_unit_test(an_empty_table_is_a_table),
         cmocka_unit_test(bytes_are_rounded),
         cmocka_unit_test(bar_fits_its_line),

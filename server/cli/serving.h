@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* serving - whether pupitred is there to do what the command leaves to it */
+#pragma once
+
+#include "server/cli/cli.h"
+
+/* TRUE when something accepts connections where the daemon would; *@address says where,
+ * "127.0.0.1:8080", new string. */
+gboolean pup_cli_is_serving(const PupSettings *settings, char **address);
+
+/* Say that nothing will happen until the daemon is started, where it does not answer. */
+void pup_cli_note_serving(const PupCli *cli);

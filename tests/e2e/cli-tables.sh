@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Tables fit a screen of 80 columns, and say the rest with --wide and --json.
+# shellcheck source=tests/e2e/functions.sh
+. "$(dirname "$0")/functions.sh"
+requires qemu-img jq
+
+# fits COMMAND...: no line of what it prints is wider than 80 columns.
+fits() {
+    pupitre "$@" >"$work/table"
+    [ "$(wc -L <"$work/table")" -le 80 ] || die "'$*' is too wide: $(cat "$work/table")"
+}
+
+new_server "$work/state"
+make_disk "$work/disk.raw" 2
+pupitre --quiet master import win11-education "$work/disk.raw"
+pupitre --quiet room add lab-101 --master win11-education --seat pc01=52:54:00:00:00:01 \
+    --seat pc02=52:54:00:00:00:02
+pupitre --quiet room add lab-102 --master win11-education --seat pc01=52:54:00:00:00:11
+pupitre --quiet room publish lab-101
+
+show "the tables that everybody looks at fit"
+fits seat list
+fits room history lab-101
+fits image usage
+
+show "seat list takes a room; its names are those of seats"
+[ "$(pupitre -q seat list lab-101)" = "pc01
+pc02" ] || die "names: $(pupitre -q seat list lab-101)"
+[ "$(pupitre seat list lab-102 --json | jq -c '[.seats[] | [.room, .seat, .mac]]')" = \
+    '[["lab-102","pc01","52:54:00:00:00:11"]]' ] || die "the other room's seats"
+fails 3 nowhere pupitre seat list nowhere
+
+show "--wide has what the table leaves out, JSON has all"
+if pupitre seat list | grep -q 52:54; then die "MAC addresses without --wide"; fi
+says '^lab-101 +pc01 +52:54:00:00:00:01 ' pupitre seat list --wide
+pupitre seat list --json |
+    jq -e '.seats[0] | (["last_seen", "dhcp_ms", "guest_alive_ms", "detail", "stats", "canary", "address"] - keys) == []' >/dev/null ||
+    die "JSON lost a key"
+
+show "people read the clock of their machine, programs UTC"
+TZ=CET-1 says ' [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} CET ' pupitre room history lab-101
+TZ=CET-1 says '"created": "[-0-9]{10}T[:0-9]{8}Z"' pupitre room history lab-101 --json
