@@ -3,13 +3,16 @@
 
 #include <sys/stat.h>
 
+#include "lib/time_text.h"
+
 static const PupColumn columns[] = {
     {"MASTER", "name", PUP_CELL_TEXT},
     {"VERSION", "version", PUP_CELL_UINT},
     {"CURRENT", "current", PUP_CELL_BOOL},
     {"DISK", "disk_bytes", PUP_CELL_BYTES},
     {"FILE", "file_bytes", PUP_CELL_BYTES},
-    {"CREATED", "created", PUP_CELL_TEXT},
+    {"CREATED", NULL, PUP_CELL_TEXT},
+    {"", "created", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
     {NULL},
 };
 
@@ -36,10 +39,12 @@ add_master(const PupWorkshop *shop, PupTable *table, const char *name, GError **
         g_autoptr(PupManifest) manifest =
             pup_workshop_manifest(shop, PUP_KIND_MASTER, name, version, error);
         g_autofree char *path = pup_master_path(shop, name, version);
+        g_autofree char *created = manifest ? pup_time_text_of(manifest->created) : NULL;
         if (!manifest)
             return FALSE;
         pup_table_add(table, name, (guint64) version, (int) (version == current),
-                      manifest->disk_bytes, bytes_on_disk(path), manifest->created);
+                      manifest->disk_bytes, bytes_on_disk(path), created,
+                      manifest->created);
     }
     return TRUE;
 }

@@ -2,6 +2,7 @@
 #include "server/cli/commands.h"
 
 #include "lib/error.h"
+#include "lib/time_text.h"
 
 static const PupColumn columns[] = {
     {"ROOM", "name", PUP_CELL_TEXT},
@@ -9,7 +10,8 @@ static const PupColumn columns[] = {
     {"MASTER", "master", PUP_CELL_TEXT},
     {"SEATS", "seats", PUP_CELL_UINT},
     {"VERSION", "version", PUP_CELL_UINT},
-    {"PUBLISHED", "published", PUP_CELL_TEXT},
+    {"PUBLISHED", NULL, PUP_CELL_TEXT},
+    {"", "published", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
     {NULL},
 };
 
@@ -21,14 +23,17 @@ add_room(const PupWorkshop *shop, PupTable *table, const char *room)
     g_autoptr(PupRoomProfile) profile = pup_catalog_room(shop->catalog, room, &broken);
     g_autoptr(PupManifest) manifest =
         pup_workshop_manifest(shop, PUP_KIND_ROOM, room, 0, &failed);
+    g_autofree char *when = NULL;
     const char *title = broken ? broken->message : profile->title;
     const char *published = manifest ? manifest->created : failed->message;
 
     if (g_error_matches(failed, PUP_ERROR, PUP_ERROR_NOT_FOUND))
         published = NULL;
+    if (published)
+        when = pup_time_text_of(published);
     pup_table_add(table, room, title ? title : room, profile ? profile->master : NULL,
                   (guint64) (profile ? profile->n_seats : 0),
-                  (guint64) (manifest ? manifest->version : 0), published);
+                  (guint64) (manifest ? manifest->version : 0), when, published);
 }
 
 static gboolean

@@ -13,10 +13,34 @@
 #include "server/cli/cli.h"
 #include "server/cli/out.h"
 
+#define HELP_COLUMNS 80
+#define SUMMARY_COLUMN 33
+
 static gboolean
 in_group(const PupCommand *command, const char *word)
 {
     return g_str_has_prefix(command->name, word) && command->name[strlen(word)] == ' ';
+}
+
+/* What a command does, beside or below how it is called, in 80 columns. */
+static void
+print_command(const PupCommand *command)
+{
+    g_autofree char *usage = g_strdup_printf("%s %s", command->name, command->args);
+    g_auto(GStrv) words = g_strsplit(command->summary, " ", -1);
+    size_t column = SUMMARY_COLUMN;
+
+    printf("  %-*s", SUMMARY_COLUMN - 2, g_strchomp(usage));
+    for (char **word = words; *word; word++) {
+        size_t len = strlen(*word);
+        if (column + len > HELP_COLUMNS) {
+            printf("\n%*s", SUMMARY_COLUMN, "");
+            column = SUMMARY_COLUMN;
+        }
+        printf("%s%s", column > SUMMARY_COLUMN ? " " : "", *word);
+        column += len + 1;
+    }
+    printf("\n");
 }
 
 /* @group: only the commands that begin with this word; NULL: all. */
@@ -30,11 +54,10 @@ print_help(const char *group)
         const PupCommand *command = pup_commands[i];
         if (group && !in_group(command, group))
             continue;
-        g_autofree char *usage = g_strdup_printf("%s %s", command->name, command->args);
-        printf("  %-32s %s\n", usage, command->summary);
+        print_command(command);
     }
-    printf("\nEach command has --help; those that list have --json, those that change "
-           "something\nhave --dry-run. See pupitre(1).\n");
+    printf("\nEach command has --help; those that list have --json, those that change\n"
+           "something have --dry-run. See pupitre(1).\n");
 }
 
 static const PupCommand *

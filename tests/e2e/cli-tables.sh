@@ -24,6 +24,10 @@ show "the tables that everybody looks at fit"
 fits seat list
 fits room history lab-101
 fits image usage
+fits room list
+fits master list
+fits --help
+fits room --help
 
 show "seat list takes a room; its names are those of seats"
 [ "$(pupitre -q seat list lab-101)" = "pc01
@@ -41,4 +45,6 @@ pupitre seat list --json |
 
 show "people read the clock of their machine, programs UTC"
 TZ=CET-1 says ' [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} CET ' pupitre room history lab-101
+TZ=CET-1 says ' CET$' pupitre room list
+TZ=CET-1 says ' CET$' pupitre master list
 TZ=CET-1 says '"created": "[-0-9]{10}T[:0-9]{8}Z"' pupitre room history lab-101 --json
