@@ -22,7 +22,9 @@ pin(PupCli *cli, const char *label, gboolean pinned, GError **error)
                       label, room);
         return FALSE;
     }
-    if (!pup_store_manifest(store, PUP_KIND_ROOM, room, version, &text, &sig, error) ||
+    if (!pup_cli_catalog(cli, error) ||
+        !pup_catalog_has_room(cli->catalog, room, error) ||
+        !pup_store_manifest(store, PUP_KIND_ROOM, room, version, &text, &sig, error) ||
         (!cli->dry_run &&
          !pup_store_pin(store, PUP_KIND_ROOM, room, version, pinned, error)))
         return FALSE;

@@ -111,6 +111,7 @@ fails 4 "52:54:00:00:00:01.*r1" pupitre room add r2 --master win --dry-run \
 [ ! -e "$state/images/rooms/r2.qcow2" ] || die "a refused room left its sub-master"
 fails 3 "there is no room 'r9' .*; there is r1" pupitre room show r9
 fails 3 "there is no room 'r9'" pupitre seat list r9
+fails 3 "there is no room 'r9'" pupitre room pin r9@1
 fails 3 "there is no master 'nope'; there are .*win" pupitre room add r2 --master nope
 fails 3 "there is no master 'wln'; did you mean 'win'\?" pupitre master remove wln --yes
 fails 3 "there is no master 'wln'; did you mean 'win'\?" pupitre master compact wln
