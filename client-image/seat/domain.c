@@ -17,7 +17,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 
-#define N_SUBSCRIPTIONS 3
+#define N_SUBSCRIPTIONS 4
 
 struct PupHypervisor {
     char *root, *emulator;
@@ -110,6 +110,12 @@ on_agent(virConnectPtr connection, virDomainPtr domain, int state, int reason,
         send_event(opaque, PUP_GUEST_AGENT);
 }
 
+static void
+on_reboot(virConnectPtr connection, virDomainPtr domain, void *opaque)
+{
+    send_event(opaque, PUP_GUEST_RESET);
+}
+
 /* Wakes the event loop now and then, so that its thread sees that it shall end. */
 static void
 on_tick(int timer, void *opaque)
@@ -153,6 +159,7 @@ subscribe(PupHypervisor *hypervisor, virConnectPtr connection)
         {VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
         {VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error)},
         {VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent)},
+        {VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
     };
 
     for (int i = 0; i < N_SUBSCRIPTIONS; i++)

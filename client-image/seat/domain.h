@@ -27,6 +27,7 @@ typedef enum {
     PUP_GUEST_HALTED,  /* paused: its disk gave another I/O error */
     PUP_GUEST_RESUMED, /* goes on after a pause */
     PUP_GUEST_AGENT,   /* its guest agent answers */
+    PUP_GUEST_RESET,   /* it has restarted its machine */
 } PupGuestEvent;
 
 typedef void (*PupGuestEventFunc)(gpointer user, PupGuestEvent event);

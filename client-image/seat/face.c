@@ -167,3 +167,28 @@ pup_face_stage(PupFace *face, PupStage stage)
 {
     pup_reporter_stage(face->reporter, stage);
 }
+
+void
+pup_face_start(PupFace *face, unsigned version)
+{
+    pup_reporter_start(face->reporter, version);
+}
+
+void
+pup_face_reset(PupFace *face)
+{
+    pup_log("guest", "reset");
+    pup_reporter_reset(face->reporter);
+}
+
+void
+pup_face_start_over(PupFace *face, const char *end)
+{
+    pup_reporter_start_over(face->reporter, end);
+}
+
+void
+pup_face_off(PupFace *face)
+{
+    pup_reporter_off(face->reporter);
+}

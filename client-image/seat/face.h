@@ -53,3 +53,9 @@ void pup_face_state(PupFace *face, const char *state, unsigned version);
 
 /* A stage was reached now. */
 void pup_face_stage(PupFace *face, PupStage stage);
+
+/* A start of a guest, and the PC's end, for the server: see reporter.h. */
+void pup_face_start(PupFace *face, unsigned version);
+void pup_face_reset(PupFace *face);
+void pup_face_start_over(PupFace *face, const char *end);
+void pup_face_off(PupFace *face);

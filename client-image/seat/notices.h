@@ -20,6 +20,7 @@ typedef enum {
     PUP_NOTICE_OVERLAY, /* what was to be kept is not, or was not */
     PUP_NOTICE_CACHE,   /* the disk cache is not used */
     PUP_NOTICE_KVM,     /* KVM refuses something that the guest can do without */
+    PUP_NOTICE_CLOCK,   /* the server's clock cannot be right */
     PUP_N_NOTICES,
 } PupNotice;
 

@@ -23,6 +23,8 @@ struct PupReporter {
     char *detail;
     gint64 stage_ms[PUP_N_STAGES]; /* -1: not reached */
     gboolean stage_sent[PUP_N_STAGES];
+    PupStarts starts;
+    gboolean is_off;  /* or will be in a moment */
     gboolean changed; /* since the report that is under way, or the last one */
     gboolean failing;
     guint timer;
@@ -112,6 +114,7 @@ format(PupReporter *reporter)
         .detail = reporter->detail,
         .version = reporter->version,
         .t_ms = pup_uptime_ms(),
+        .starts = &reporter->starts,
     };
 
     for (unsigned i = 0; i < PUP_N_STAGES; i++) {
@@ -163,17 +166,52 @@ pup_reporter_begin(PupReporter *reporter, unsigned poll_s)
 void
 pup_reporter_stage(PupReporter *reporter, PupStage stage)
 {
+    gint64 now_ms = pup_uptime_ms();
+
+    pup_starts_stage(&reporter->starts, stage, now_ms);
     if (reporter->stage_ms[stage] >= 0)
         return;
-    reporter->stage_ms[stage] = pup_uptime_ms();
+    reporter->stage_ms[stage] = now_ms;
     pup_log("stage", "%s", pup_stage_name(stage));
     change(reporter);
+}
+
+void
+pup_reporter_start(PupReporter *reporter, unsigned version)
+{
+    pup_starts_begin(&reporter->starts, version, pup_uptime_ms());
+}
+
+void
+pup_reporter_reset(PupReporter *reporter)
+{
+    pup_starts_reset(&reporter->starts);
+    change(reporter);
+}
+
+void
+pup_reporter_start_over(PupReporter *reporter, const char *end)
+{
+    pup_starts_end(&reporter->starts, end);
+    change(reporter);
+}
+
+void
+pup_reporter_off(PupReporter *reporter)
+{
+    reporter->state = "off";
+    reporter->is_off = TRUE;
+    reporter->changed = TRUE;
+    if (reporter->poll_s > 0 && !reporter->task)
+        schedule(reporter, 0);
 }
 
 void
 pup_reporter_state(PupReporter *reporter, const char *state, unsigned version,
                    const char *detail)
 {
+    if (reporter->is_off)
+        state = "off";
     if (strcmp(state, reporter->state) == 0 && version == reporter->version &&
         strcmp(detail, reporter->detail) == 0)
         return;

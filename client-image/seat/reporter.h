@@ -28,6 +28,15 @@ void pup_reporter_begin(PupReporter *reporter, unsigned poll_s);
 /* @stage was reached now. Only the first time in a boot counts. */
 void pup_reporter_stage(PupReporter *reporter, PupStage stage);
 
+/* Work on the next start of a guest begins, for @version; it has reset its machine; it is
+ * over (starts.h). Its stages come with pup_reporter_stage(), each time. */
+void pup_reporter_start(PupReporter *reporter, unsigned version);
+void pup_reporter_reset(PupReporter *reporter);
+void pup_reporter_start_over(PupReporter *reporter, const char *end);
+
+/* The PC switches off: that is its state from now on, and said at once. */
+void pup_reporter_off(PupReporter *reporter);
+
 /* What the seat does now: @state as in doc/http-api.md (static), @version it runs or is
  * about to (0: none), @detail in words. */
 void pup_reporter_state(PupReporter *reporter, const char *state, unsigned version,

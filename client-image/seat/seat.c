@@ -13,12 +13,15 @@
 #include "client-image/seat/guest_watch.h"
 #include "client-image/seat/log.h"
 #include "client-image/seat/notes.h"
+#include "client-image/seat/seat_clock.h"
 #include "client-image/seat/taking.h"
 #include "client-image/seat/task.h"
 #include "lib/error.h"
 #include "lib/file.h"
 
 #define EMULATOR "qemu-system-x86_64"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_MAX 64u
 #define CONNECT_MS 5000
 #define STALL_MS 20000
 /* A guest that ran so long was not broken from the start. */
@@ -33,7 +36,9 @@ struct PupSeat {
     const PupHardware *hardware;
     PupSeatOver on_over;
     gpointer user;
-    char *boot, *emulator;
+    char *boot; /* the kernel's id of this boot: the agent may be started again in it */
+    char *run;  /* one of this agent, for its streams */
+    char *emulator;
 
     PupSeatMachine *machine;
     PupHypervisor *hypervisor;
@@ -42,7 +47,9 @@ struct PupSeat {
     PupConsole *console;
     PupNotes *notes;
     PupFace *face;
-    PupHttp *http; /* the running task's */
+    PupSeatClock clock;
+    char *clock_doubt; /* why the server's cannot be right; NULL: it can */
+    PupHttp *http;     /* the running task's */
 
     PupSeatOrder order; /* being carried out */
     PupTask *task;      /* that does it; NULL: none */
@@ -94,11 +101,16 @@ do_register(gpointer data, GError **error)
         .memory_mib = seat->hardware->memory_mib,
         .kvm = seat->hardware->kvm != 0,
         .uefi = seat->hardware->uefi,
+        .clock_ms = pup_seat_clock_own_ms(&seat->clock),
     };
+    gint64 asked_ms = pup_uptime_ms();
 
     g_clear_pointer(&seat->welcome, pup_welcome_free);
     seat->welcome = pup_server_register(seat->http, seat->options->server,
                                         seat->options->mac, &hello, error);
+    if (seat->welcome && seat->welcome->now_ms >= 0)
+        pup_seat_clock_told(&seat->clock, seat->welcome->now_ms, asked_ms,
+                            pup_uptime_ms());
     return seat->welcome != NULL;
 }
 
@@ -161,6 +173,7 @@ order_load(PupSeat *seat)
     const PupFacts facts = {.room = target->room};
 
     pup_face_working(seat->face, PUP_SAY_GETTING_READY, &facts);
+    pup_face_start(seat->face, target->version);
     pup_session_unload(seat->session, target);
     seat->task = pup_task_start(do_load, on_loaded, seat);
 }
@@ -218,6 +231,7 @@ on_stream(gpointer user, PupStreamChange change, const char *words)
 static void
 order_disk(PupSeat *seat)
 {
+    pup_face_start(seat->face, pup_seat_machine_target(seat->machine)->version);
     pup_face_info(seat->face, pup_seat_machine_target(seat->machine),
                   pup_session_is_emulated(seat->session));
     pup_face_working(seat->face, PUP_SAY_PREPARING, NULL);
@@ -235,7 +249,12 @@ order_disk(PupSeat *seat)
 static gboolean
 do_guest(gpointer data, GError **error)
 {
-    return pup_session_guest(((PupSeat *) data)->session, error);
+    PupSeat *seat = data;
+
+    g_free(seat->clock_doubt);
+    seat->clock_doubt =
+        pup_seat_clock_settle(&seat->clock, pup_session_made_ms(seat->session));
+    return pup_session_guest(seat->session, error);
 }
 
 static gboolean
@@ -315,6 +334,17 @@ key_pressed(PupSeat *seat, const char *key)
     show_taking(seat, now_ms);
 }
 
+/* For the server: that its clock cannot be right; NULL: it can. */
+static PupWords *
+clock_words(const PupSeat *seat)
+{
+    const PupFacts facts = {.why = seat->clock_doubt};
+
+    return seat->clock_doubt
+               ? pup_words_hush(pup_words_new(PUP_SAY_CLOCK_DOUBTED, &facts))
+               : NULL;
+}
+
 static void
 on_guest_started(gpointer data, const GError *error)
 {
@@ -329,6 +359,7 @@ on_guest_started(gpointer data, const GError *error)
         pup_face_guest(seat->face, pup_session_spice_socket(seat->session),
                        pup_session_usb(seat->session));
         pup_face_notice(seat->face, PUP_NOTICE_KVM, pup_session_kvm_words(seat->session));
+        pup_face_notice(seat->face, PUP_NOTICE_CLOCK, clock_words(seat));
         seat->settled_timer = g_timeout_add_seconds(SETTLED_S, on_settled, seat);
         begin_taking(seat);
     }
@@ -349,6 +380,7 @@ guest_over(PupSeat *seat, gboolean crashed)
     g_autoptr(GError) error = NULL;
 
     pup_log("guest-ended", "%s", crashed ? "unexpectedly" : "shut down");
+    pup_face_start_over(seat->face, crashed ? "crashed" : "off");
     if (crashed) {
         pup_error_set(&error, PUP_ERROR_IO, "it is started again");
         pup_face_failed(seat->face, PUP_ORDER_NONE, error, 0);
@@ -363,6 +395,8 @@ on_guest_event(gpointer user, PupGuestEvent event)
 
     if (event == PUP_GUEST_ENDED || event == PUP_GUEST_CRASHED)
         guest_over(seat, event == PUP_GUEST_CRASHED);
+    else if (event == PUP_GUEST_RESET)
+        pup_face_reset(seat->face);
     else
         pup_guest_watch_event(seat->watch, event);
 }
@@ -410,6 +444,7 @@ order_stop(PupSeat *seat)
     pup_face_catch(seat->face, "");
     pup_face_notice(seat->face, PUP_NOTICE_TAKING,
                     pup_words_new(ends ? PUP_SAY_ENDING : PUP_SAY_GIVING_WAY, &facts));
+    pup_face_start_over(seat->face, ends ? "off" : "replaced");
     seat->task = pup_task_start(do_stop, on_asked, seat);
     seat->timer = g_timeout_add_seconds((guint) facts.left_s, on_stop_time, seat);
 }
@@ -427,6 +462,7 @@ order_clear(PupSeat *seat)
     g_clear_handle_id(&seat->settled_timer, g_source_remove);
     g_clear_handle_id(&seat->taking_timer, g_source_remove);
     pup_guest_watch_end(seat->watch);
+    pup_face_start_over(seat->face, "failed");
     pup_face_working(seat->face, PUP_SAY_CLEARING, NULL);
     pup_task_end(g_steal_pointer(&seat->task));
     seat->task = pup_task_start(do_clear, on_order_over, seat);
@@ -544,6 +580,17 @@ open_hypervisor(PupSeat *seat, GError **error)
     return seat->hypervisor != NULL;
 }
 
+/* The kernel's id of this boot; @fallback where it has none. New string. */
+static char *
+boot_id(const char *fallback)
+{
+    g_autoptr(GBytes) text = pup_file_read(BOOT_ID, BOOT_ID_MAX, NULL);
+    g_autofree char *id =
+        text ? g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text)) : NULL;
+
+    return g_strdup(id && *g_strstrip(id) ? id : fallback);
+}
+
 PupSeat *
 pup_seat_new(const PupSeatOptions *options, const PupHardware *hardware,
              PupSeatOver on_over, gpointer user, GError **error)
@@ -554,12 +601,14 @@ pup_seat_new(const PupSeatOptions *options, const PupHardware *hardware,
     seat->hardware = hardware;
     seat->on_over = on_over;
     seat->user = user;
-    seat->boot = g_uuid_string_random();
+    pup_seat_clock_init(&seat->clock);
+    seat->run = g_uuid_string_random();
+    seat->boot = boot_id(seat->run);
     if (!pup_file_make_dir(options->rundir, error) || !open_hypervisor(seat, error))
         return NULL;
     seat->machine = pup_seat_machine_new();
     seat->session =
-        pup_session_new(options, hardware, seat->hypervisor, seat->emulator, seat->boot);
+        pup_session_new(options, hardware, seat->hypervisor, seat->emulator, seat->run);
     seat->face = pup_face_new(options->rundir, options->server, options->mac, seat->boot,
                               on_told, seat);
     seat->watch = pup_guest_watch_new(seat->face, seat->session, seat->hypervisor,
@@ -592,7 +641,9 @@ pup_seat_free(PupSeat *seat)
     g_clear_error(&seat->disk_problem);
     g_clear_error(&seat->cache_problem);
     g_free(seat->emulator);
+    g_free(seat->clock_doubt);
     g_free(seat->boot);
+    g_free(seat->run);
     g_free(seat);
 }
 
@@ -606,5 +657,6 @@ void
 pup_seat_quit(PupSeat *seat)
 {
     pup_http_cancel(seat->http);
+    pup_face_off(seat->face);
     step(seat, PUP_SEAT_QUIT, NULL);
 }

@@ -12,6 +12,8 @@
 /* The server's own bound of "detail". */
 #define DETAIL_MAX_BYTES 1000u
 #define POLL_S_MAX 3600
+/* The last day of the year 9999. */
+#define CLOCK_MS_MAX G_GINT64_CONSTANT(253402300799000)
 
 /* Takes @json over. */
 static char *
@@ -29,9 +31,15 @@ dump(json_t *json)
 char *
 pup_hello_format(const PupHello *hello)
 {
-    return dump(json_pack("{s:s,s:i,s:I,s:b,s:s}", "boot", hello->boot, "cpus",
-                          (int) hello->cpus, "memory_mib", (json_int_t) hello->memory_mib,
-                          "kvm", hello->kvm, "firmware", hello->uefi ? "uefi" : "bios"));
+    json_t *json =
+        json_pack("{s:s,s:i,s:I,s:b,s:s}", "boot", hello->boot, "cpus", (int) hello->cpus,
+                  "memory_mib", (json_int_t) hello->memory_mib, "kvm", hello->kvm,
+                  "firmware", hello->uefi ? "uefi" : "bios");
+
+    /* The server would refuse what no calendar has, and the PC with it. */
+    if (hello->clock_ms >= 0 && hello->clock_ms <= CLOCK_MS_MAX)
+        json_object_set_new(json, "clock_ms", json_integer(hello->clock_ms));
+    return dump(json);
 }
 
 /* jansson refuses what is not UTF-8, the server what is too long. */
@@ -59,9 +67,12 @@ pup_report_format(const PupReportText *report)
                                   json_pack("{s:s,s:I}", "stage", pup_stage_name(i),
                                             "t_ms", (json_int_t) report->stage_ms[i]));
     }
-    return dump(json_pack("{s:s,s:s,s:i,s:s,s:I,s:o}", "boot", report->boot, "state",
-                          report->state, "version", (int) report->version, "detail",
-                          detail, "t_ms", (json_int_t) report->t_ms, "stages", stages));
+    json_t *json = json_pack("{s:s,s:s,s:i,s:s,s:I,s:o}", "boot", report->boot, "state",
+                             report->state, "version", (int) report->version, "detail",
+                             detail, "t_ms", (json_int_t) report->t_ms, "stages", stages);
+    if (report->starts)
+        json_object_set_new(json, "starts", pup_starts_json(report->starts));
+    return dump(json);
 }
 
 /* Room and version out of @json. */
@@ -109,6 +120,10 @@ pup_welcome_parse(const char *text, gsize len, GError **error)
         return NULL;
     }
     welcome->poll_s = (unsigned) poll_s;
+    welcome->now_ms = -1;
+    if (json_is_integer(json_object_get(json, "now_ms")))
+        welcome->now_ms =
+            CLAMP(json_integer_value(json_object_get(json, "now_ms")), -1, CLOCK_MS_MAX);
     welcome->seat = g_strdup(json_string_value(json_object_get(json, "seat")));
     if (!welcome->seat)
         welcome->seat = g_strdup("");

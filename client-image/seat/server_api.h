@@ -12,6 +12,7 @@
 
 #include "client-image/common/http.h"
 #include "client-image/seat/seat_machine.h"
+#include "client-image/seat/starts.h"
 #include "lib/stage.h"
 #include "lib/take.h"
 
@@ -19,16 +20,18 @@
 #define PUP_ANSWER_MAX_BYTES (64u * 1024u)
 
 typedef struct {
-    const char *boot; /* random id of this boot */
+    const char *boot; /* id of this boot */
     unsigned cpus;
     guint64 memory_mib;
     gboolean kvm, uefi;
+    gint64 clock_ms; /* Unix time by the PC's own clock */
 } PupHello;
 
 typedef struct {
     PupTarget target;
     char *seat; /* its name; "" when the server does not say */
     unsigned poll_s;
+    gint64 now_ms; /* Unix time by the server's clock; -1 when it does not say */
 } PupWelcome;
 
 /* What an answer to a report says. */
@@ -51,6 +54,7 @@ typedef struct {
     /* When each stage was reached, since the kernel's start; -1: not, or not to be sent.
      */
     gint64 stage_ms[PUP_N_STAGES];
+    const PupStarts *starts; /* NULL: nothing is said of them */
 } PupReportText;
 
 /* JSON texts; new strings. */

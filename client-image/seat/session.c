@@ -429,6 +429,15 @@ pup_session_kvm_words(const PupSession *session)
     return pup_words_hush(pup_words_new(PUP_SAY_NO_ENLIGHTENMENTS, &facts));
 }
 
+gint64
+pup_session_made_ms(const PupSession *session)
+{
+    g_autoptr(GDateTime) made =
+        g_date_time_new_from_iso8601(session->manifest->created, NULL);
+
+    return made ? g_date_time_to_unix(made) * 1000 : 0;
+}
+
 void
 pup_session_guest_ready(const PupSession *session)
 {

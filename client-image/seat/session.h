@@ -74,6 +74,9 @@ gboolean pup_session_guest(PupSession *session, GError **error);
 /* For the server: that it runs without them. New; NULL: nothing. */
 PupWords *pup_session_kvm_words(const PupSession *session);
 
+/* When the version was published, Unix milliseconds; 0: nobody can tell. */
+gint64 pup_session_made_ms(const PupSession *session);
+
 /* The guest is ready: tells the stream, whose record of the start ends here. */
 void pup_session_guest_ready(const PupSession *session);
 

@@ -77,6 +77,7 @@ static const struct {
     [PUP_SAY_NO_ENLIGHTENMENTS] = {"This PC may be a little slower than others.", WHY,
                                    "runs without Hyper-V enlightenments, which this PC's "
                                    "KVM refuses: {{raw}}"},
+    [PUP_SAY_CLOCK_DOUBTED] = {"The clock of this PC may be wrong.", WHY, "{{raw}}"},
     [PUP_SAY_KEPT_DAMAGED] = {"What was kept on this PC was damaged. It starts afresh.",
                               "", NULL},
     [PUP_SAY_KEPT_FULL] = {"What was kept on this PC had filled its disk. It starts "

@@ -50,6 +50,7 @@ typedef enum {
     PUP_SAY_HALTED,
     PUP_SAY_NO_CACHE,          /* why */
     PUP_SAY_NO_ENLIGHTENMENTS, /* why; only the server is told */
+    PUP_SAY_CLOCK_DOUBTED,     /* why; only the server is told */
     PUP_SAY_KEPT_DAMAGED,
     PUP_SAY_KEPT_FULL,
     PUP_SAY_DISK_UNUSED,       /* why */

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A BIOS PC with our own DHCP boots over PXE to its room's guest, and reaches every stage.
+# A BIOS PC with our own DHCP boots over PXE to its room's guest, and reaches every stage. Its
+# battery is empty: the guest's clock is right all the same, and the server names the PC.
 set -eu
 . "$PUPITRE_TOP/tests/lab/lab.sh"
 
@@ -9,8 +10,14 @@ lab_server_init own
 lab_master demo 4
 lab_room red demo "only in the red room" "r" pc1=52:54:00:00:01:01
 lab_server_start
-lab_pc_on pc1 bios 52:54:00:00:01:01
+lab_pc_on pc1 bios 52:54:00:00:01:01 -rtc base=2001-01-01
 lab_wait_console 500 pc1 'guest: banner: only in the red room'
+lab_console_has pc1 'clock set from 2001-01-01' || lab_die "the PC's clock was not set"
+lab_console_has pc1 "guest: clock ($(date -u -d -1hour +%Y%m%d)|$(date -u +%Y%m%d))" ||
+    lab_die "the guest's clock is wrong"
+lab_pupitre seat list --json | jq -e '.seats[] | select(.clock_off_ms != null and .clock_off_ms < -700000000000)' \
+    >/dev/null || lab_die "seat list does not name the PC whose clock is off"
+lab_pupitre seat list | grep -Eq '2[0-9] years behind' || lab_die "seat list does not say so"
 lab_wait_console 180 pc1 'guest: read 8192 sectors done'
 for stage in dhcp loader kernel client-image registered disk first-chunk guest-started \
     guest-alive; do

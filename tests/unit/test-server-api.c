@@ -8,12 +8,20 @@
 static void
 test_hello(void **state)
 {
-    const PupHello hello = {
-        .boot = "b-1", .cpus = 4, .memory_mib = 8000, .kvm = TRUE, .uefi = FALSE};
+    PupHello hello = {.boot = "b-1",
+                      .cpus = 4,
+                      .memory_mib = 8000,
+                      .kvm = TRUE,
+                      .uefi = FALSE,
+                      .clock_ms = 978307200000};
     g_autofree char *text = pup_hello_format(&hello);
 
     assert_string_equal(text, "{\"boot\":\"b-1\",\"cpus\":4,\"memory_mib\":8000,"
-                              "\"kvm\":true,\"firmware\":\"bios\"}");
+                              "\"kvm\":true,\"firmware\":\"bios\","
+                              "\"clock_ms\":978307200000}");
+    hello.clock_ms = G_MAXINT64; /* no calendar has it */
+    g_autofree char *without = pup_hello_format(&hello);
+    assert_null(strstr(without, "clock_ms"));
 }
 
 static PupReportText
@@ -80,6 +88,11 @@ test_welcome(void **state)
     assert_int_equal(welcome->target.version, 7);
     assert_string_equal(welcome->seat, "pc01");
     assert_int_equal(welcome->poll_s, 10);
+    assert_int_equal(welcome->now_ms, -1); /* as a server of before */
+    static const char told[] =
+        "{\"room\":\"lab\",\"version\":7,\"poll_s\":10,\"now_ms\":1795975200000}";
+    g_autoptr(PupWelcome) later = pup_welcome_parse(told, strlen(told), NULL);
+    assert_int_equal(later->now_ms, 1795975200000);
 }
 
 static void

@@ -4,7 +4,7 @@
  *
  * It runs on the BIOS alone, in real mode: reads its room's banner from the disk (so it shows
  * bytes that exist only in that room's sub-master), draws it, prints it on the first serial
- * line, counts its starts in a sector (so a write that survives a restart is seen), then runs
+ * line, says what day its clock shows, counts its starts in a sector (so a write that survives a restart is seen), then runs
  * the letters of the script sector and of the keyboard as commands:
  *
  *     r   read the pattern area once and check it: "read N sectors done", and "BAD sector N"
@@ -82,6 +82,7 @@ main:   call    serial_init
         call    draw_frame
         movw    $s_hello, %si
         call    print
+        call    show_clock
         call    count_start
         call    show_banner
         movw    $s_ready, %si
@@ -131,6 +132,33 @@ run_script:
         popw    %si
         jmp     1b
 2:      ret
+
+/* The date of the machine's clock: "clock 20261129". */
+show_clock:
+        movw    $s_clock, %si
+        call    print
+        movb    $4, %ah
+        int     $0x1a
+        movb    %ch, %al
+        call    print_bcd
+        movb    %cl, %al
+        call    print_bcd
+        movb    %dh, %al
+        call    print_bcd
+        movb    %dl, %al
+        call    print_bcd
+        jmp     newline
+
+/* AL: two digits. */
+print_bcd:
+        pushw   %ax
+        shrb    $4, %al
+        addb    $'0', %al
+        call    print_char
+        popw    %ax
+        andb    $15, %al
+        addb    $'0', %al
+        jmp     print_char
 
 count_start:
         movl    $COUNTER_LBA, %eax
@@ -412,6 +440,7 @@ draw_text:
 
 s_title:    .asciz "Pupitre demo guest"
 s_hello:    .asciz "PUPITRE-GUEST\r\n"
+s_clock:    .asciz "clock "
 s_start:    .asciz "start "
 s_banner:   .asciz "banner: "
 s_ready:    .asciz "ready: r read, l loop, w write, p power off\r\n"
