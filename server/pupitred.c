@@ -121,6 +121,7 @@ start(Daemon *daemon, GError **error)
         pup_settings_free(settings);
         return FALSE;
     }
+    pup_service_tick(daemon->service);
     options.traffic = daemon->service->traffic;
     daemon->httpd = pup_httpd_new(&options, pup_routes, daemon->service, error);
     if (!daemon->httpd)

@@ -18,6 +18,7 @@ pup_catalog_open(const char *db_path, const char *rooms_dir, GError **error)
     catalog->boot_profiles = pup_boot_profiles_new(uploads);
     g_mutex_init(&catalog->lock);
     catalog->db = db;
+    catalog->starts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_mutex_init(&catalog->peerings_lock);
     catalog->peerings =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, pup_catalog_free_peering);
@@ -31,6 +32,7 @@ pup_catalog_free(PupCatalog *catalog)
         return;
     sqlite3_close(catalog->db);
     g_mutex_clear(&catalog->lock);
+    g_hash_table_unref(catalog->starts);
     g_hash_table_unref(catalog->peerings);
     g_mutex_clear(&catalog->peerings_lock);
     pup_boot_profiles_free(catalog->boot_profiles);

@@ -19,9 +19,9 @@
 #include "lib/stage.h"
 #include "lib/take.h"
 #include "server/catalog/boot_profiles.h"
+#include "server/catalog/boots.h"
+#include "server/catalog/seat_state.h"
 #include "server/catalog/seat_stats.h"
-
-typedef struct PupCatalog PupCatalog;
 
 /* Open, and make where missing, @db_path; profiles are read from @rooms_dir. */
 PupCatalog *pup_catalog_open(const char *db_path, const char *rooms_dir, GError **error);
@@ -75,15 +75,23 @@ gboolean pup_catalog_find_seat(PupCatalog *catalog, const char *mac, char **room
 
 /* A seat's last boot. Times are milliseconds; 0 where a stage was not reached. */
 typedef struct {
-    char *mac, *room, *seat;       /* seat: "" for an unknown MAC */
-    char *state;                   /* "off", "booting", "running", "idle", "failed" */
-    char *detail;                  /* last words: error text, or "" */
-    char *address;                 /* IPv4 or "" */
-    unsigned version;              /* it runs, 0: none yet */
-    gint64 boot_started_ms;        /* Unix time of the boot's first sign */
-    gint64 last_seen_ms;           /* Unix time */
-    gint64 stage_ms[PUP_N_STAGES]; /* since boot_started_ms, -1: not reached */
-    gboolean has_stats;            /* its stream has told its numbers */
+    char *mac, *room, *seat;                /* seat: "" for an unknown MAC */
+    char *state;                            /* see seat_state.h */
+    char *said;                             /* what it said last itself, likewise */
+    gint64 silent_ms;                       /* not heard of since */
+    char *detail;                           /* last words: error text, or "" */
+    char *address;                          /* IPv4 or "" */
+    unsigned version;                       /* it runs, 0: none yet */
+    char *boot;                             /* id of the boot; "": not known yet */
+    gint64 boot_started_ms;                 /* Unix time of the boot's first sign */
+    gint64 last_seen_ms;                    /* Unix time; never later than now */
+    gint64 stage_ms[PUP_N_STAGES];          /* since boot_started_ms, -1: not reached */
+    unsigned n_starts, n_resets, n_crashes; /* of guests, in this boot */
+    GArray *starts; /* of PupGuestStart: this boot's, the latest first */
+    GArray *boots;  /* of PupSeatBoot: earlier ones, the latest first */
+    gboolean knows_clock;
+    gint64 clock_off_ms; /* the PC's clock less the server's, at its boot */
+    gboolean has_stats;  /* its stream has told its numbers */
     PupSeatStats stats;
     gboolean streams; /* and polls at this moment: known to the daemon only */
 } PupSeat;
@@ -103,10 +111,21 @@ gboolean pup_catalog_report(PupCatalog *catalog, const char *mac, const char *ad
                             const char *detail, gint64 now_ms, GError **error);
 /* All seats: those of the profiles, and unknown MACs that were seen; sorted by room,
  * seat. A profile that cannot be read is passed over. GPtrArray of PupSeat with a free
- * function. Not heard of for 3 polls: "off"; one that boots and has not registered yet is
- * given five minutes. */
+ * function. Their states are seat_state.h's. */
 GPtrArray *pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s,
                              GError **error);
+
+/* Add to @object what is known of the boots and starts of @seat: "starts", "resets",
+ * "crashes", "guest_starts" and "boots", as doc/http-api.md has them. */
+void pup_boots_json(json_t *object, const PupSeat *seat);
+
+/* The server is there: to be said every few seconds, at most PUP_SERVER_AWAY_MS apart. A
+ * gap counts as an absence. Times of seats that are yet to come become now. */
+gboolean pup_catalog_alive(PupCatalog *catalog, gint64 now_ms, GError **error);
+/* The server's clock was set, @by_ms ahead: what was written since @since_ms, by the
+ * clock as it was, goes along. */
+gboolean pup_catalog_clock_stepped(PupCatalog *catalog, gint64 since_ms, gint64 by_ms,
+                                   GError **error);
 
 /* The versions of @room that its seats ran or warmed up as of their last words, of those
  * heard of since @since_ms (Unix); GArray of unsigned, each once. */

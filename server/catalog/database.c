@@ -54,7 +54,35 @@ static const char schema_4[] = "CREATE TABLE schedule ("
                                " version INTEGER NOT NULL,"
                                " how TEXT NOT NULL,"
                                " PRIMARY KEY (room, version)) WITHOUT ROWID;";
-static const char *const schema[] = {schema_1, schema_2, schema_3, schema_4};
+/* A boot is told from another of its PC by when it began. */
+static const char schema_5[] =
+    "ALTER TABLE seat ADD COLUMN boot TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE seat ADD COLUMN clock_off_ms INTEGER;"
+    "CREATE TABLE boot ("
+    " mac TEXT NOT NULL,"
+    " began_ms INTEGER NOT NULL,"
+    " id TEXT NOT NULL,"
+    " registered_at_ms INTEGER,"
+    " alive_at_ms INTEGER,"
+    " PRIMARY KEY (mac, began_ms)) WITHOUT ROWID;"
+    "CREATE TABLE guest_start ("
+    " mac TEXT NOT NULL,"
+    " began_ms INTEGER NOT NULL,"
+    " t_ms INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " at_ms INTEGER NOT NULL,"
+    " version INTEGER NOT NULL,"
+    " started_ms INTEGER NOT NULL,"
+    " alive_ms INTEGER NOT NULL,"
+    " resets INTEGER NOT NULL,"
+    " end TEXT NOT NULL,"
+    " PRIMARY KEY (mac, began_ms, t_ms)) WITHOUT ROWID;"
+    "CREATE TABLE server ("
+    " id INTEGER PRIMARY KEY,"
+    " up_ms INTEGER NOT NULL,"
+    " down_ms INTEGER NOT NULL,"
+    " alive_ms INTEGER NOT NULL);";
+static const char *const schema[] = {schema_1, schema_2, schema_3, schema_4, schema_5};
 #define SCHEMA_VERSION ((int) G_N_ELEMENTS(schema))
 
 static PupErrorCode

@@ -14,9 +14,6 @@
 
 /* Silence after which an early stage that was reached already means a new boot. */
 #define SILENT_MS G_GINT64_CONSTANT(60000)
-/* A PC on its way to the agent polls nothing; so long it counts as booting. */
-#define BOOT_PATIENCE_MS G_GINT64_CONSTANT(300000)
-#define POLLS_TO_OFF 3
 
 void
 pup_seat_free(PupSeat *seat)
@@ -27,8 +24,12 @@ pup_seat_free(PupSeat *seat)
     g_free(seat->room);
     g_free(seat->seat);
     g_free(seat->state);
+    g_free(seat->said);
     g_free(seat->detail);
     g_free(seat->address);
+    g_free(seat->boot);
+    g_array_unref(seat->starts);
+    g_array_unref(seat->boots);
     g_free(seat);
 }
 
@@ -46,6 +47,10 @@ seat_new(const char *mac, const char *room, const char *name)
     seat->room = g_strdup(room);
     seat->seat = g_strdup(name);
     seat->state = g_strdup("off");
+    seat->said = g_strdup("off");
+    seat->boot = g_strdup("");
+    seat->starts = g_array_new(FALSE, FALSE, sizeof(PupGuestStart));
+    seat->boots = g_array_new(FALSE, FALSE, sizeof(PupSeatBoot));
     seat->detail = g_strdup("");
     seat->address = g_strdup("");
     for (unsigned i = 0; i < PUP_N_STAGES; i++)
@@ -53,31 +58,33 @@ seat_new(const char *mac, const char *room, const char *name)
     return seat;
 }
 
-static char *
-column_text(sqlite3_stmt *row, int column)
+static void
+set_text(char **field, const char *text)
 {
-    return g_strdup((const char *) sqlite3_column_text(row, column));
+    g_free(*field);
+    *field = g_strdup(text);
 }
 
 #define SEAT_COLUMNS                                                                     \
-    "mac, room, state, detail, address, version, boot_started_ms, last_seen_ms, stats"
+    "mac, room, state, detail, address, version, boot_started_ms, last_seen_ms, stats, " \
+    "boot, clock_off_ms"
 
 static PupSeat *
 seat_from_row(sqlite3_stmt *row)
 {
-    PupSeat *seat = seat_new((const char *) sqlite3_column_text(row, 0), "", "");
-    g_free(seat->room);
-    g_free(seat->state);
-    g_free(seat->detail);
-    g_free(seat->address);
-    seat->room = column_text(row, 1);
-    seat->state = column_text(row, 2);
-    seat->detail = column_text(row, 3);
-    seat->address = column_text(row, 4);
+    PupSeat *seat = seat_new((const char *) sqlite3_column_text(row, 0),
+                             (const char *) sqlite3_column_text(row, 1), "");
+    set_text(&seat->state, (const char *) sqlite3_column_text(row, 2));
+    set_text(&seat->said, seat->state);
+    set_text(&seat->detail, (const char *) sqlite3_column_text(row, 3));
+    set_text(&seat->address, (const char *) sqlite3_column_text(row, 4));
     seat->version = (unsigned) sqlite3_column_int64(row, 5);
     seat->boot_started_ms = sqlite3_column_int64(row, 6);
     seat->last_seen_ms = sqlite3_column_int64(row, 7);
     pup_catalog_read_stats(seat, (const char *) sqlite3_column_text(row, 8));
+    set_text(&seat->boot, (const char *) sqlite3_column_text(row, 9));
+    seat->knows_clock = sqlite3_column_type(row, 10) != SQLITE_NULL;
+    seat->clock_off_ms = sqlite3_column_int64(row, 10);
     return seat;
 }
 
@@ -99,9 +106,8 @@ read_stages(PupCatalog *catalog, PupSeat *seat, GError **error)
     return step == 0;
 }
 
-/* The seat's row; *@seat is NULL when there is none. */
-static gboolean
-read_seat(PupCatalog *catalog, const char *mac, PupSeat **seat, GError **error)
+gboolean
+pup_seats_read(PupCatalog *catalog, const char *mac, PupSeat **seat, GError **error)
 {
     g_autoptr(sqlite3_stmt) rows = pup_database_prepare(
         catalog->db, error, "SELECT " SEAT_COLUMNS " FROM seat WHERE mac = ?1", "s", mac);
@@ -118,8 +124,8 @@ read_seat(PupCatalog *catalog, const char *mac, PupSeat **seat, GError **error)
     return TRUE;
 }
 
-static gboolean
-begins_boot(const PupSeat *seat, PupStage stage, gint64 now_ms)
+gboolean
+pup_seats_begins_boot(const PupSeat *seat, PupStage stage, gint64 now_ms)
 {
     if (!seat || seat->boot_started_ms == 0)
         return TRUE;
@@ -137,13 +143,16 @@ begins_boot(const PupSeat *seat, PupStage stage, gint64 now_ms)
     return now_ms - seat->last_seen_ms > SILENT_MS;
 }
 
-static gboolean
-begin_boot(PupCatalog *catalog, const char *mac, gint64 now_ms, GError **error)
+gboolean
+pup_seats_begin_boot(PupCatalog *catalog, const char *mac, gint64 now_ms, GError **error)
 {
-    return pup_database_run(catalog->db, error,
+    g_hash_table_remove(catalog->starts, mac);
+    return pup_boots_archive(catalog, mac, error) &&
+           pup_database_run(catalog->db, error,
                             "INSERT INTO seat (mac, boot_started_ms) VALUES (?1, ?2) "
                             "ON CONFLICT (mac) DO UPDATE SET state = 'booting', "
-                            "detail = '', stats = '', version = 0, boot_started_ms = ?2",
+                            "detail = '', stats = '', version = 0, boot = '', "
+                            "clock_off_ms = NULL, boot_started_ms = ?2",
                             "si", mac, now_ms) &&
            pup_database_run(catalog->db, error, "DELETE FROM stage WHERE mac = ?1", "s",
                             mac);
@@ -154,9 +163,10 @@ add_stage(PupCatalog *catalog, const char *mac, PupStage stage, gint64 now_ms,
           const char *detail, GError **error)
 {
     g_autoptr(PupSeat) seat = NULL;
-    if (!read_seat(catalog, mac, &seat, error))
+    if (!pup_seats_read(catalog, mac, &seat, error))
         return FALSE;
-    if (begins_boot(seat, stage, now_ms) && !begin_boot(catalog, mac, now_ms, error))
+    if (pup_seats_begins_boot(seat, stage, now_ms) &&
+        !pup_seats_begin_boot(catalog, mac, now_ms, error))
         return FALSE;
     return pup_database_run(catalog->db, error,
                             "INSERT OR IGNORE INTO stage VALUES (?1, ?2, ?3)", "ssi", mac,
@@ -167,8 +177,8 @@ add_stage(PupCatalog *catalog, const char *mac, PupStage stage, gint64 now_ms,
                             "sis", mac, now_ms, detail);
 }
 
-static gboolean
-begin(PupCatalog *catalog, GError **error)
+gboolean
+pup_catalog_begin(PupCatalog *catalog, GError **error)
 {
     g_mutex_lock(&catalog->lock);
     if (pup_database_run(catalog->db, error, "BEGIN IMMEDIATE", ""))
@@ -177,9 +187,8 @@ begin(PupCatalog *catalog, GError **error)
     return FALSE;
 }
 
-/* Ends what begin() began; @ok says which way. */
-static gboolean
-end(PupCatalog *catalog, gboolean ok, GError **error)
+gboolean
+pup_catalog_end(PupCatalog *catalog, gboolean ok, GError **error)
 {
     ok = ok && pup_database_run(catalog->db, error, "COMMIT", "");
     if (!ok)
@@ -193,9 +202,10 @@ pup_catalog_stage(PupCatalog *catalog, const char *mac, PupStage stage, gint64 n
                   const char *detail, GError **error)
 {
     g_autofree char *normal = pup_mac_parse(mac, error);
-    if (!normal || !begin(catalog, error))
+    if (!normal || !pup_catalog_begin(catalog, error))
         return FALSE;
-    return end(catalog, add_stage(catalog, normal, stage, now_ms, detail, error), error);
+    return pup_catalog_end(
+        catalog, add_stage(catalog, normal, stage, now_ms, detail, error), error);
 }
 
 gboolean
@@ -204,7 +214,7 @@ pup_catalog_report(PupCatalog *catalog, const char *mac, const char *address,
                    const char *detail, gint64 now_ms, GError **error)
 {
     g_autofree char *normal = pup_mac_parse(mac, error);
-    if (!normal || !begin(catalog, error))
+    if (!normal || !pup_catalog_begin(catalog, error))
         return FALSE;
     gboolean ok =
         pup_database_run(catalog->db, error,
@@ -215,10 +225,10 @@ pup_catalog_report(PupCatalog *catalog, const char *mac, const char *address,
                          "UPDATE seat SET address = COALESCE(?2, address), "
                          "room = COALESCE(?3, room), version = ?4, "
                          "state = COALESCE(?5, state), detail = COALESCE(?6, detail), "
-                         "last_seen_ms = MAX(last_seen_ms, ?7) WHERE mac = ?1",
+                         "last_seen_ms = ?7 WHERE mac = ?1",
                          "sssissi", normal, address, room, (gint64) version, state,
                          detail, now_ms);
-    return end(catalog, ok, error);
+    return pup_catalog_end(catalog, ok, error);
 }
 
 /* All rows, by MAC. NULL on error. */
@@ -236,24 +246,18 @@ read_all(PupCatalog *catalog, GError **error)
         if (!read_stages(catalog, seat, error))
             return NULL;
     }
-    return step == 0 ? g_steal_pointer(&seats) : NULL;
+    return step == 0 && pup_boots_read(catalog, seats, error) ? g_steal_pointer(&seats)
+                                                              : NULL;
 }
 
 static void
-set_text(char **field, const char *text)
+judge(PupSeat *seat, const PupServerLife *life, unsigned poll_s, gint64 now_ms)
 {
-    g_free(*field);
-    *field = g_strdup(text);
-}
-
-static void
-judge_off(PupSeat *seat, gint64 now_ms, unsigned poll_s)
-{
-    gint64 patience_ms = POLLS_TO_OFF * (gint64) poll_s * 1000;
-    if (strcmp(seat->state, "booting") == 0 && seat->stage_ms[PUP_STAGE_REGISTERED] < 0)
-        patience_ms = MAX(patience_ms, BOOT_PATIENCE_MS);
-    if (now_ms - seat->last_seen_ms > patience_ms)
-        set_text(&seat->state, "off");
+    const PupSeatWord word = {seat->said, seat->stage_ms[PUP_STAGE_REGISTERED] >= 0,
+                              seat->last_seen_ms};
+    set_text(&seat->state, pup_seat_state(&word, life, poll_s, now_ms));
+    seat->last_seen_ms = MIN(seat->last_seen_ms, now_ms);
+    seat->silent_ms = seat->last_seen_ms > 0 ? now_ms - seat->last_seen_ms : 0;
 }
 
 /* The seats of @room's profile: their rows out of @known, or fresh ones. */
@@ -302,8 +306,10 @@ pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s, GError **
     g_auto(GStrv) rooms = pup_catalog_rooms(catalog, error);
     if (!rooms)
         return NULL;
+    PupServerLife life;
     g_mutex_lock(&catalog->lock);
-    g_autoptr(GHashTable) known = read_all(catalog, error);
+    g_autoptr(GHashTable) known =
+        pup_server_life_read(catalog, &life, error) ? read_all(catalog, error) : NULL;
     g_mutex_unlock(&catalog->lock);
     if (!known)
         return NULL;
@@ -312,7 +318,7 @@ pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s, GError **
         take_room(catalog, *room, known, seats);
     take_rest(known, seats);
     for (guint i = 0; i < seats->len; i++)
-        judge_off(g_ptr_array_index(seats, i), now_ms, poll_s);
+        judge(g_ptr_array_index(seats, i), &life, poll_s, now_ms);
     g_ptr_array_sort(seats, compare_seats);
     return seats;
 }

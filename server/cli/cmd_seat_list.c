@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/json.h"
 #include "lib/time_text.h"
 
 static const PupColumn columns[] = {
@@ -10,7 +11,10 @@ static const PupColumn columns[] = {
     {"SEAT", NULL, PUP_CELL_TEXT},
     {"", "seat", PUP_CELL_TEXT, PUP_COLUMN_NAME | PUP_COLUMN_HIDDEN},
     {"MAC", "mac", PUP_CELL_TEXT, PUP_COLUMN_WIDE},
-    {"STATE", "state", PUP_CELL_TEXT},
+    {"STATE", NULL, PUP_CELL_TEXT},
+    {"", "state", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
+    {"", "said", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
+    {"", "silent_ms", PUP_CELL_JSON},
     {"VERSION", "version", PUP_CELL_UINT},
     {"CANARY", "canary", PUP_CELL_BOOL, PUP_COLUMN_WIDE},
     {"SINCE", NULL, PUP_CELL_TEXT},
@@ -18,6 +22,14 @@ static const PupColumn columns[] = {
     {"ADDRESS", "address", PUP_CELL_TEXT, PUP_COLUMN_WIDE},
     {"LAST SEEN", NULL, PUP_CELL_TEXT, PUP_COLUMN_WIDE},
     {"", "last_seen", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
+    {"CLOCK", NULL, PUP_CELL_TEXT, PUP_COLUMN_WIDE},
+    {"", "clock_off_ms", PUP_CELL_JSON},
+    {"", "boot", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
+    {"STARTS", "starts", PUP_CELL_UINT, PUP_COLUMN_WIDE},
+    {"RESETS", "resets", PUP_CELL_UINT, PUP_COLUMN_WIDE},
+    {"CRASHES", "crashes", PUP_CELL_UINT, PUP_COLUMN_WIDE},
+    {"", "guest_starts", PUP_CELL_JSON},
+    {"", "boots", PUP_CELL_JSON},
     {"HIT", NULL, PUP_CELL_RATIO, PUP_COLUMN_WIDE},
     {"PEERS", NULL, PUP_CELL_BYTES, PUP_COLUMN_WIDE},
     {"SERVER", NULL, PUP_CELL_BYTES, PUP_COLUMN_WIDE},
@@ -61,17 +73,30 @@ slowest_stage(const gint64 *stage_ms)
                            (double) longest_ms / 1000, (double) reached_ms / 1000);
 }
 
-/* What is worth a look: a trial, the seat's last words, else what its boot waited for. */
+/* How far the PC's clock is off; NULL: it is right, or nobody knows. */
+static char *
+clock_of(const PupSeat *seat)
+{
+    gint64 off_ms = seat->knows_clock ? seat->clock_off_ms : 0;
+
+    return ABS(off_ms) < PUP_CLOCK_OFF_MS ? NULL : pup_clock_words(off_ms);
+}
+
+/* What is worth a look: a trial, the seat's last words, a clock that is off, else what
+ * its boot waited for. */
 static char *
 note_of(const PupSeat *seat, gboolean on_trial)
 {
     const char *trial = on_trial ? "on trial; " : "";
+    g_autofree char *clock = clock_of(seat);
     g_autofree char *slowest = slowest_stage(seat->stage_ms);
 
     if (!*seat->seat)
         return g_strdup_printf("in no room%s%s", *seat->detail ? "; " : "", seat->detail);
     if (*seat->detail)
         return g_strconcat(trial, seat->detail, NULL);
+    if (clock)
+        return g_strconcat(trial, "clock ", clock, NULL);
     if (slowest)
         return g_strconcat(trial, slowest, NULL);
     return on_trial ? g_strdup("on trial") : NULL;
@@ -97,11 +122,23 @@ add_seat(PupTable *table, PupStore *store, const PupSeat *seat)
         seat->last_seen_ms ? pup_time_rfc3339(seat->last_seen_ms) : NULL;
     g_autofree char *note = note_of(seat, on_trial);
     const gint64 *t = seat->stage_ms;
+    g_autofree char *words =
+        pup_seat_state_words(seat->state, seat->silent_ms, *seat->room != '\0');
+    g_autofree char *clock =
+        seat->knows_clock ? pup_clock_words(seat->clock_off_ms) : NULL;
+    g_autoptr(PupJsonValue) boots = json_object();
     json_t *stats = seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null();
 
+    pup_boots_json(boots, seat);
     pup_table_add(table, seat->room, *seat->seat ? seat->seat : seat->mac, seat->seat,
-                  seat->mac, seat->state, (guint64) seat->version, (int) on_trial, since,
-                  note, seat->address, seen, last_seen,
+                  seat->mac, words, seat->state, seat->said,
+                  json_integer(seat->silent_ms), (guint64) seat->version, (int) on_trial,
+                  since, note, seat->address, seen, last_seen, clock,
+                  seat->knows_clock ? json_integer(seat->clock_off_ms) : json_null(),
+                  seat->boot, (guint64) seat->n_starts, (guint64) seat->n_resets,
+                  (guint64) seat->n_crashes,
+                  json_incref(json_object_get(boots, "guest_starts")),
+                  json_incref(json_object_get(boots, "boots")),
                   pup_seat_stats_hit_ratio(&seat->stats), seat->stats.peer_bytes,
                   seat->stats.server_bytes, stats, t[PUP_STAGE_DHCP], t[PUP_STAGE_LOADER],
                   t[PUP_STAGE_KERNEL], t[PUP_STAGE_CLIENT_IMAGE], t[PUP_STAGE_REGISTERED],

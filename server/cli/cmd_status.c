@@ -10,7 +10,7 @@
 #include "config.h"
 #include "server/cli/canary.h"
 #include "server/cli/schedule.h"
-#include "server/cli/serving.h"
+#include "server/cli/probe.h"
 #include "server/image/edits.h"
 
 typedef struct {
@@ -19,7 +19,7 @@ typedef struct {
     GPtrArray *edited;  /* names of rooms */
     char *client_image; /* id, or NULL */
     char *address;      /* where the daemon is asked for */
-    gboolean serving;
+    PupServes serving;
     guint64 free_bytes; /* of the state folder's file system */
     PupSeatStats stats; /* of all seats that are on */
     GArray *sent;       /* of PupSent */
@@ -81,7 +81,7 @@ count_seats(PupCli *cli, Status *status, GError **error)
         const PupSeat *seat = g_ptr_array_index(seats, i);
         if (strcmp(seat->state, "running") == 0)
             status->n_running++;
-        if (seat->has_stats && strcmp(seat->state, "off") != 0)
+        if (seat->has_stats && pup_seat_state_is_on(seat->state))
             pup_seat_stats_add(&status->stats, &seat->stats);
     }
     status->sent = pup_catalog_sent(cli->catalog, error);
@@ -101,7 +101,8 @@ gather(PupCli *cli, Status *status, GError **error)
     if (statvfs(status->settings->state_dir, &fs) == 0)
         status->free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
     status->client_image = current_client_image(status->settings);
-    status->serving = pup_cli_is_serving(status->settings, &status->address);
+    status->address = pup_probe_address(status->settings);
+    status->serving = pup_probe(status->settings);
     return TRUE;
 }
 
@@ -188,16 +189,12 @@ static void
 print_text(const Status *status)
 {
     g_autofree char *free_text = pup_bytes_format(status->free_bytes);
+    g_autofree char *serving = pup_probe_words(status->serving, status->address);
 
     pup_out_line("pupitre        %s", PACKAGE_VERSION);
     pup_out_line("configuration  %s", status->settings->path);
     pup_out_line("state          %s, %s free", status->settings->state_dir, free_text);
-    if (status->serving)
-        pup_out_line("server         answers at %s", status->address);
-    else
-        pup_out_line(
-            "server         does not answer at %s: run `systemctl start pupitred`",
-            status->address);
+    pup_out_line("server         %s", serving);
     pup_out_line("client image   %s", status->client_image
                                           ? status->client_image
                                           : "none: run `pupitre image build`");
@@ -219,8 +216,8 @@ print_json(const Status *status)
         "s:o, s:o}",
         "version", PACKAGE_VERSION, "config", pup_out_json_text(status->settings->path),
         "state_dir", pup_out_json_text(status->settings->state_dir), "free_bytes",
-        (json_int_t) status->free_bytes, "serving", status->serving, "address",
-        status->address, "client_image", status->client_image, "masters",
+        (json_int_t) status->free_bytes, "serving", status->serving == PUP_SERVES,
+        "address", status->address, "client_image", status->client_image, "masters",
         (int) status->n_masters, "rooms", (int) status->n_rooms, "rooms_published",
         (int) status->n_published, "seats", (int) status->n_seats, "seats_running",
         (int) status->n_running, "stats", pup_seat_stats_sum_json(&status->stats), "sent",
@@ -228,6 +225,7 @@ print_json(const Status *status)
         pup_schedules_json(status->schedules.schedules), "last_runs",
         pup_schedule_runs_json(status->schedules.runs));
     json_object_set(root, "canaries", status->canaries);
+    json_object_set_new(root, "server", json_string(pup_probe_name(status->serving)));
     json_object_set_new(root, "edited", json_of_edited(status->edited));
     pup_out_json(root);
 }

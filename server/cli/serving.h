@@ -4,9 +4,5 @@
 
 #include "server/cli/cli.h"
 
-/* TRUE when something accepts connections where the daemon would; *@address says where,
- * "127.0.0.1:8080", new string. */
-gboolean pup_cli_is_serving(const PupSettings *settings, char **address);
-
 /* Say that nothing will happen until the daemon is started, where it does not answer. */
 void pup_cli_note_serving(const PupCli *cli);

@@ -100,18 +100,22 @@ problem_script(PupService *service, const char *mac, const char *message, GError
 }
 
 /* The first asking of a boot counts; a script that waits asks with ?again=1, which must
- * fill neither log nor catalog. */
+ * fill neither log nor catalog, but says that the PC is still there. */
 static void
 record_asking(PupService *service, const PupRequest *req, const char *mac,
-              const GError *why)
+              const char *room, const GError *why)
 {
     g_autofree char *again = pup_request_query(req, "again");
-    if (req->head || again)
+    if (req->head)
         return;
-    pup_service_stage(service, mac, PUP_STAGE_LOADER, why ? why->message : NULL);
-    pup_dhcp_log_loaded(service->dhcp_log, mac);
-    if (why)
+    if (!again) {
+        pup_service_stage(service, mac, PUP_STAGE_LOADER, why ? why->message : NULL);
+        pup_dhcp_log_loaded(service->dhcp_log, mac);
+    }
+    if (why && !again)
         pup_log(LOG_WARNING, "not-served", "mac", mac, "message", why->message, NULL);
+    if (why)
+        pup_service_waits(service, req, mac, room, why->message);
 }
 
 gboolean
@@ -128,7 +132,7 @@ pup_get_script(gpointer data, const PupRequest *req, PupResponse *res, GError **
     gboolean known = pup_service_find_seat(service, mac, &room, &seat, &why);
     if (known)
         text = seat_script(service, mac, room, seat, &why);
-    record_asking(service, req, mac, why);
+    record_asking(service, req, mac, room, why);
     if (!text && !known && g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
         text = unknown_script(service, mac, error);
     else if (!text)

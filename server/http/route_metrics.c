@@ -11,6 +11,7 @@
 #include "server/http/routes.h"
 
 #define MICRO 1e-6
+#define STATES_MAX 16u
 
 /* One series a seat. Rows of one name follow each other; the first has type and help. */
 typedef struct {
@@ -74,21 +75,73 @@ add_seat_metric(GString *text, const SeatMetric *metric, const GPtrArray *seats)
 static void
 add_states(GString *text, const GPtrArray *seats)
 {
-    static const char *const states[] = {"off", "booting", "running", "idle", "failed"};
+    unsigned n_states = g_strv_length((char **) pup_seat_states);
     pup_metrics_family(text, "pupitre_seats", PUP_GAUGE, "Seats by room and state.");
     for (guint begin = 0, end; begin < seats->len; begin = end) {
         const char *room = ((const PupSeat *) g_ptr_array_index(seats, begin))->room;
-        unsigned counts[G_N_ELEMENTS(states)] = {0};
+        unsigned counts[STATES_MAX] = {0};
         for (end = begin; end < seats->len; end++) {
             const PupSeat *seat = g_ptr_array_index(seats, end);
             if (!g_str_equal(seat->room, room))
                 break;
-            for (unsigned i = 0; i < G_N_ELEMENTS(states); i++)
-                counts[i] += g_str_equal(seat->state, states[i]);
+            for (unsigned i = 0; i < n_states; i++)
+                counts[i] += g_str_equal(seat->state, pup_seat_states[i]);
         }
-        for (unsigned i = 0; i < G_N_ELEMENTS(states); i++)
+        for (unsigned i = 0; i < n_states; i++)
             pup_metrics_sample(text, "pupitre_seats", counts[i], "room", room, "state",
-                               states[i], NULL);
+                               pup_seat_states[i], NULL);
+    }
+}
+
+/* Of a boot: the gauges begin anew with the next one. */
+static double
+starts_of(const PupSeat *seat)
+{
+    return seat->n_starts;
+}
+
+static double
+resets_of(const PupSeat *seat)
+{
+    return seat->n_resets;
+}
+
+static double
+crashes_of(const PupSeat *seat)
+{
+    return seat->n_crashes;
+}
+
+static double
+clock_of(const PupSeat *seat)
+{
+    return seat->knows_clock ? (double) seat->clock_off_ms / 1000 : 0;
+}
+
+static const struct {
+    const char *name, *help;
+    double (*value)(const PupSeat *seat);
+} boot_metrics[] = {
+    {"pupitre_seat_guest_starts", "Starts of guests in the PC's boot.", starts_of},
+    {"pupitre_seat_guest_resets", "Resets of guests in the PC's boot.", resets_of},
+    {"pupitre_seat_guest_crashes", "Crashes of guests in the PC's boot.", crashes_of},
+    {"pupitre_seat_clock_offset_seconds",
+     "What the PC's clock was ahead of the server's when it booted.", clock_of},
+};
+
+static void
+add_boots(GString *text, const GPtrArray *seats)
+{
+    for (unsigned m = 0; m < G_N_ELEMENTS(boot_metrics); m++) {
+        pup_metrics_family(text, boot_metrics[m].name, PUP_GAUGE, boot_metrics[m].help);
+        for (guint i = 0; i < seats->len; i++) {
+            const PupSeat *seat = g_ptr_array_index(seats, i);
+            if (!pup_seat_state_is_on(seat->state))
+                continue;
+            pup_metrics_sample(text, boot_metrics[m].name, boot_metrics[m].value(seat),
+                               "room", seat->room, "seat", seat->seat, "mac", seat->mac,
+                               NULL);
+        }
     }
 }
 
@@ -149,6 +202,7 @@ pup_get_metrics(gpointer data, const PupRequest *req, PupResponse *res, GError *
     pup_metrics_family(text, "pupitre_build_info", PUP_GAUGE, "Always 1.");
     pup_metrics_sample(text, "pupitre_build_info", 1, "version", PACKAGE_VERSION, NULL);
     add_states(text, seats);
+    add_boots(text, seats);
     add_sent(text, sent);
     for (unsigned i = 0; i < G_N_ELEMENTS(seat_metrics); i++)
         add_seat_metric(text, &seat_metrics[i], seats);

@@ -30,6 +30,39 @@ poll_s(PupService *service)
     return seconds;
 }
 
+/* A PC that has no target: it goes on asking, so it waits for what @why says. */
+static void
+note_waiting(PupService *service, const PupRequest *req, const char *mac,
+             const char *room, const GError *why)
+{
+    if (g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
+        pup_service_waits(service, req, mac, room, why->message);
+}
+
+static gboolean
+arrive(PupService *service, const PupRequest *req, const PupSeatHello *hello,
+       PupArrival *arrival, GError **error)
+{
+    char client[46];
+    gint64 now_ms = pup_service_now_ms();
+    arrival->boot = hello->boot;
+    arrival->address = pup_request_client(req, client);
+    arrival->has_clock = hello->clock_ms >= 0;
+    arrival->clock_off_ms = hello->clock_ms - now_ms;
+    pup_log(LOG_INFO, "stage", "mac", arrival->mac, "stage",
+            pup_stage_name(PUP_STAGE_REGISTERED), NULL);
+    if (!pup_catalog_arrive(service->catalog, arrival, now_ms, error))
+        return FALSE;
+    g_autofree char *clock = arrival->has_clock ? pup_clock_words(arrival->clock_off_ms)
+                                                : g_strdup("not told");
+    pup_log(LOG_INFO, "seat-registered", "mac", arrival->mac, "room", arrival->room,
+            "version", PUP_LOG_NUM(arrival->version), "address", client, "boot",
+            hello->boot, "cpus", PUP_LOG_NUM(hello->cpus), "memory_mib",
+            PUP_LOG_NUM(hello->memory_mib), "kvm", hello->kvm ? "yes" : "no", "firmware",
+            hello->firmware, "clock", clock, NULL);
+    return TRUE;
+}
+
 gboolean
 pup_register_seat(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
 {
@@ -42,22 +75,20 @@ pup_register_seat(gpointer data, const PupRequest *req, PupResponse *res, GError
         return FALSE;
     g_autofree char *room = NULL;
     g_autofree char *seat = NULL;
-    unsigned version;
-    if (!find_target(service, mac, &room, &seat, &version, error))
+    g_autoptr(GError) why = NULL;
+    PupArrival arrival = {.mac = mac};
+    if (!find_target(service, mac, &room, &seat, &arrival.version, &why)) {
+        note_waiting(service, req, mac, room, why);
+        g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
-    char client[46];
-    pup_service_stage(service, mac, PUP_STAGE_REGISTERED, NULL);
-    if (!pup_catalog_report(service->catalog, mac, pup_request_client(req, client), room,
-                            version, "booting", "", pup_service_now_ms(), error))
+    }
+    arrival.room = room;
+    if (!arrive(service, req, hello, &arrival, error))
         return FALSE;
-    pup_log(LOG_INFO, "seat-registered", "mac", mac, "room", room, "seat", seat,
-            "version", PUP_LOG_NUM(version), "address", client, "cpus",
-            PUP_LOG_NUM(hello->cpus), "memory_mib", PUP_LOG_NUM(hello->memory_mib), "kvm",
-            hello->kvm ? "yes" : "no", "firmware", hello->firmware, "boot", hello->boot,
-            NULL);
-    pup_response_json(res, json_pack("{s:s,s:s,s:i,s:i}", "room", room, "seat",
-                                     seat ? seat : "", "version", (int) version, "poll_s",
-                                     (int) poll_s(service)));
+    pup_response_json(res, json_pack("{s:s,s:s,s:i,s:i,s:I}", "room", room, "seat",
+                                     seat ? seat : "", "version", (int) arrival.version,
+                                     "poll_s", (int) poll_s(service), "now_ms",
+                                     (json_int_t) pup_service_now_ms()));
     return TRUE;
 }
 
@@ -75,6 +106,32 @@ record_stages(PupService *service, const char *mac, const PupSeatReport *report,
             return FALSE;
     }
     return TRUE;
+}
+
+/* Numbers that nothing waits for: they fail alone. */
+static void
+record_starts(PupService *service, const char *mac, const PupSeatReport *report,
+              gint64 now_ms)
+{
+    const PupStartsTold told = {mac, report->boot, report->t_ms, report->starts,
+                                report->n_starts};
+    g_autoptr(GError) error = NULL;
+    if (!pup_catalog_starts(service->catalog, &told, now_ms, &error))
+        pup_log(LOG_ERR, "catalog-failed", "mac", mac, "message", error->message, NULL);
+}
+
+/* A PC whose room is gone, or whose profile broke, goes on with the guest that it has:
+ * it is none that is silent. */
+static void
+record_stranger(PupService *service, const PupRequest *req, const char *mac,
+                const PupSeatReport *report)
+{
+    char client[46];
+    g_autoptr(GError) error = NULL;
+    if (!pup_catalog_report(service->catalog, mac, pup_request_client(req, client), NULL,
+                            report->version, report->state, report->detail,
+                            pup_service_now_ms(), &error))
+        pup_log(LOG_ERR, "catalog-failed", "mac", mac, "message", error->message, NULL);
 }
 
 /* What its stream has counted by now; the agent's report, every few seconds, is when it
@@ -124,14 +181,17 @@ pup_report_seat(gpointer data, const PupRequest *req, PupResponse *res, GError *
     g_autofree char *room = NULL;
     g_autofree char *seat = NULL;
     unsigned version;
-    if (!find_target(service, mac, &room, &seat, &version, error))
+    if (!find_target(service, mac, &room, &seat, &version, error)) {
+        record_stranger(service, req, mac, report);
         return FALSE;
+    }
     char client[46];
     if (!record_stages(service, mac, report, now_ms, error) ||
         !pup_catalog_report(service->catalog, mac, pup_request_client(req, client), room,
                             report->version, report->state, report->detail, now_ms,
                             error))
         return FALSE;
+    record_starts(service, mac, report, now_ms);
     record_stats(service, mac, room, report);
     if (g_str_equal(report->state, "failed"))
         pup_log(LOG_WARNING, "seat-failed", "mac", mac, "room", room, "seat", seat,
@@ -153,17 +213,34 @@ stages_json(const PupSeat *seat)
     return stages;
 }
 
+static void
+add_facts(json_t *json, const PupSeat *seat)
+{
+    g_autofree char *words =
+        pup_seat_state_words(seat->state, seat->silent_ms, *seat->room != '\0');
+    json_object_set_new(json, "state_words", json_string(words));
+    json_object_set_new(json, "said", json_string(seat->said));
+    json_object_set_new(json, "silent_ms", json_integer(seat->silent_ms));
+    json_object_set_new(json, "clock_off_ms",
+                        seat->knows_clock ? json_integer(seat->clock_off_ms)
+                                          : json_null());
+    json_object_set_new(json, "boot", json_string(seat->boot));
+    pup_boots_json(json, seat);
+}
+
 static json_t *
 seat_json(const PupService *service, const PupSeat *seat)
 {
-    return json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:b,s:I,s:I,s:o,s:o}", "mac", seat->mac, "room",
-        seat->room, "seat", seat->seat, "state", seat->state, "detail", seat->detail,
-        "address", seat->address, "version", (int) seat->version, "canary",
-        pup_store_is_canary(service->store, seat->room, seat->mac), "boot_started_ms",
-        (json_int_t) seat->boot_started_ms, "last_seen_ms",
-        (json_int_t) seat->last_seen_ms, "stages", stages_json(seat), "stats",
-        seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null());
+    json_t *json =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:b,s:I,s:I,s:o,s:o}", "mac", seat->mac,
+                  "room", seat->room, "seat", seat->seat, "state", seat->state, "detail",
+                  seat->detail, "address", seat->address, "version", (int) seat->version,
+                  "canary", pup_store_is_canary(service->store, seat->room, seat->mac),
+                  "boot_started_ms", (json_int_t) seat->boot_started_ms, "last_seen_ms",
+                  (json_int_t) seat->last_seen_ms, "stages", stages_json(seat), "stats",
+                  seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null());
+    add_facts(json, seat);
+    return json;
 }
 
 gboolean

@@ -9,6 +9,9 @@
 
 /* How often a seat asks for the list of its neighbourhood. */
 #define PEERS_POLL_MS 1000
+/* That a PC waits is written down so often; and of so many at a time. */
+#define WAITING_MS 30000
+#define WAITING_MAX 4096
 
 gint64
 pup_service_now_ms(void)
@@ -61,6 +64,8 @@ pup_service_new(PupSettings *settings, const char *data_dir, GError **error)
     g_autoptr(PupService) service = g_new0(PupService, 1);
     g_rw_lock_init(&service->lock);
     service->settings = settings;
+    g_mutex_init(&service->waiting_lock);
+    service->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     service->data_dir = g_strdup(data_dir);
     service->dhcp_log = pup_dhcp_log_new();
     service->traffic = pup_traffic_new();
@@ -101,6 +106,8 @@ pup_service_free(PupService *service)
     pup_traffic_free(service->traffic);
     pup_settings_free(service->settings);
     g_rw_lock_clear(&service->lock);
+    g_hash_table_unref(service->waiting);
+    g_mutex_clear(&service->waiting_lock);
     g_free(service->data_dir);
     g_free(service->url);
     g_free(service);
@@ -125,8 +132,41 @@ pup_service_stage(PupService *service, const char *mac, PupStage stage,
 {
     g_autoptr(GError) error = NULL;
     pup_log(LOG_INFO, "stage", "mac", mac, "stage", pup_stage_name(stage), NULL);
+    g_mutex_lock(&service->waiting_lock);
+    g_hash_table_remove(service->waiting, mac);
+    g_mutex_unlock(&service->waiting_lock);
     if (!pup_catalog_stage(service->catalog, mac, stage, pup_service_now_ms(), detail,
                            &error))
+        pup_log(LOG_ERR, "catalog-failed", "mac", mac, "message", error->message, NULL);
+}
+
+/* TRUE when it is time to write down again that @mac waits. */
+static gboolean
+waits_anew(PupService *service, const char *mac)
+{
+    gint64 now_ms = pup_service_clock_ms();
+    g_mutex_lock(&service->waiting_lock);
+    gint64 *last_ms = g_hash_table_lookup(service->waiting, mac);
+    gboolean anew = !last_ms || now_ms - *last_ms >= WAITING_MS;
+    if (anew && g_hash_table_size(service->waiting) >= WAITING_MAX)
+        g_hash_table_remove_all(service->waiting);
+    if (anew)
+        g_hash_table_insert(service->waiting, g_strdup(mac),
+                            g_memdup2(&now_ms, sizeof now_ms));
+    g_mutex_unlock(&service->waiting_lock);
+    return anew;
+}
+
+void
+pup_service_waits(PupService *service, const PupRequest *req, const char *mac,
+                  const char *room, const char *why)
+{
+    char client[46];
+    g_autoptr(GError) error = NULL;
+    if (waits_anew(service, mac) &&
+        !pup_catalog_report(service->catalog, mac, pup_request_client(req, client),
+                            room ? room : "", 0, "waiting", why, pup_service_now_ms(),
+                            &error))
         pup_log(LOG_ERR, "catalog-failed", "mac", mac, "message", error->message, NULL);
 }
 

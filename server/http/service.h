@@ -24,7 +24,11 @@ typedef struct {
     PupNeighbourhoods *neighbourhoods;
     PupTraffic *traffic; /* counted by the HTTP server */
     PupDhcpLog *dhcp_log;
-    char *data_dir; /* holds ipxe-scripts/ and templates/ */
+    GMutex waiting_lock;
+    GHashTable *waiting;      /* MAC -> when that it waits was written last, our clock */
+    gint64 clock_since_ms;    /* Unix time: since then our clock was not set */
+    gint64 clock_boottime_ms; /* Unix time less that of a clock that nobody sets */
+    char *data_dir;           /* holds ipxe-scripts/ and templates/ */
     GRWLock lock;
     PupSettings *settings; /* under @lock, and so is: */
     char *url;             /* "http://ADDRESS:PORT", how PCs reach us */
@@ -47,6 +51,11 @@ void pup_service_done(PupService *service);
 void pup_service_stage(PupService *service, const char *mac, PupStage stage,
                        const char *detail);
 
+/* @mac asks again and again for what it cannot have, as @why says; @room: it has one,
+ * else NULL. Written down twice a minute. */
+void pup_service_waits(PupService *service, const PupRequest *req, const char *mac,
+                       const char *room, const char *why);
+
 /* The room and seat of @mac, with the default room for a PC that no profile has (*@seat
  * is NULL then). New strings. Errors: NOT_FOUND, INVALID (a profile). */
 gboolean pup_service_find_seat(PupService *service, const char *mac, char **room,
@@ -57,8 +66,9 @@ gint64 pup_service_now_ms(void);
 /* Milliseconds of a clock that does not jump: that of the neighbourhoods. */
 gint64 pup_service_clock_ms(void);
 
-/* What is due every few seconds: silent seats leave, events go into the log, and what was
- * counted into the catalog. Blocks for a few writes of SQLite; any thread. */
+/* What is due every few seconds, first when the server begins: that it is there, silent
+ * seats leave, events go into the log, and what was counted into the catalog. Blocks for
+ * a few writes of SQLite; any thread. */
 void pup_service_tick(PupService *service);
 /* The line of the log with a seat's numbers (NULL: none). */
 void pup_service_log_stats(const char *event, const char *mac, const char *room,

@@ -5,10 +5,15 @@
  */
 #include "config.h"
 
+#include <time.h>
+
 #include "lib/error.h"
 #include "lib/ident.h"
 #include "server/http/service.h"
 #include "server/log.h"
+
+/* Slower than that a clock is led, not set. */
+#define CLOCK_STEP_MS 2000
 
 void
 pup_service_log_stats(const char *event, const char *mac, const char *room,
@@ -95,10 +100,47 @@ save_traffic(PupService *service, GError **error)
     return TRUE;
 }
 
+/* Milliseconds of a clock that nobody sets and that goes on while the machine sleeps. */
+static gint64
+boottime_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (gint64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What was written by a clock that was set meanwhile goes along with it. */
+static gboolean
+follow_clock(PupService *service, gint64 now_ms, GError **error)
+{
+    gint64 base_ms = now_ms - boottime_ms(), by_ms = base_ms - service->clock_boottime_ms;
+    gint64 since_ms = service->clock_since_ms;
+    gboolean first = since_ms == 0;
+    if (!first && ABS(by_ms) < CLOCK_STEP_MS)
+        return TRUE;
+    service->clock_boottime_ms = base_ms;
+    service->clock_since_ms = first ? now_ms : since_ms + by_ms;
+    if (first)
+        return TRUE;
+    pup_log(LOG_WARNING, "clock-set", "by_s", PUP_LOG_NUM(by_ms / 1000), NULL);
+    return pup_catalog_clock_stepped(service->catalog, since_ms, by_ms, error);
+}
+
+static void
+note_alive(PupService *service)
+{
+    gint64 now_ms = pup_service_now_ms();
+    g_autoptr(GError) error = NULL;
+    if (!follow_clock(service, now_ms, &error) ||
+        !pup_catalog_alive(service->catalog, now_ms, &error))
+        pup_log(LOG_ERR, "catalog-failed", "message", error->message, NULL);
+}
+
 void
 pup_service_tick(PupService *service)
 {
     g_autoptr(GError) error = NULL;
+    note_alive(service);
     g_autoptr(GArray) events =
         pup_neighbourhoods_take_events(service->neighbourhoods, pup_service_clock_ms());
     for (guint i = 0; i < events->len; i++)

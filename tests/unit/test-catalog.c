@@ -357,7 +357,7 @@ test_when_a_boot_begins(void **state)
 }
 
 static void
-test_when_a_seat_is_off(void **state)
+test_when_a_seat_is_silent(void **state)
 {
     static const struct {
         const char *said;
@@ -365,10 +365,13 @@ test_when_a_seat_is_off(void **state)
         gint64 later_ms;
         const char *state;
     } cases[] = {
-        {"running", TRUE, 30000, "running"}, {"running", TRUE, 30001, "off"},
-        {"idle", TRUE, 30001, "off"},        {"failed", TRUE, 30000, "failed"},
-        {"booting", TRUE, 30001, "off"},     {"booting", FALSE, 300000, "booting"},
-        {"booting", FALSE, 300001, "off"},
+        {"running", TRUE, 30000, "running"},
+        {"running", TRUE, 30001, "silent"},
+        {"idle", TRUE, 600001, "off"},
+        {"failed", TRUE, 30000, "failed"},
+        {"booting", FALSE, 300000, "booting"},
+        {"booting", FALSE, 300001, "silent"},
+        {"off", TRUE, 1, "off"},
     };
     Fixture *f = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -381,6 +384,190 @@ test_when_a_seat_is_off(void **state)
             pup_catalog_seats(f->catalog, t + cases[i].later_ms, POLL_S, NULL);
         assert_string_equal(seat_of(seats, MAC1)->state, cases[i].state);
     }
+}
+
+static const char *
+state_at(Fixture *f, gint64 now_ms)
+{
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, now_ms, POLL_S, NULL);
+    return g_intern_string(seat_of(seats, MAC1)->state);
+}
+
+/* What a server that was not there has not heard says nothing of a seat. */
+static void
+test_server_away(void **state)
+{
+    Fixture *f = *state;
+    gint64 t = 10000000;
+    for (gint64 at = t; at <= t + 60000; at += 5000)
+        assert_true(pup_catalog_alive(f->catalog, at, NULL));
+    report(f, "running", 1, t + 60000);
+    assert_string_equal(state_at(f, t + 70000), "running");
+    assert_string_equal(state_at(f, t + 95000), "unknown"); /* hung, or gone */
+    assert_string_equal(state_at(f, t + 9000000), "unknown");
+    assert_true(pup_catalog_alive(f->catalog, t + 9000000, NULL));
+    assert_string_equal(state_at(f, t + 9010000), "unknown");
+    for (gint64 at = t + 9005000; at <= t + 9100000; at += 5000)
+        assert_true(pup_catalog_alive(f->catalog, at, NULL));
+    assert_string_equal(state_at(f, t + 9100000), "silent");
+    report(f, "running", 1, t + 9100000);
+    assert_string_equal(state_at(f, t + 9100000), "running");
+}
+
+/* A clock that was ahead, and is right again with the next start of the server. */
+static void
+test_clock_was_ahead(void **state)
+{
+    Fixture *f = *state;
+    gint64 t = 10000000, ahead = 500000000;
+    assert_true(pup_catalog_alive(f->catalog, t + ahead, NULL));
+    report(f, "running", 1, t + ahead);
+    assert_true(pup_catalog_alive(f->catalog, t, NULL));
+    assert_string_equal(state_at(f, t), "running");
+    for (gint64 at = t; at <= t + 700000; at += 5000)
+        assert_true(pup_catalog_alive(f->catalog, at, NULL));
+    assert_string_equal(state_at(f, t + 40000 + 660000), "off");
+    g_autoptr(GArray) used =
+        pup_catalog_versions_in_use(f->catalog, "lab-101", t + 1, NULL);
+    assert_int_equal(used->len, 0);
+    report(f, "running", 1, t + 700000);
+    assert_string_equal(state_at(f, t + 700000), "running");
+}
+
+/* A clock that is set while the server runs: boots keep their times. */
+static void
+test_clock_is_set(void **state)
+{
+    Fixture *f = *state;
+    gint64 t = 10000000, by = 800000000;
+    assert_true(pup_catalog_report(f->catalog, MAC2, NULL, "lab-101", 1, "running", NULL,
+                                   t - 50000, NULL));
+    assert_true(pup_catalog_alive(f->catalog, t, NULL));
+    stage(f, PUP_STAGE_DHCP, t + 1000);
+    stage(f, PUP_STAGE_LOADER, t + 3000);
+    assert_true(pup_catalog_clock_stepped(f->catalog, t, by, NULL));
+    stage(f, PUP_STAGE_KERNEL, t + by + 5000);
+    assert_true(pup_catalog_alive(f->catalog, t + by + 5000, NULL));
+    g_autoptr(GPtrArray) seats =
+        pup_catalog_seats(f->catalog, t + by + 5000, POLL_S, NULL);
+    const PupSeat *seat = seat_of(seats, MAC1);
+    assert_int_equal(seat->stage_ms[PUP_STAGE_LOADER], 2000);
+    assert_int_equal(seat->stage_ms[PUP_STAGE_KERNEL], 4000);
+    assert_string_equal(seat->state, "booting");
+    assert_int_equal(seat_of(seats, MAC2)->last_seen_ms, t - 50000);
+}
+
+static void
+arrive(Fixture *f, const char *boot, gint64 clock_off_ms, gint64 now_ms)
+{
+    g_autoptr(GError) error = NULL;
+    const PupArrival arrival = {MAC1, "10.0.0.5", "lab-101", boot, 7, TRUE, clock_off_ms};
+    if (!pup_catalog_arrive(f->catalog, &arrival, now_ms, &error))
+        fail_msg("%s", error->message);
+}
+
+static void
+tell_starts(Fixture *f, const char *boot, gint64 t_ms, gint64 now_ms,
+            const PupGuestStart *starts, unsigned n)
+{
+    g_autoptr(GError) error = NULL;
+    const PupStartsTold told = {MAC1, boot, t_ms, starts, n};
+    if (!pup_catalog_starts(f->catalog, &told, now_ms, &error))
+        fail_msg("%s", error->message);
+}
+
+/* A guest is shut down, another crashes, a third runs: one boot, whose times stay. */
+static void
+test_starts_are_no_boots(void **state)
+{
+    Fixture *f = *state;
+    gint64 t = 10000000;
+    PupGuestStart starts[] = {
+        {.t_ms = 1000, .version = 7, .started_ms = 500, .alive_ms = 4000, .end = "off"},
+        {.t_ms = 60000,
+         .version = 7,
+         .started_ms = 300,
+         .alive_ms = -1,
+         .resets = 2,
+         .end = "crashed"},
+        {.t_ms = 90000, .version = 8, .started_ms = -1, .alive_ms = -1, .resets = 1},
+    };
+    stage(f, PUP_STAGE_DHCP, t);
+    arrive(f, "one", -5000, t + 10000);
+    stage(f, PUP_STAGE_GUEST_ALIVE, t + 20000);
+    tell_starts(f, "one", 1000, t + 10000, starts, 1);
+    arrive(f, "one", 0, t + 70000); /* its clock was set meanwhile */
+    tell_starts(f, "one", 60000, t + 70000, starts, 2);
+    arrive(f, "one", 0, t + 100000);
+    tell_starts(f, "one", 90000, t + 100000, starts, 3);
+    starts[2].started_ms = 400;
+    tell_starts(f, "one", 91000, t + 101000, starts + 1, 2);
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, t + 101000, POLL_S, NULL);
+    const PupSeat *seat = seat_of(seats, MAC1);
+    assert_int_equal(seat->boot_started_ms, t);
+    assert_string_equal(seat->boot, "one");
+    assert_int_equal(seat->stage_ms[PUP_STAGE_REGISTERED], 10000);
+    assert_int_equal(seat->stage_ms[PUP_STAGE_GUEST_ALIVE], 20000);
+    assert_true(seat->knows_clock);
+    assert_int_equal(seat->clock_off_ms, -5000);
+    assert_int_equal(seat->n_starts, 3);
+    assert_int_equal(seat->n_resets, 3);
+    assert_int_equal(seat->n_crashes, 1);
+    assert_int_equal(seat->starts->len, 3);
+    const PupGuestStart *last = &g_array_index(seat->starts, PupGuestStart, 0);
+    assert_int_equal(last->n, 3);
+    assert_int_equal(last->at_ms, t + 100000);
+    assert_int_equal(last->version, 8);
+    assert_int_equal(last->started_ms, 400);
+    assert_int_equal(seat->boots->len, 0);
+}
+
+/* The next boot, seen by its id alone: the one before goes into the past. */
+static void
+test_boots_are_kept(void **state)
+{
+    Fixture *f = *state;
+    gint64 t = 10000000;
+    const PupGuestStart start = {.t_ms = 1000,
+                                 .version = 7,
+                                 .started_ms = 500,
+                                 .alive_ms = 4000,
+                                 .end = "crashed"};
+    for (int i = 0; i <= PUP_BOOTS_KEPT + 1; i++) {
+        g_autofree char *boot = g_strdup_printf("b-%d", i);
+        arrive(f, boot, 0, t + 100000 * i);
+        stage(f, PUP_STAGE_GUEST_ALIVE, t + 100000 * i + 7000);
+        tell_starts(f, boot, 1000, t + 100000 * i, &start, 1);
+    }
+    g_autoptr(GPtrArray) seats =
+        pup_catalog_seats(f->catalog, t + 100000 * (PUP_BOOTS_KEPT + 1), POLL_S, NULL);
+    const PupSeat *seat = seat_of(seats, MAC1);
+    assert_int_equal(seat->n_starts, 1);
+    assert_int_equal(seat->boots->len, PUP_BOOTS_KEPT);
+    const PupSeatBoot *past = &g_array_index(seat->boots, PupSeatBoot, 0);
+    assert_string_equal(past->id, "b-10");
+    assert_int_equal(past->registered_ms, 0);
+    assert_int_equal(past->alive_ms, 7000);
+    assert_int_equal(past->starts, 1);
+    assert_int_equal(past->crashes, 1);
+}
+
+/* A seat that ran while its server learned of boots' ids is in the boot that it was in.
+ */
+static void
+test_boot_gets_its_id(void **state)
+{
+    Fixture *f = *state;
+    gint64 t = 10000000;
+    stage(f, PUP_STAGE_REGISTERED, t);
+    report(f, "running", 7, t + 1000);
+    tell_starts(f, "one", 0, t + 1000, NULL, 0);
+    arrive(f, "one", 0, t + 50000);
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, t + 50000, POLL_S, NULL);
+    assert_int_equal(seat_of(seats, MAC1)->boot_started_ms, t);
+    tell_starts(f, "two", 0, t + 51000, NULL, 0); /* it never registered */
+    g_autoptr(GPtrArray) still = pup_catalog_seats(f->catalog, t + 51000, POLL_S, NULL);
+    assert_string_equal(seat_of(still, MAC1)->boot, "one");
 }
 
 static void
@@ -557,6 +744,10 @@ test_older_database(void **state)
     assert_int_equal(seat_of(seats, MAC1)->last_seen_ms, 5);
     PupSeatStats stats = {.reads = 7};
     assert_true(pup_catalog_set_stats(f->catalog, MAC1, &stats, NULL));
+    assert_false(seat_of(seats, MAC1)->knows_clock);
+    arrive(f, "one", 60000, 9);
+    g_autoptr(GPtrArray) now = pup_catalog_seats(f->catalog, 9, POLL_S, NULL);
+    assert_int_equal(seat_of(now, MAC1)->clock_off_ms, 60000);
 }
 
 static void
@@ -692,7 +883,13 @@ main(void)
         TEST(test_two_add_the_same_macs),
         TEST(test_a_boot),
         TEST(test_when_a_boot_begins),
-        TEST(test_when_a_seat_is_off),
+        TEST(test_when_a_seat_is_silent),
+        TEST(test_server_away),
+        TEST(test_clock_was_ahead),
+        TEST(test_clock_is_set),
+        TEST(test_starts_are_no_boots),
+        TEST(test_boots_are_kept),
+        TEST(test_boot_gets_its_id),
         TEST(test_seats_sorted),
         TEST(test_report),
         TEST(test_several_at_once),

@@ -235,7 +235,7 @@ static void
 test_seats(void **state)
 {
     expect(state, REGISTER, "{\"boot\":\"b1\",\"cpus\":4,\"kvm\":true}", 200,
-           "{\"poll_s\":7,\"room\":\"lab-101\",\"seat\":\"pc07\",\"version\":1}");
+           "\"poll_s\":7,\"room\":\"lab-101\",\"seat\":\"pc07\",\"version\":1}");
     expect(state, REPORT,
            "{\"boot\":\"b1\",\"state\":\"running\",\"version\":1,"
            "\"stages\":[{\"stage\":\"guest-started\",\"t_ms\":5}]}",
@@ -407,7 +407,6 @@ test_metrics(void **state)
         {"pupitre_sent_bytes_total{room=\"lab-101\",version=\"1\"}",
          sent + (double) f->encoded_len},
         {"pupitre_seats{room=\"lab-101\",state=\"running\"}", 1},
-        {"pupitre_seats{room=\"lab-102\",state=\"off\"}", 1},
         {"pupitre_seat_reads_total" SEAT_LABELS "}", 8},
         {"pupitre_seat_read_hits_total" SEAT_LABELS "}", 6},
         {"pupitre_seat_read_bytes_total" SEAT_LABELS ",source=\"peer\"}", 5000},
@@ -420,6 +419,101 @@ test_metrics(void **state)
         if (i + 1 < G_N_ELEMENTS(rows) ? value != rows[i].value : !(value >= 1))
             fail_msg("%s is %g", rows[i].sample, value);
     }
+}
+
+/* @mac's seat as the catalog has it now. */
+static PupSeat *
+seat_now(void **state, GPtrArray **seats, const char *mac)
+{
+    Fixture *f = *state;
+    *seats = pup_service_seats(f->server.service, NULL);
+    for (guint i = 0; i < (*seats)->len; i++) {
+        PupSeat *seat = g_ptr_array_index(*seats, i);
+        if (g_str_equal(seat->mac, mac))
+            return seat;
+    }
+    fail_msg("no seat %s", mac);
+    return NULL;
+}
+
+/* The seat learns the time, the server how far the PC's clock was off when it booted. */
+static void
+test_clocks(void **state)
+{
+    gint64 before_ms = pup_service_now_ms();
+    g_autoptr(GString) answer =
+        ask(state, REGISTER, "", "{\"boot\":\"clock-1\",\"clock_ms\":978307200000}");
+    const char *now = strstr(answer->str, "\"now_ms\":");
+    assert_non_null(now);
+    gint64 now_ms = g_ascii_strtoll(now + strlen("\"now_ms\":"), NULL, 10);
+    assert_true(now_ms >= before_ms && now_ms <= pup_service_now_ms());
+    g_autofree char *again = g_strdup_printf(
+        "{\"boot\":\"clock-1\",\"clock_ms\":%" G_GINT64_FORMAT "}", now_ms);
+    expect(state, REGISTER, again, 200, "");
+    g_autoptr(GPtrArray) seats = NULL;
+    const PupSeat *seat = seat_now(state, &seats, MAC);
+    assert_true(seat->knows_clock);
+    assert_true(ABS(seat->clock_off_ms - (978307200000 - now_ms)) < 60000);
+    expect(state, REGISTER, "{\"boot\":\"clock-2\"}", 200, "\"now_ms\":");
+    expect(state, "GET /v1/seats", NULL, 200, "\"clock_off_ms\":null");
+}
+
+/* A guest that starts again is no boot: the boot's times stay. */
+static void
+test_starts(void **state)
+{
+    expect(state, REGISTER, "{\"boot\":\"s-1\"}", 200, "");
+    expect(state, REPORT,
+           "{\"boot\":\"s-1\",\"state\":\"running\",\"version\":1,\"t_ms\":9000,"
+           "\"stages\":[{\"stage\":\"guest-alive\",\"t_ms\":9000}],"
+           "\"starts\":[{\"t_ms\":5000,\"version\":1,\"started_ms\":2000,"
+           "\"alive_ms\":4000,\"resets\":1,\"end\":\"crashed\",\"more\":1}]}",
+           200, "");
+    expect(state, REGISTER, "{\"boot\":\"s-1\"}", 200, "");
+    expect(state, REPORT,
+           "{\"boot\":\"s-1\",\"state\":\"running\",\"version\":1,\"t_ms\":99000,"
+           "\"starts\":[{\"t_ms\":90000,\"version\":1,\"end\":\"unheard-of\"}]}",
+           200, "");
+    g_autoptr(GPtrArray) seats = NULL;
+    const PupSeat *seat = seat_now(state, &seats, MAC);
+    assert_string_equal(seat->boot, "s-1");
+    assert_true(seat->stage_ms[PUP_STAGE_GUEST_ALIVE] >= 0);
+    assert_int_equal(seat->n_starts, 2);
+    expect(state, "GET /v1/seats", NULL, 200, "\"starts\":2,");
+    expect(state, "GET /v1/seats", NULL, 200, "\"crashes\":1,");
+    assert_true(metric(state, "pupitre_seat_guest_starts" SEAT_LABELS "}") == 2);
+    assert_true(metric(state, "pupitre_seat_guest_resets" SEAT_LABELS "}") == 1);
+    expect(state, REPORT, "{\"boot\":\"s-1\",\"state\":\"off\"}", 200, "");
+    expect(state, "GET /v1/seats", NULL, 200, "\"state\":\"off\",\"state_words\"");
+}
+
+/* PCs that ask again and again for what there is not. */
+static void
+test_waiting(void **state)
+{
+    g_autoptr(GPtrArray) seats = NULL, later = NULL;
+    expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe?again=1", NULL, 200, "#!ipxe");
+    const PupSeat *seat = seat_now(state, &seats, UNKNOWN_MAC);
+    assert_string_equal(seat->state, "waiting");
+    assert_string_equal(seat->room, "");
+    expect(state, "GET /v1/seats", NULL, 200, "\"waits to be added\"");
+    expect(state, "POST /v1/seats/" UNPUBLISHED_MAC "/register", "{\"boot\":\"b\"}", 404,
+           "");
+    seat = seat_now(state, &later, UNPUBLISHED_MAC);
+    assert_string_equal(seat->state, "waiting");
+    assert_string_equal(seat->room, "lab-102");
+    assert_non_null(strstr(seat->detail, "has not been published"));
+    assert_true(metric(state, "pupitre_seats{room=\"lab-102\",state=\"waiting\"}") == 1);
+}
+
+/* A seat whose room is gone runs on, and says so. */
+static void
+test_stranger_runs(void **state)
+{
+    g_autoptr(GPtrArray) seats = NULL;
+    expect(state, "POST /v1/seats/" UNKNOWN_MAC "/report",
+           "{\"boot\":\"b\",\"state\":\"running\",\"version\":3}", 404, "");
+    assert_string_equal(seat_now(state, &seats, UNKNOWN_MAC)->state, "running");
 }
 
 /* Who is no seat of the room is alone, unless the settings make every PC one. */
@@ -636,6 +730,10 @@ main(void)
         cmocka_unit_test(test_no_image),
         cmocka_unit_test(test_image_files),
         cmocka_unit_test(test_seats),
+        cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_starts),
+        cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_stranger_runs),
         cmocka_unit_test(test_how_seats_take),
         cmocka_unit_test(test_stages_by_fetching),
         cmocka_unit_test(test_status),

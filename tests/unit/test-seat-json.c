@@ -24,6 +24,7 @@ test_hello(void **state)
     assert_int_equal(hello->memory_mib, 7900);
     assert_true(hello->kvm);
     assert_string_equal(hello->firmware, "uefi");
+    assert_int_equal(hello->clock_ms, -1);
 }
 
 static void
@@ -85,11 +86,34 @@ test_report(void **state)
 }
 
 static void
+test_starts(void **state)
+{
+    static const char text[] =
+        "{\"boot\":\"b\",\"state\":\"off\",\"starts\":[{\"t_ms\":5000},"
+        "{\"t_ms\":9000,\"version\":7,\"started_ms\":100,\"alive_ms\":200,\"resets\":3,"
+        "\"end\":\"crashed\",\"later\":[]},{\"t_ms\":9500,\"end\":\"unheard-of\"}]}";
+    g_autoptr(PupSeatReport) report = pup_seat_report_parse(text, strlen(text), NULL);
+    assert_non_null(report);
+    assert_string_equal(report->state, "off");
+    assert_int_equal(report->n_starts, 3);
+    assert_int_equal(report->t_ms, 9500);
+    assert_int_equal(report->starts[0].started_ms, -1);
+    assert_string_equal(report->starts[0].end, "");
+    assert_int_equal(report->starts[1].alive_ms, 200);
+    assert_int_equal(report->starts[1].resets, 3);
+    assert_string_equal(report->starts[1].end, "crashed");
+    assert_string_equal(report->starts[2].end, "");
+}
+
+static void
 test_bad_report(void **state)
 {
     static const char *const cases[] = {
         "{\"boot\":\"b\"}",
-        "{\"boot\":\"b\",\"state\":\"off\"}",
+        "{\"boot\":\"b\",\"state\":\"silent\"}",
+        "{\"boot\":\"b\",\"state\":\"idle\",\"starts\":{}}",
+        "{\"boot\":\"b\",\"state\":\"idle\",\"starts\":[{}]}",
+        "{\"boot\":\"b\",\"state\":\"idle\",\"starts\":[{\"t_ms\":1,\"resets\":-1}]}",
         "{\"boot\":\"b\",\"state\":\"idle\",\"version\":-1}",
         "{\"boot\":\"b\",\"state\":\"idle\",\"detail\":[]}",
         "{\"boot\":\"b\",\"state\":\"idle\",\"stages\":{}}",
@@ -149,9 +173,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hello),  cmocka_unit_test(test_bad_hello),
-        cmocka_unit_test(test_report), cmocka_unit_test(test_bad_report),
-        cmocka_unit_test(test_bounds), cmocka_unit_test(test_cut_and_flipped),
+        cmocka_unit_test(test_hello),           cmocka_unit_test(test_bad_hello),
+        cmocka_unit_test(test_starts),          cmocka_unit_test(test_report),
+        cmocka_unit_test(test_bad_report),      cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_cut_and_flipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
