@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A booted PC goes on renewing its lease; it keeps its address while no DHCP server answers, even
 # after the lease's end; and its power button switches it off. Leases are of 20 s here.
+# only with --all: the unit test test-lease.sh has what a PC does with its lease
 set -eu
 . "$PUPITRE_TOP/tests/lab/lab.sh"
 

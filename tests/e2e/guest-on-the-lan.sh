@@ -3,6 +3,7 @@
 # In a room with network = bridge the guest is a machine of its own beside its PC: by a MAC of its
 # own it gets an address of its own, and the server answers it, all over the card that the PC
 # streams its disk over. The guest is iPXE, started from its disk: it looks for a server by itself.
+# only with --all: the domain with a bridge is a golden file, and here is only its wire
 set -eu
 . "$PUPITRE_TOP/tests/lab/lab.sh"
 

@@ -3,6 +3,7 @@
 # What a seat read, and from where, is seen on the server; its guest's start becomes the version's
 # boot profile; and once `room warm` is through, the next guest starts on the next version from
 # the seat's memory: the server sends nothing for it.
+# only with --all: peers-warm and peers-boot-profile see its parts without a PC
 set -eu
 . "$PUPITRE_TOP/tests/lab/lab.sh"
 

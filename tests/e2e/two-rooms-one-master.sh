@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Two rooms on one master: each PC shows its own room.
+# only with --all: rooms-share sees both rooms of a master on seats without PCs
 set -eu
 . "$PUPITRE_TOP/tests/lab/lab.sh"
 

@@ -3,6 +3,7 @@
 # A stick in the PC goes to the guest of a room that lets storage through, and comes back to the PC
 # with a version that lets other classes through only; the PC's keyboard stays with the PC. Asked of
 # the PC's kernel: a device that SPICE's client has taken is driven by usbfs.
+# only with --all: the unit test test-usb.c has what goes to which side
 set -eu
 . "$PUPITRE_TOP/tests/lab/lab.sh"
 

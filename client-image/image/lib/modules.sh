@@ -3,13 +3,14 @@
 # modules - which kernel modules a list asks for, with all they depend on
 
 # select_modules LIST: paths relative to the tree's folder of modules, one a line. Names
-# that are built into the kernel are passed over; unknown ones stop the build.
+# that are built into the kernel are passed over; unknown ones stop the build. Of "A | B" the
+# first counts that there is.
 select_modules() {
     local dir=$tree/usr/lib/modules/$kernel_version
     list_lines "$1" | awk -v list="$1" -v builtin="$dir/modules.builtin" \
         -v softdep="$dir/modules.softdep" -v dep="$dir/modules.dep" '
         function stem(path) {
-            sub(/.*\//, "", path); sub(/\.ko$/, "", path); gsub(/-/, "_", path)
+            sub(/.*\//, "", path); sub(/\.ko(\.[a-z]+)?$/, "", path); gsub(/-/, "_", path)
             return path
         }
         function take(path,    n, i, parts) {
@@ -31,6 +32,13 @@ select_modules() {
             }
             return n
         }
+        function mark_first(words, value,    n, i, parts) {
+            n = split(words, parts, / *[|] */)
+            for (i = 1; i <= n; i++) {
+                if (parts[i] == "-" || mark(parts[i], value)) return 1
+            }
+            return 0
+        }
         BEGIN {
             while ((getline line <builtin) > 0) built_in[stem(line)] = 1
             while ((getline line <dep) > 0) {
@@ -46,7 +54,7 @@ select_modules() {
         }
         {
             out = sub(/^!/, "")
-            if (!mark($0, !out)) {
+            if (!mark_first($0, !out)) {
                 printf "build-client-image: %s: no kernel module %s\n", list, $0 \
                     >"/dev/stderr"
                 failed = 1
@@ -59,12 +67,14 @@ select_modules() {
         }' | sort
 }
 
-# install_modules LIST ROOT: copy them and make the index files.
+# install_modules LIST ROOT: copy them and make the index files. Compressed ones are opened:
+# the image is compressed as a whole, which takes less, and busybox reads plain ones only.
 install_modules() {
     local dir=usr/lib/modules/$kernel_version
     mkdir -p "$2/$dir"
     select_modules "$1" >"$work/modules"
     tar -C "$tree/$dir" -cf - -T "$work/modules" | tar -C "$2/$dir" -xf -
+    find "$2/$dir" -name '*.ko.xz' -exec xz -d {} +
     cp "$tree/$dir"/modules.{order,builtin,builtin.modinfo} "$2/$dir/"
     depmod -b "$2" "$kernel_version"
     # Neither kmod nor busybox looks symbols up by name.

@@ -6,7 +6,8 @@
 # lists that this machine's apt has already fetched and verified: so what the closure was
 # computed from is what gets unpacked, and nothing is downloaded twice.
 #
-#   CACHE/closure-HASH   URIs and checksums of all packages, by package lists
+#   CACHE/closure-HASH   URIs and checksums of all packages, by package lists; beside it
+#                        closure-HASH.names, those of them that the list asks for
 #   CACHE/debs/          downloaded packages
 #   CACHE/tree-HASH/     the unpacked tree, by closure
 
@@ -32,11 +33,25 @@ debian_sources() {
         'Origin: Debian' | sed 's/:[0-9]*$//' | sort -u
 }
 
-# Options that make apt see Debian's archive alone, and nothing as installed.
+# The names of the package list; of "A | B" the first that apt, as it is told by `apt_view`, has.
+package_names() {
+    local line name
+    while read -r line; do
+        for name in ${line//|/ }; do
+            if [[ $line != *'|'* ]] || apt-cache "${apt_view[@]}" show "$name" >/dev/null 2>&1; then
+                printf '%s\n' "$name"
+                continue 2
+            fi
+        done
+        die "$EXIT_NOT_FOUND" "apt knows none of '$line': run apt-get update"
+    done < <(list_lines "$data/packages")
+}
+
+# Options that make apt see Debian's archive alone, and nothing as installed or downloaded.
 # Sets the array `apt_view`; the sources are copied into folder $1.
 set_apt_view() {
     local folder=$1 file
-    mkdir -p "$folder/parts"
+    mkdir -p "$folder/parts" "$folder/archives/partial"
     debian_sources >"$folder/files" || die "$EXIT_IO" "apt-get cannot read its sources"
     [ -s "$folder/files" ] || die "$EXIT_NOT_FOUND" \
         "apt knows no Debian archive: check /etc/apt/sources.list and run apt-get update"
@@ -44,7 +59,8 @@ set_apt_view() {
         cp "$file" "$folder/parts/"
     done <"$folder/files"
     apt_view=(-o "Dir::State::status=/dev/null" -o "Dir::Etc::sourcelist=/dev/null"
-        -o "Dir::Etc::sourceparts=$folder/parts" -o "APT::Install-Recommends=0")
+        -o "Dir::Etc::sourceparts=$folder/parts" -o "Dir::Cache::archives=$folder/archives"
+        -o "APT::Install-Recommends=0")
 }
 
 # Sets `closure`: the file that names every package with its version and checksum.
@@ -53,13 +69,15 @@ find_closure() {
     local -a names
     key=$(closure_key)
     closure=$cache/closure-${key:0:16}
-    [ ! -s "$closure" ] || return 0
-    mapfile -t names < <(list_lines "$data/packages")
+    [ ! -s "$closure" ] || [ ! -s "$closure.names" ] || return 0
     set_apt_view "$work/apt"
+    package_names >"$work/names"
+    mapfile -t names <"$work/names"
     apt-get install --print-uris --yes --quiet=2 "${apt_view[@]}" -- "${names[@]}" \
         >"$work/closure" 2>"$errors" ||
         die "$EXIT_NOT_FOUND" "apt cannot put the packages together: $(tail -n 3 "$errors")"
     rm -f "$cache"/closure-*
+    mv "$work/names" "$closure.names"
     mv "$work/closure" "$closure"
 }
 
@@ -100,7 +118,7 @@ unpack_tree() {
         --aptopt='APT::Install-Recommends "0"' \
         --setup-hook="'$data/lib/debs-hook' in '$cache/debs' '$(apt_lists)' \"\$1\"" \
         --extract-hook="'$data/lib/debs-hook' out '$cache/debs' '$(apt_lists)' \"\$1\"" \
-        --include="$(list_lines "$data/packages" | tr '\n' ' ')" \
+        --include="$(tr '\n' ' ' <"$closure.names")" \
         '' "$part" "${sources[@]}" >"$log" 2>&1 ||
         die "$EXIT_IO" "mmdebstrap failed: $(reason_in "$log")"
     rm -rf "$part"/usr/share/{doc,man,locale,info}

@@ -8,7 +8,20 @@
 
 readonly LIBRARY_DIRS=(usr/lib/x86_64-linux-gnu usr/lib)
 
-# The files of one pattern, folders opened up. Prints nothing when it matches nothing.
+# The files of the first of the patterns "A | B" that matches, folders opened up. FALSE: none
+# does. A line may end in "| -": then nothing is right too.
+expand_first() {
+    local rest=$1 found
+    while [ -n "$rest" ]; do
+        found=$(expand_pattern "${rest%% | *}")
+        [ -z "$found" ] || break
+        [[ $rest == *' | '* ]] || break
+        rest=${rest#* | }
+    done
+    [ -z "$found" ] || printf '%s\n' "$found"
+    [ -n "$found" ] || [ "$rest" = - ]
+}
+
 expand_pattern() {
     local path
     for path in $1; do
@@ -25,14 +38,13 @@ wanted_files() {
     local line found
     : >"$work/dropped"
     while read -r line; do
-        found=$(expand_pattern "${line#!}")
-        [ -n "$found" ] ||
+        found=$(expand_first "${line#!}") ||
             die "$EXIT_INVALID" "$1: '$line' matches nothing in the packages"
         case $line in
         !*) printf '%s\n' "$found" >>"$work/dropped" ;;
         *) printf '%s\n' "$found" ;;
         esac
-    done < <(list_lines "$1") | sort -u >"$work/wanted"
+    done < <(list_lines "$1") | sed '/^$/d' | sort -u >"$work/wanted"
     sort -u "$work/dropped" | comm -13 - "$work/wanted"
 }
 
