@@ -37,7 +37,7 @@ pc02" ] || die "names: $(pupitre -q seat list lab-101)"
 fails 3 nowhere pupitre seat list nowhere
 
 show "--wide has what the table leaves out, JSON has all"
-if pupitre seat list | grep -q 52:54; then die "MAC addresses without --wide"; fi
+if grep -q 52:54 < <(pupitre seat list); then die "MAC addresses without --wide"; fi
 says '^lab-101 +pc01 +52:54:00:00:00:01 ' pupitre seat list --wide
 pupitre seat list --json |
     jq -e '.seats[0] | (["last_seen", "dhcp_ms", "guest_alive_ms", "detail", "stats", "canary", "address"] - keys) == []' >/dev/null ||
