@@ -358,7 +358,7 @@ lab_pc_ask() {
 
 # TRUE when a PC that was started with -no-shutdown has switched itself off: its screen stays.
 lab_pc_has_stopped() {
-    lab_pc_ask "$1" "info status" | grep -q 'paused (shutdown)'
+    grep -q 'paused (shutdown)' < <(lab_pc_ask "$1" "info status")
 }
 
 lab_pc_key() {
