@@ -42,7 +42,7 @@ pup_cli_import_parse(PupCli *cli, PupCliImport *from, char ***argv, GError **err
         {"from-domain", 'd', 0, G_OPTION_ARG_STRING, &from->domain,
          "Instead of FILE: a domain of libvirt, which may be running", "DOMAIN"},
         {"disk", 0, 0, G_OPTION_ARG_STRING, &from->disk,
-         "Which disk of the domain, like vda (the only one)", "DISK"},
+         "Which disk of the domain, like vda, or of an archive (the only one)", "DISK"},
         {NULL}};
 
     if (!pup_cli_parse(cli, options, argv, error))
@@ -51,9 +51,8 @@ pup_cli_import_parse(PupCli *cli, PupCliImport *from, char ***argv, GError **err
         pup_error_set(error, PUP_ERROR_INVALID,
                       "%s: say what to import, a FILE or --from-domain DOMAIN",
                       cli->command->name);
-    else if (from->domain ? from->format != NULL : from->disk != NULL)
-        pup_error_set(error, PUP_ERROR_INVALID,
-                      "%s: --format is for a FILE, --disk for a domain",
+    else if (from->domain && from->format)
+        pup_error_set(error, PUP_ERROR_INVALID, "%s: --format is for a FILE",
                       cli->command->name);
     else
         return TRUE;
@@ -82,16 +81,17 @@ pup_cli_import(PupCli *cli, char **args, const PupCliImport *from,
 {
     g_autoptr(PupBar) bar = NULL;
     PupDomainImport made = {0};
+    PupImportFile of;
     PupWorkshop shop;
     gboolean done;
 
     bar = pup_bar_begin(cli, &shop, error);
     if (!bar)
         return FALSE;
+    of = (PupImportFile){args[1], from->format, from->disk};
     done = from->domain ? pup_master_import_domain(&shop, args[0], from->domain,
                                                    from->disk, &made, error)
-                        : pup_master_import(&shop, args[0], args[1], from->format,
-                                            &made.report, error);
+                        : pup_master_import(&shop, args[0], &of, &made.report, error);
     if (!done)
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);

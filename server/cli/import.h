@@ -10,7 +10,7 @@
 typedef struct {
     char *format; /* of the file; NULL probes */
     char *domain;
-    char *disk; /* of the domain; NULL: the only one */
+    char *disk; /* of the domain, or of a file that holds several; NULL: the only one */
 } PupCliImport;
 
 void pup_cli_import_clear(PupCliImport *from);

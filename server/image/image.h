@@ -47,11 +47,21 @@ typedef struct {
                            current version: nothing was written, version is that one */
 } PupPublishReport;
 
-/* Import @file (qcow2, raw, vmdk, vdi, vhdx, vpc; the format is probed, @format forces
- * one) as the next version of master @name. Errors: INVALID (not a disk, or names a
- * backing file), NO_SPACE, BUSY, NOT_FOUND. On failure nothing stays behind. */
-gboolean pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
-                           const char *format, PupPublishReport *report, GError **error);
+/* What is to be imported. */
+typedef struct {
+    const char *file;
+    const char *format; /* forces one; NULL: probed */
+    const char *disk; /* its name in @file, an archive that holds several; NULL: the only
+                         one */
+} PupImportFile;
+
+/* Import @of (qcow2, raw, vmdk, vdi, vhdx, vpc; or in an OVA, an archive or compressed)
+ * as the next version of master @name. Errors: INVALID (not a disk, or names a backing
+ * file), CORRUPT (not whole), NO_SPACE, BUSY, NOT_FOUND. On failure nothing stays
+ * behind. */
+gboolean pup_master_import(const PupWorkshop *shop, const char *name,
+                           const PupImportFile *of, PupPublishReport *report,
+                           GError **error);
 
 /* The manifest of a version (0: the current one), its signature checked where shop->key
  * is there. Errors: NOT_FOUND, DENIED, INVALID, IO. */

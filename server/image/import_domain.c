@@ -64,6 +64,15 @@ import_running(Job *job, PupDomainImport *made, GError **error)
     return done;
 }
 
+static gboolean
+import_shut_off(const Job *job, PupDomainImport *made, GError **error)
+{
+    PupImportFile of = {.file = pup_virt_backup_file(job->backup),
+                        .format = pup_virt_backup_format(job->backup)};
+
+    return pup_master_import_locked(job->shop, job->name, &of, &made->report, error);
+}
+
 gboolean
 pup_master_import_domain(const PupWorkshop *shop, const char *name, const char *domain,
                          const char *target, PupDomainImport *made, GError **error)
@@ -86,11 +95,8 @@ pup_master_import_domain(const PupWorkshop *shop, const char *name, const char *
     if (!job.backup)
         return FALSE;
     result.ran = pup_virt_backup_runs(job.backup);
-    done = result.ran
-               ? import_running(&job, &result, error)
-               : pup_master_import_locked(shop, name, pup_virt_backup_file(job.backup),
-                                          pup_virt_backup_format(job.backup),
-                                          &result.report, error);
+    done = result.ran ? import_running(&job, &result, error)
+                      : import_shut_off(&job, &result, error);
     g_clear_pointer(&job.backup, pup_virt_backup_free);
     if (done)
         *made = result;

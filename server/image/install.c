@@ -278,12 +278,13 @@ make_folder(Install *job, GError **error)
 static gboolean
 install_locked(Install *job, PupPublishReport *report, GError **error)
 {
+    PupImportFile of = {.file = job->disk, .format = "qcow2"};
+
     if (!make_folder(job, error) || !make_disk(job, error))
         return FALSE;
     return run_machine(job, error) && check_installed(job, error) &&
            pup_failpoint("install-ended", error) &&
-           pup_master_import_locked(job->shop, job->name, job->disk, "qcow2", report,
-                                    error);
+           pup_master_import_locked(job->shop, job->name, &of, report, error);
 }
 
 static gboolean

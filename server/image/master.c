@@ -12,11 +12,9 @@
 #include "lib/error.h"
 #include "lib/failpoint.h"
 #include "lib/file.h"
-#include "lib/ident.h"
 #include "server/image/hash.h"
 #include "server/image/images.h"
-#include "server/image/lock.h"
-#include "server/image/probe.h"
+#include "server/image/qemu_img.h"
 #include "server/image/workshop.h"
 
 typedef struct {
@@ -190,35 +188,4 @@ pup_master_import_source(const PupWorkshop *shop, const char *name,
     g_free(import.path);
     g_free(import.temp);
     return done;
-}
-
-gboolean
-pup_master_import_locked(const PupWorkshop *shop, const char *name, const char *file,
-                         const char *format, PupPublishReport *report, GError **error)
-{
-    g_autofree char *source = NULL;
-    g_autoptr(PupImageInfo) info =
-        pup_probe_disk(file, format, &source, shop->cancellable, error);
-    PupImportSource from = {.source = source};
-
-    if (!info || !pup_probe_guest(shop->settings, source, info->format, file,
-                                  shop->cancellable, error))
-        return FALSE;
-    from.format = info->format;
-    from.virtual_bytes = info->virtual_bytes;
-    from.actual_bytes = info->actual_bytes;
-    return pup_master_import_source(shop, name, &from, report, error);
-}
-
-gboolean
-pup_master_import(const PupWorkshop *shop, const char *name, const char *file,
-                  const char *format, PupPublishReport *report, GError **error)
-{
-    g_autoptr(PupLock) lock = NULL;
-
-    if (!pup_ident_check("master", name, error) || !pup_workshop_check_key(shop, error) ||
-        !pup_workshop_check_pools(shop, error))
-        return FALSE;
-    lock = pup_lock_take(shop->settings, "master", name, error);
-    return lock && pup_master_import_locked(shop, name, file, format, report, error);
 }

@@ -82,8 +82,8 @@ gboolean pup_master_import_source(const PupWorkshop *shop, const char *name,
 
 /* pup_master_import() for who holds the lock of master @name. */
 gboolean pup_master_import_locked(const PupWorkshop *shop, const char *name,
-                                  const char *file, const char *format,
-                                  PupPublishReport *report, GError **error);
+                                  const PupImportFile *of, PupPublishReport *report,
+                                  GError **error);
 
 /* The current manifest in *@manifest, NULL where @name has no version yet. */
 gboolean pup_workshop_current(const PupWorkshop *shop, PupKind kind, const char *name,

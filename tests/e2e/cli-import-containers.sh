@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A disk in an OVA, an archive or compressed is unpacked and imported; what is no disk is
+# called by its name; hostile and broken archives are refused and leave nothing.
+# shellcheck source=tests/e2e/functions.sh
+. "$(dirname "$0")/functions.sh"
+requires qemu-img qemu-nbd sfdisk gzip xz bzip2 zstd tar python3
+
+new_server "$work/state"
+cd "$work"
+make_disk d.raw 2
+truncate -s 64M d.raw
+printf tail | dd of=d.raw bs=1 seek=67108000 conv=notrunc status=none
+qemu-img convert -f raw -O vmdk -o subformat=streamOptimized d.raw disk1.vmdk
+pupitre --quiet master import whole d.raw
+
+# same FILE OPTIONS: it holds the disk of the master "whole".
+same() {
+    show "$@"
+    says 'is this very disk already' pupitre master import whole "$@"
+    [ -z "$(find "$state/run" -name 'import-*')" ] || die "something is left"
+}
+
+gzip -k1 d.raw && same d.raw.gz
+xz -k0 d.raw && same d.raw.xz
+bzip2 -k1 d.raw && same d.raw.bz2
+zstd -q d.raw && same d.raw.zst
+gzip -k1 disk1.vmdk && same disk1.vmdk.gz
+python3 - <<'END'
+import zipfile
+z = zipfile.ZipFile('d.zip', 'w', zipfile.ZIP_DEFLATED)
+z.writestr('readme.txt', 'a disk')
+z.write('d.raw', 'folder/d.raw')
+z.close()
+END
+same d.zip
+qemu-img convert -f raw -O vmdk -o subformat=twoGbMaxExtentFlat d.raw split.vmdk
+tar cf split.tar split.vmdk split-f001.vmdk && same split.tar
+
+show "an OVA and its manifest"
+echo '<Envelope/>' >vm.ovf
+sums() {
+    for file in "$@"; do
+        printf 'SHA256(%s)= %s\n' "$file" "$(sha256sum "$file" | cut -d' ' -f1)"
+    done >vm.mf
+}
+sums vm.ovf disk1.vmdk
+tar cf vm.ova vm.ovf vm.mf disk1.vmdk
+same vm.ova
+same vm.ova --disk disk1.vmdk
+fails 3 "holds no disk 'disk2.vmdk', but: disk1.vmdk" \
+    pupitre master import two vm.ova --disk disk2.vmdk
+cp disk1.vmdk disk2.vmdk
+tar cf two.ova vm.ovf vm.mf disk1.vmdk disk2.vmdk
+fails 2 'several disks.*--disk.*disk1.vmdk, disk2.vmdk' pupitre master import two two.ova
+same two.ova --disk disk2.vmdk
+tar cf gz.ova vm.ovf disk1.vmdk.gz && same gz.ova
+sed -i 's/= ./= 0/;s/^\(.*disk1.*= \)./\1f/' vm.mf
+tar cf bad.ova vm.ovf vm.mf disk1.vmdk
+fails 5 "'disk1.vmdk' in it does not match the manifest" pupitre master import two bad.ova
+
+show "cut short, damaged"
+for file in vm.ova d.raw.gz d.raw.xz d.raw.bz2 d.raw.zst d.zip; do
+    head -c $(($(stat -c %s "$file") - 100000)) "$file" >short
+    fails 5 'cut short or damaged|not whole' pupitre master import short short
+done
+cp d.raw.gz crc.gz
+printf 'xxxx' | dd of=crc.gz bs=1 seek=$(($(stat -c %s crc.gz) - 8)) conv=notrunc status=none
+fails 5 'does not match its checksum' pupitre master import short crc.gz
+head -c 8M d.raw >half.raw
+printf 'label: dos\nstart=2048, size=2048, type=7\n' | sfdisk -q half.raw 2>/dev/null
+truncate -s 1M half.raw
+gzip half.raw
+fails 5 'its partition 1 reaches' pupitre master import short half.raw.gz
+
+show "what leads out, links, bombs"
+python3 - <<'END'
+import io, tarfile
+with tarfile.open('out.tar', 'w') as t:
+    t.add('disk1.vmdk', '../../../out.vmdk')
+with tarfile.open('link.tar', 'w') as t:
+    link = tarfile.TarInfo('disk.vmdk')
+    link.type, link.linkname = tarfile.SYMTYPE, '/etc/passwd'
+    t.addfile(link)
+END
+fails 2 'would lie outside' pupitre master import bad out.tar
+fails 2 'nothing that looks like a disk' pupitre master import bad link.tar
+python3 - <<'END'
+import zipfile
+inner = 'd.raw.gz'
+for i in range(4):
+    outer = 'bomb%d.zip' % i
+    with zipfile.ZipFile(outer, 'w') as z:
+        z.write(inner)
+    inner = outer
+END
+fails 2 'packed too many times' pupitre master import bad bomb3.zip
+
+show "what is no disk is called by its name"
+head -c 40000 /dev/zero >x.iso
+printf CD001 | dd of=x.iso bs=1 seek=32769 conv=notrunc status=none
+fails 2 'is an ISO image.*master create NAME --iso' pupitre master import no x.iso
+fails 2 'is an ISO image' pupitre master import no x.iso --format raw
+printf 'MSWIM\0\0\0' >x.wim
+truncate -s 1M x.wim
+fails 2 'WIM' pupitre master import no x.wim --format raw
+fails 2 'archive.*leave --format away' pupitre master import no vm.ova --format raw
+fails 2 'gzip.*leave --format away' pupitre master import no d.raw.gz --format raw
+qemu-img convert -f raw -O qcow2 d.raw d.qcow2
+fails 2 'a qcow2 image.*leave --format away' pupitre master import no d.qcow2 --format raw
+fails 2 'no archive: leave --disk away' pupitre master import no d.raw --disk x
+truncate -s 1M empty.raw
+pupitre --quiet master import empty empty.raw --format raw
+
+show "killed while it unpacks"
+mkdir -p "$state/run/import-dead/0"
+truncate -s 1M "$state/run/import-dead/0/disk.raw"
+pupitre --quiet gc
+[ ! -e "$state/run/import-dead" ] || die "the sweep left it"
+
+[ -z "$(find "$state/run" -name 'import-*')" ] || die "something is left"
+check_clean
