@@ -49,17 +49,59 @@ read_bounded(int fd, size_t hint_bytes, size_t max_bytes)
     }
 }
 
-static GBytes *
-read_open_file(int fd, const char *path, size_t max_bytes, GError **error)
+/* "a folder", for a message. */
+static const char *
+kind_of_file(mode_t mode)
 {
-    struct stat st;
-    if (fstat(fd, &st) < 0) {
-        pup_error_set_errno(error, errno, "cannot look at '%s'", path);
-        return NULL;
+    if (S_ISDIR(mode))
+        return "a folder";
+    if (S_ISFIFO(mode))
+        return "a pipe";
+    return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+static void
+set_no_file(GError **error, const char *path, mode_t mode)
+{
+    pup_error_set(error, PUP_ERROR_INVALID, "'%s' is %s, not a file", path,
+                  kind_of_file(mode));
+}
+
+/* A pipe is opened without O_NONBLOCK only when somebody writes to it; a socket not at
+ * all. */
+int
+pup_file_open(const char *path, guint64 *size_bytes, GError **error)
+{
+    struct stat st = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        int problem = errno;
+        if (problem == ENXIO && stat(path, &st) == 0)
+            set_no_file(error, path, st.st_mode);
+        else
+            pup_error_set_errno(error, problem, "cannot open '%s'", path);
+        return -1;
     }
+    if (fstat(fd, &st) < 0)
+        pup_error_set_errno(error, errno, "cannot look at '%s'", path);
+    else if (!S_ISREG(st.st_mode))
+        set_no_file(error, path, st.st_mode);
+    else {
+        if (size_bytes)
+            *size_bytes = (guint64) st.st_size;
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+static GBytes *
+read_open_file(int fd, guint64 size_bytes, const char *path, size_t max_bytes,
+               GError **error)
+{
     g_autoptr(GByteArray) data = NULL;
-    if (!S_ISREG(st.st_mode) || (guint64) st.st_size <= max_bytes) {
-        data = read_bounded(fd, (size_t) st.st_size, max_bytes);
+    if (size_bytes <= max_bytes) {
+        data = read_bounded(fd, (size_t) size_bytes, max_bytes);
         if (!data) {
             pup_error_set_errno(error, errno, "cannot read '%s'", path);
             return NULL;
@@ -77,12 +119,11 @@ GBytes *
 pup_file_read(const char *path, size_t max_bytes, GError **error)
 {
     g_return_val_if_fail(max_bytes < G_MAXUINT / 2, NULL);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        pup_error_set_errno(error, errno, "cannot open '%s'", path);
+    guint64 size_bytes;
+    int fd = pup_file_open(path, &size_bytes, error);
+    if (fd < 0)
         return NULL;
-    }
-    GBytes *bytes = read_open_file(fd, path, max_bytes, error);
+    GBytes *bytes = read_open_file(fd, size_bytes, path, max_bytes, error);
     close(fd);
     return bytes;
 }

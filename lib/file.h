@@ -12,8 +12,13 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* Read all of @path, refused with INVALID when it is larger than @max_bytes. Returns a
- * new GBytes, or NULL. */
+/* Open the regular file @path to read, without ever waiting for somebody: what is none (a
+ * pipe, a folder, a socket, a device) is refused with INVALID. *@size_bytes may be NULL.
+ * New descriptor, -1 on error. */
+int pup_file_open(const char *path, guint64 *size_bytes, GError **error);
+
+/* Read all of the regular file @path, refused with INVALID when it is none or larger than
+ * @max_bytes. Returns a new GBytes, or NULL. */
 GBytes *pup_file_read(const char *path, size_t max_bytes, GError **error);
 
 /* Read exactly @len bytes at @offset of @fd into @buf. End of file before that is

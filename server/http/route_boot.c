@@ -5,11 +5,8 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "lib/error.h"
+#include "lib/file.h"
 #include "lib/ident.h"
 #include "server/boot/client_image.h"
 #include "server/boot/loaders.h"
@@ -142,22 +139,6 @@ pup_get_script(gpointer data, const PupRequest *req, PupResponse *res, GError **
     return text != NULL;
 }
 
-/* Open the regular file @path. Errors: NOT_FOUND ... */
-static int
-open_file(const char *path, guint64 *size, GError **error)
-{
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-        *size = st.st_size;
-        return fd;
-    }
-    pup_error_set_errno(error, fd < 0 ? errno : EISDIR, "cannot open '%s'", path);
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
 static gboolean
 send_file(PupService *service, const PupRequest *req, PupResponse *res, const char *sub,
           char *etag, GError **error)
@@ -166,7 +147,7 @@ send_file(PupService *service, const PupRequest *req, PupResponse *res, const ch
     pup_service_done(service);
     g_autofree char *owned_etag = etag;
     guint64 size;
-    int fd = open_file(path, &size, error);
+    int fd = pup_file_open(path, &size, error);
     if (fd < 0)
         return FALSE;
     pup_response_file(res, req, fd, size, g_steal_pointer(&owned_etag));

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "lib/file.h"
 
@@ -74,7 +76,36 @@ test_read_errors(void **state)
     assert_null(pup_file_read(path, 10, &error));
     unit_assert_error(&error, PUP_ERROR_NOT_FOUND, path);
     assert_null(pup_file_read(*state, 1 << 20, &error));
-    unit_assert_error(&error, PUP_ERROR_IO, *state);
+    unit_assert_error(&error, PUP_ERROR_INVALID, *state);
+}
+
+/* What a folder may hold besides files; nobody writes to the pipe. */
+static void
+test_no_file(void **state)
+{
+    GError *error = NULL;
+    g_autofree char *pipe = g_build_filename(*state, "pipe", NULL);
+    g_autofree char *socket_path = g_build_filename(*state, "socket", NULL);
+    g_autofree char *loop = g_build_filename(*state, "loop", NULL);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    g_strlcpy(address.sun_path, socket_path, sizeof address.sun_path);
+    assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof address), 0);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(symlink("loop", loop), 0);
+    assert_null(pup_file_read(pipe, 10, &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "a pipe");
+    assert_null(pup_file_read(socket_path, 10, &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "a socket");
+    assert_null(pup_file_read("/dev/null", 10, &error));
+    unit_assert_error(&error, PUP_ERROR_INVALID, "a device");
+    assert_null(pup_file_read(loop, 10, &error));
+    unit_assert_error(&error, PUP_ERROR_IO, loop);
+    close(fd);
+    unlink(pipe);
+    unlink(socket_path);
+    unlink(loop);
 }
 
 static void
@@ -190,11 +221,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_DIR(test_read),           WITH_DIR(test_read_without_size),
-        WITH_DIR(test_read_errors),    WITH_DIR(test_pread),
-        WITH_DIR(test_replace),        WITH_DIR(test_replace_fails),
-        WITH_DIR(test_write_no_space), WITH_DIR(test_make_dir),
-        WITH_DIR(test_remove_tree),
+        WITH_DIR(test_read),          WITH_DIR(test_read_without_size),
+        WITH_DIR(test_no_file),       WITH_DIR(test_read_errors),
+        WITH_DIR(test_pread),         WITH_DIR(test_replace),
+        WITH_DIR(test_replace_fails), WITH_DIR(test_write_no_space),
+        WITH_DIR(test_make_dir),      WITH_DIR(test_remove_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
