@@ -94,6 +94,7 @@ on_tick(gpointer data)
 {
     Daemon *daemon = data;
     pup_service_tick(daemon->service);
+    pup_service_look_at_profiles(daemon->service);
     pup_scheduler_tick(daemon->scheduler);
     return G_SOURCE_CONTINUE;
 }
@@ -122,6 +123,7 @@ start(Daemon *daemon, GError **error)
         return FALSE;
     }
     pup_service_tick(daemon->service);
+    pup_service_look_at_profiles(daemon->service);
     options.traffic = daemon->service->traffic;
     daemon->httpd = pup_httpd_new(&options, pup_routes, daemon->service, error);
     if (!daemon->httpd)

@@ -15,6 +15,7 @@
  *     STATE/run/              dnsmasq.conf, locks
  *     STATE/catalog.db        SQLite
  *     STATE/boot-profiles/    ROOM/VERSION/MAC                     server/catalog
+ *     STATE/profiles/         ROOM.conf as it was good last, seats server/catalog
  *     ROOMS/NAME.conf         room profiles ("rooms" beside pupitre.conf)
  *     RECIPES/site, RECIPES/NAME  recipes ("recipes" beside it)
  *

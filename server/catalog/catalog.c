@@ -14,6 +14,9 @@ pup_catalog_open(const char *db_path, const char *rooms_dir, GError **error)
         return NULL;
     PupCatalog *catalog = g_new0(PupCatalog, 1);
     catalog->rooms_dir = g_strdup(rooms_dir);
+    catalog->profiles_dir = g_build_filename(folder, "profiles", NULL);
+    g_mutex_init(&catalog->profiles_lock);
+    catalog->gone_rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autofree char *uploads = g_build_filename(folder, "boot-profiles", NULL);
     catalog->boot_profiles = pup_boot_profiles_new(uploads);
     g_mutex_init(&catalog->lock);
@@ -36,6 +39,9 @@ pup_catalog_free(PupCatalog *catalog)
     g_hash_table_unref(catalog->peerings);
     g_mutex_clear(&catalog->peerings_lock);
     pup_boot_profiles_free(catalog->boot_profiles);
+    g_hash_table_unref(catalog->gone_rooms);
+    g_mutex_clear(&catalog->profiles_lock);
+    g_free(catalog->profiles_dir);
     g_free(catalog->rooms_dir);
     g_free(catalog);
 }

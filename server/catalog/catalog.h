@@ -7,8 +7,8 @@
  * (boots, stages, last words and numbers of each seat) is in SQLite, STATE/catalog.db.
  * The database can be deleted at any time: it holds history, and wishes (warm-ups,
  * schedules, when to take a version), which can be made again; masters and versions are
- * the store's. What seats saw of their
- * guests' starts lies beside it (boot_profiles.h).
+ * the store's. What seats saw of their guests' starts lies beside it (boot_profiles.h),
+ * and what was good last of each room profile (book.h).
  *
  * Threads: any (SQLite serialised, WAL; busy timeout 5 s). Several processes may share
  * one.
@@ -34,6 +34,30 @@ char **pup_catalog_rooms(PupCatalog *catalog, GError **error);
 PupRoomProfile *pup_catalog_room(PupCatalog *catalog, const char *room, GError **error);
 /* Check that a room has a profile, whatever is in it. Errors: NOT_FOUND. */
 gboolean pup_catalog_has_room(PupCatalog *catalog, const char *room, GError **error);
+/* The profile that counts for the room's PCs: where its file has an error, the last good
+ * one. Errors: NOT_FOUND; INVALID when there is none that is good. */
+PupRoomProfile *pup_catalog_room_in_force(PupCatalog *catalog, const char *room,
+                                          GError **error);
+/* Keep what is good of the profiles now, and which room each PC belongs to: what counts
+ * when a file gets an error, and when two claim one PC. To be called now and then, and
+ * after a profile was written; writes only what changed. Errors: IO, NO_SPACE. */
+gboolean pup_catalog_keep_profiles(PupCatalog *catalog, GError **error);
+
+/* What is wrong with a file of the room profiles. */
+typedef struct {
+    char *room;        /* whose profile it is; NULL: it can be no room's */
+    char *other;       /* room whose seats it claims, too; else NULL */
+    char *path;        /* of the file */
+    char *problem;     /* one line; names file and line where it is a line's */
+    char *mend;        /* what to do, and what counts until then */
+    gboolean harmless; /* a file that is passed over and not called like a profile */
+} PupProfileProblem;
+void pup_profile_problem_free(PupProfileProblem *problem);
+/* All that is wrong with the files, by their names: errors, PCs that two profiles claim,
+ * files that cannot be profiles; backups as editors and packages leave them are none.
+ * GPtrArray of PupProfileProblem with a free function. */
+GPtrArray *pup_catalog_profile_problems(PupCatalog *catalog, GError **error);
+
 /* Path of a room's profile, new string. */
 char *pup_catalog_room_path(PupCatalog *catalog, const char *room);
 /* Write a room's profile atomically. Errors: EXISTS when one of its MACs is another
@@ -60,16 +84,18 @@ typedef struct {
     gboolean is_seat;      /* the profile has the MAC */
 } PupPeering;
 /* Look it up for @mac (normalised), from what was read of the profile two seconds ago at
- * most: cheap enough for every poll. Errors: NOT_FOUND; INVALID for a profile that never
- * could be read. */
+ * most: cheap enough for every poll. Errors: NOT_FOUND; INVALID for a profile that has an
+ * error and was never good. */
 gboolean pup_catalog_peering(PupCatalog *catalog, const char *room, const char *mac,
                              gint64 now_ms, PupPeering *peering, GError **error);
 
 /* The seats' boot profiles, in the database's folder; the catalog's own. */
 PupBootProfiles *pup_catalog_boot_profiles(PupCatalog *catalog);
 
-/* Which room and seat a MAC belongs to; new strings. Errors: NOT_FOUND; INVALID when a
- * profile cannot be read and no other has the MAC, or when two have it (names both). */
+/* Which room and seat a MAC belongs to, by the profiles that count; where several claim
+ * it, the room that had it before. New strings. Errors: NOT_FOUND; INVALID when a profile
+ * cannot be read and no other has the MAC, or when several have it and none is known to
+ * have had it before (names two). */
 gboolean pup_catalog_find_seat(PupCatalog *catalog, const char *mac, char **room,
                                char **seat, GError **error);
 
@@ -110,8 +136,8 @@ gboolean pup_catalog_report(PupCatalog *catalog, const char *mac, const char *ad
                             const char *room, unsigned version, const char *state,
                             const char *detail, gint64 now_ms, GError **error);
 /* All seats: those of the profiles, and unknown MACs that were seen; sorted by room,
- * seat. A profile that cannot be read is passed over. GPtrArray of PupSeat with a free
- * function. Their states are seat_state.h's. */
+ * seat. Of a room whose profile has an error, as of its last good one. GPtrArray of
+ * PupSeat with a free function. Their states are seat_state.h's. */
 GPtrArray *pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s,
                              GError **error);
 

@@ -7,18 +7,28 @@
 #include "server/catalog/catalog.h"
 #include "server/catalog/database.h"
 
+/* Behind a room's name, the name of its profile's file. */
+#define PUP_ROOM_SUFFIX ".conf"
+
 struct PupCatalog {
-    char *rooms_dir;
+    char *rooms_dir, *profiles_dir;
     PupBootProfiles *boot_profiles;
     GMutex lock; /* of db: a transaction is one thread's */
     sqlite3 *db;
     GHashTable *starts; /* MAC -> digest of what pup_catalog_starts() kept last; locked */
     GMutex peerings_lock;
     GHashTable *peerings; /* room -> what peering.c read of its profile */
+    GMutex profiles_lock;
+    GHashTable *gone_rooms; /* that had a seat and were not there at the last look */
 };
 
 /* Keep other writers of room profiles out: a descriptor to close(); -1 on error. */
 int pup_catalog_lock_rooms(PupCatalog *catalog, GError **error);
+/* The room's name in the file name "lab-101.conf", or NULL. New string. */
+char *pup_catalog_room_of_file(const char *file);
+
+/* Forget what was kept of the profile of @room, which is removed. */
+void pup_catalog_forget_profile(PupCatalog *catalog, const char *room);
 
 /* Free an entry of @peerings. */
 void pup_catalog_free_peering(gpointer data);

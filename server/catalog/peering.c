@@ -56,6 +56,10 @@ refresh(PupCatalog *catalog, const char *room, Entry **entry, gint64 now_ms,
 {
     g_autoptr(GError) why = NULL;
     g_autoptr(PupRoomProfile) profile = pup_catalog_room(catalog, room, &why);
+    if (!profile && !*entry) { /* what was good before we were started */
+        g_clear_error(&why);
+        profile = pup_catalog_room_in_force(catalog, room, &why);
+    }
     if (!profile && (!*entry || g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))) {
         g_hash_table_remove(catalog->peerings, room);
         g_propagate_error(error, g_steal_pointer(&why));

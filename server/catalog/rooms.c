@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The room profiles. They are the admin's files, who may edit them at any time and get
- * them wrong: one that cannot be read is an error for its own room and passed over by
- * questions about others. A MAC in two rooms is refused when we write, and an error when
- * it asks which room it is in.
+ * them wrong: one that cannot be read counts for its PCs as it was when it was good last
+ * (book.h). A MAC in two rooms is refused when we write; by hand it can be done, and is
+ * the room's that had it before.
  */
 #include "config.h"
-#include "server/catalog/catalog_private.h"
+#include "server/catalog/book.h"
 
 #include "lib/error.h"
 #include "lib/file.h"
@@ -19,12 +19,10 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define SUFFIX ".conf"
-
 char *
 pup_catalog_room_path(PupCatalog *catalog, const char *room)
 {
-    return g_strdup_printf("%s/%s" SUFFIX, catalog->rooms_dir, room);
+    return g_strdup_printf("%s/%s" PUP_ROOM_SUFFIX, catalog->rooms_dir, room);
 }
 
 static int
@@ -33,13 +31,12 @@ compare_strings(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-/* The room's name in the file name "lab-101.conf", or NULL. New string. */
-static char *
-room_of_file(const char *file)
+char *
+pup_catalog_room_of_file(const char *file)
 {
-    if (!g_str_has_suffix(file, SUFFIX))
+    if (!g_str_has_suffix(file, PUP_ROOM_SUFFIX))
         return NULL;
-    g_autofree char *room = g_strndup(file, strlen(file) - strlen(SUFFIX));
+    g_autofree char *room = g_strndup(file, strlen(file) - strlen(PUP_ROOM_SUFFIX));
     return pup_ident_check("room", room, NULL) ? g_steal_pointer(&room) : NULL;
 }
 
@@ -56,7 +53,7 @@ pup_catalog_rooms(PupCatalog *catalog, GError **error)
     GPtrArray *rooms = g_ptr_array_new();
     const char *file;
     while (dir && (file = g_dir_read_name(dir))) {
-        char *room = room_of_file(file);
+        char *room = pup_catalog_room_of_file(file);
         if (room)
             g_ptr_array_add(rooms, room);
     }
@@ -87,30 +84,19 @@ pup_catalog_has_room(PupCatalog *catalog, const char *room, GError **error)
     return FALSE;
 }
 
-static PupRoomProfile *
-read_profile(PupCatalog *catalog, const char *room, GError **error)
-{
-    g_autofree char *path = pup_catalog_room_path(catalog, room);
-    g_autoptr(GError) why = NULL;
-    g_autoptr(GBytes) text = pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, &why);
-    if (g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
-        set_no_room(catalog, room, path, error);
-        return NULL;
-    }
-    if (!text) {
-        g_propagate_error(error, g_steal_pointer(&why));
-        return NULL;
-    }
-    return pup_room_profile_parse(path, g_bytes_get_data(text, NULL),
-                                  g_bytes_get_size(text), error);
-}
-
 PupRoomProfile *
 pup_catalog_room(PupCatalog *catalog, const char *room, GError **error)
 {
     if (!pup_ident_check("room", room, error))
         return NULL;
-    return read_profile(catalog, room, error);
+    g_autoptr(PupBookRoom) entry = pup_book_room_read(catalog, room);
+    if (!entry->broken)
+        return g_steal_pointer(&entry->profile);
+    if (g_error_matches(entry->broken, PUP_ERROR, PUP_ERROR_NOT_FOUND))
+        set_no_room(catalog, room, entry->path, error);
+    else
+        g_propagate_error(error, g_steal_pointer(&entry->broken));
+    return NULL;
 }
 
 static const PupRoomSeat *
@@ -122,64 +108,31 @@ seat_with_mac(const PupRoomProfile *profile, const char *mac)
     return NULL;
 }
 
-/* Where a MAC was found, while the rooms are gone through. */
-typedef struct {
-    char *room, *seat;
-    GError *unreadable; /* the first profile that could not be read */
-} Found;
+/* No profile that counts has @mac: why one that cannot be read may be its room's. */
+static void
+set_unknown(GError **error, const PupBook *book, const char *mac)
+{
+    for (guint i = 0; i < book->rooms->len; i++) {
+        const PupBookRoom *entry = g_ptr_array_index(book->rooms, i);
+        if (entry->profile)
+            continue;
+        if (error)
+            *error = g_error_copy(entry->broken);
+        return;
+    }
+    pup_error_set(error, PUP_ERROR_NOT_FOUND, "no room has a seat with the MAC %s", mac);
+}
 
 static void
-found_clear(Found *found)
+set_doubled(GError **error, const GArray *claims, const char *mac)
 {
-    g_free(found->room);
-    g_free(found->seat);
-    g_clear_error(&found->unreadable);
-}
-
-static gboolean
-look_in_room(PupCatalog *catalog, const char *room, const char *mac, Found *found,
-             GError **error)
-{
-    g_autoptr(GError) why = NULL;
-    g_autoptr(PupRoomProfile) profile = read_profile(catalog, room, &why);
-    if (!profile) {
-        /* NOT_FOUND: removed while we look. */
-        if (!found->unreadable && !g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
-            found->unreadable = g_steal_pointer(&why);
-        return TRUE;
-    }
-    const PupRoomSeat *seat = seat_with_mac(profile, mac);
-    if (seat && found->room) {
-        pup_error_set(error, PUP_ERROR_INVALID,
-                      "%s is seat '%s' of room '%s' and seat '%s' of room '%s': remove "
-                      "one of them",
-                      mac, found->seat, found->room, seat->name, room);
-        return FALSE;
-    }
-    if (seat) {
-        found->room = g_strdup(room);
-        found->seat = g_strdup(seat->name);
-    }
-    return TRUE;
-}
-
-static gboolean
-look_in_rooms(PupCatalog *catalog, const char *mac, Found *found, GError **error)
-{
-    g_auto(GStrv) rooms = pup_catalog_rooms(catalog, error);
-    if (!rooms)
-        return FALSE;
-    for (char **room = rooms; *room; room++)
-        if (!look_in_room(catalog, *room, mac, found, error))
-            return FALSE;
-    if (found->room)
-        return TRUE;
-    if (found->unreadable)
-        g_propagate_error(error, g_steal_pointer(&found->unreadable));
-    else
-        pup_error_set(error, PUP_ERROR_NOT_FOUND, "no room has a seat with the MAC %s",
-                      mac);
-    return FALSE;
+    const PupBookClaim *one = &g_array_index(claims, PupBookClaim, 0);
+    const PupBookClaim *two = &g_array_index(claims, PupBookClaim, 1);
+    pup_error_set(error, PUP_ERROR_INVALID,
+                  "%s is seat '%s' of room '%s' and seat '%s' of room '%s', and which of "
+                  "them had it first is not known: take it out of one of them",
+                  mac, one->seat->name, one->room->room, two->seat->name,
+                  two->room->room);
 }
 
 gboolean
@@ -187,23 +140,27 @@ pup_catalog_find_seat(PupCatalog *catalog, const char *mac, char **room, char **
                       GError **error)
 {
     g_autofree char *normal = pup_mac_parse(mac, error);
-    if (!normal)
+    g_autoptr(PupBook) book = normal ? pup_book_read(catalog, error) : NULL;
+    if (!book)
         return FALSE;
-    Found found = {NULL, NULL, NULL};
-    gboolean ok = look_in_rooms(catalog, normal, &found, error);
-    if (ok) {
-        *room = g_steal_pointer(&found.room);
-        *seat = g_steal_pointer(&found.seat);
+    const GArray *claims = g_hash_table_lookup(book->claims, normal);
+    const PupBookClaim *holder = pup_book_holder(book, normal);
+    if (holder) {
+        *room = g_strdup(holder->room->room);
+        *seat = g_strdup(holder->seat->name);
+    } else if (!claims) {
+        set_unknown(error, book, normal);
+    } else {
+        set_doubled(error, claims, normal);
     }
-    found_clear(&found);
-    return ok;
+    return holder != NULL;
 }
 
 static gboolean
 check_against(PupCatalog *catalog, const char *other, const char *room,
               const PupRoomProfile *profile, GError **error)
 {
-    g_autoptr(PupRoomProfile) theirs = read_profile(catalog, other, NULL);
+    g_autoptr(PupRoomProfile) theirs = pup_catalog_room_in_force(catalog, other, NULL);
     for (unsigned i = 0; theirs && i < profile->n_seats; i++) {
         const PupRoomSeat *ours = &profile->seats[i];
         const PupRoomSeat *seat = seat_with_mac(theirs, ours->mac);
@@ -276,6 +233,8 @@ pup_catalog_room_write(PupCatalog *catalog, const char *room,
         return FALSE;
     gboolean ok = write_locked(catalog, room, profile, create, error);
     close(lock);
+    if (ok)
+        pup_catalog_keep_profiles(catalog, NULL); /* else the daemon does, soon */
     return ok;
 }
 
@@ -301,12 +260,18 @@ pup_catalog_room_remove(PupCatalog *catalog, const char *room, GError **error)
     if (!pup_ident_check("room", room, error))
         return FALSE;
     g_autofree char *path = pup_catalog_room_path(catalog, room);
-    if (unlink(path) == 0)
+    if (unlink(path) == 0) {
+        pup_catalog_forget_profile(catalog, room);
         return pup_file_sync_dir(catalog->rooms_dir, error) &&
                forget_wishes(catalog, room, error);
-    if (errno == ENOENT)
-        set_no_room(catalog, room, path, error);
-    else
+    }
+    if (errno != ENOENT) {
         pup_error_set_errno(error, errno, "cannot remove '%s'", path);
+        return FALSE;
+    }
+    /* What is left of a room whose profile was removed by hand goes, too. */
+    pup_catalog_forget_profile(catalog, room);
+    forget_wishes(catalog, room, NULL);
+    set_no_room(catalog, room, path, error);
     return FALSE;
 }

@@ -7,7 +7,7 @@
  * stage counts: firmware and loader ask twice, a guest starts again.
  */
 #include "config.h"
-#include "server/catalog/catalog_private.h"
+#include "server/catalog/book.h"
 
 #include "lib/error.h"
 #include "lib/ident.h"
@@ -260,14 +260,25 @@ judge(PupSeat *seat, const PupServerLife *life, unsigned poll_s, gint64 now_ms)
     seat->silent_ms = seat->last_seen_ms > 0 ? now_ms - seat->last_seen_ms : 0;
 }
 
-/* The seats of @room's profile: their rows out of @known, or fresh ones. */
-static void
-take_room(PupCatalog *catalog, const char *room, GHashTable *known, GPtrArray *seats)
+/* FALSE when another room than @entry's has the PC, too, and had it before. */
+static gboolean
+is_its(PupBook *book, const PupBookRoom *entry, const PupRoomSeat *place)
 {
-    g_autoptr(PupRoomProfile) profile = pup_catalog_room(catalog, room, NULL);
+    const PupBookClaim *holder = pup_book_holder(book, place->mac);
+    return !holder || holder->room == entry;
+}
+
+/* The seats of a room's profile: their rows out of @known, or fresh ones. */
+static void
+take_room(PupBook *book, const PupBookRoom *entry, GHashTable *known, GPtrArray *seats)
+{
+    const PupRoomProfile *profile = entry->profile;
     for (unsigned i = 0; profile && i < profile->n_seats; i++) {
         const PupRoomSeat *place = &profile->seats[i];
+        const char *room = entry->room;
         gpointer seat = NULL;
+        if (!is_its(book, entry, place))
+            continue;
         if (g_hash_table_steal_extended(known, place->mac, NULL, &seat)) {
             set_text(&((PupSeat *) seat)->room, room);
             set_text(&((PupSeat *) seat)->seat, place->name);
@@ -303,8 +314,8 @@ compare_seats(gconstpointer a, gconstpointer b)
 GPtrArray *
 pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s, GError **error)
 {
-    g_auto(GStrv) rooms = pup_catalog_rooms(catalog, error);
-    if (!rooms)
+    g_autoptr(PupBook) book = pup_book_read(catalog, error);
+    if (!book)
         return NULL;
     PupServerLife life;
     g_mutex_lock(&catalog->lock);
@@ -314,8 +325,8 @@ pup_catalog_seats(PupCatalog *catalog, gint64 now_ms, unsigned poll_s, GError **
     if (!known)
         return NULL;
     GPtrArray *seats = g_ptr_array_new_with_free_func(free_seat);
-    for (char **room = rooms; *room; room++)
-        take_room(catalog, *room, known, seats);
+    for (guint i = 0; i < book->rooms->len; i++)
+        take_room(book, g_ptr_array_index(book->rooms, i), known, seats);
     take_rest(known, seats);
     for (guint i = 0; i < seats->len; i++)
         judge(g_ptr_array_index(seats, i), &life, poll_s, now_ms);

@@ -155,7 +155,8 @@ record_stats(PupService *service, const char *mac, const char *room,
 static json_t *
 target_json(PupService *service, const char *room, unsigned version)
 {
-    g_autoptr(PupRoomProfile) profile = pup_catalog_room(service->catalog, room, NULL);
+    g_autoptr(PupRoomProfile) profile =
+        pup_catalog_room_in_force(service->catalog, room, NULL);
     PupTake take = profile ? profile->take : PUP_TAKE_NEXT_BOOT;
     unsigned idle_min = profile ? profile->idle_min : PUP_TAKE_IDLE_MAX;
     gboolean said;

@@ -70,6 +70,8 @@ pup_service_new(PupSettings *settings, const char *data_dir, GError **error)
     service->dhcp_log = pup_dhcp_log_new();
     service->traffic = pup_traffic_new();
     service->neighbourhoods = pup_neighbourhoods_new(PEERS_POLL_MS);
+    service->profile_problems =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     service->url = make_url(settings, error);
     if (service->url && open_parts(service, error))
         return g_steal_pointer(&service);
@@ -105,6 +107,7 @@ pup_service_free(PupService *service)
     pup_neighbourhoods_free(service->neighbourhoods);
     pup_traffic_free(service->traffic);
     pup_settings_free(service->settings);
+    g_hash_table_unref(service->profile_problems);
     g_rw_lock_clear(&service->lock);
     g_hash_table_unref(service->waiting);
     g_mutex_clear(&service->waiting_lock);

@@ -30,8 +30,10 @@ typedef struct {
     gint64 clock_boottime_ms; /* Unix time less that of a clock that nobody sets */
     char *data_dir;           /* holds ipxe-scripts/ and templates/ */
     GRWLock lock;
-    PupSettings *settings; /* under @lock, and so is: */
-    char *url;             /* "http://ADDRESS:PORT", how PCs reach us */
+    PupSettings *settings;        /* under @lock, and so is: */
+    char *url;                    /* "http://ADDRESS:PORT", how PCs reach us */
+    GHashTable *profile_problems; /* of pup_service_look_at_profiles(): what was told */
+    gboolean keeping_failed;      /* of it, too: and that */
 } PupService;
 
 /* Open store and catalog as @settings say, which are taken over on success. Errors:
@@ -70,6 +72,9 @@ gint64 pup_service_clock_ms(void);
  * seats leave, events go into the log, and what was counted into the catalog. Blocks for
  * a few writes of SQLite; any thread. */
 void pup_service_tick(PupService *service);
+/* Keep what is good of the room profiles; what is wrong with them goes into the log when
+ * it comes and when it goes. At the start, then every few seconds; one thread. */
+void pup_service_look_at_profiles(PupService *service);
 /* The line of the log with a seat's numbers (NULL: none). */
 void pup_service_log_stats(const char *event, const char *mac, const char *room,
                            unsigned version, const PupSeatStats *stats);

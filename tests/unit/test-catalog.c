@@ -10,9 +10,11 @@
 
 #include <glib/gstdio.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/error.h"
+#include "lib/file.h"
 
 #define MAC1 "52:54:00:00:00:01"
 #define MAC2 "52:54:00:00:00:02"
@@ -44,7 +46,7 @@ empty_folder(const char *path)
     const char *file;
     while (dir && (file = g_dir_read_name(dir))) {
         g_autofree char *inner = g_build_filename(path, file, NULL);
-        assert_int_equal(unlink(inner), 0);
+        pup_file_remove_tree(inner);
     }
     g_rmdir(path);
 }
@@ -161,13 +163,179 @@ test_mac_in_two_rooms(void **state)
         assert_non_null(strstr(error->message, said[i]));
     g_auto(GStrv) rooms = pup_catalog_rooms(f->catalog, NULL);
     assert_int_equal(g_strv_length(rooms), 1);
-    /* By hand it can be done; then the PC is told. */
-    write_text(f, "lab-102", "[room]\nmaster = win11\n[seats]\npcx = " MAC1 "\n");
+    /* By hand it can be done; then the PC, which neither had before, is told. */
+    write_text(f, "lab-102", "[room]\nmaster = win11\n[seats]\npcx = " MAC3 "\n");
+    write_text(f, "lab-101", "[room]\nmaster = win11\n[seats]\npcx = " MAC3 "\n");
     g_clear_error(&error);
-    assert_false(pup_catalog_find_seat(f->catalog, MAC1, &room, &seat, &error));
+    assert_false(pup_catalog_find_seat(f->catalog, MAC3, &room, &seat, &error));
     assert_code(error, PUP_ERROR_INVALID);
     assert_non_null(strstr(error->message, "'lab-101'"));
     assert_non_null(strstr(error->message, "'lab-102'"));
+}
+
+static void
+assert_seat_in(Fixture *f, const char *mac, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *room = NULL, *seat = NULL;
+    if (!pup_catalog_find_seat(f->catalog, mac, &room, &seat, &error))
+        fail_msg("%s has no room: %s", mac, error->message);
+    assert_string_equal(room, expected);
+}
+
+/* What a person is told, by lines "FILE: PROBLEM". */
+static char *
+problems_of(Fixture *f)
+{
+    g_autoptr(GPtrArray) problems = pup_catalog_profile_problems(f->catalog, NULL);
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < problems->len; i++) {
+        const PupProfileProblem *problem = g_ptr_array_index(problems, i);
+        g_autofree char *file = g_path_get_basename(problem->path);
+        g_string_append_printf(text, "%s: %s\n", file, problem->problem);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* The catalog that a server has after its next start. */
+static void
+start_again(Fixture *f)
+{
+    pup_catalog_free(f->catalog);
+    f->catalog = pup_catalog_open(f->db, f->rooms, NULL);
+    assert_non_null(f->catalog);
+}
+
+#define PROFILE(seats) "[room]\nmaster = win11\n[seats]\n" seats
+
+/* A copy of a profile takes no PC from the room that has it. */
+static void
+test_copied_profile(void **state)
+{
+    Fixture *f = *state;
+    assert_true(add_room(f, "r", MACS(MAC1, MAC2), NULL));
+    write_text(f, "a-copy", PROFILE("pc1 = " MAC1 "\npc2 = " MAC2 "\n"));
+    for (int i = 0; i < 3; i++) {
+        assert_seat_in(f, MAC1, "r");
+        assert_true(pup_catalog_keep_profiles(f->catalog, NULL));
+        start_again(f);
+    }
+    g_autofree char *told = problems_of(f);
+    assert_string_equal(told, "a-copy.conf: 2 of its seats (pc1, pc2) are seats of room "
+                              "'r', too, which had them before and keeps them\n");
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, 0, POLL_S, NULL);
+    assert_int_equal(seats->len, 2);
+    assert_string_equal(((PupSeat *) g_ptr_array_index(seats, 0))->room, "r");
+    /* Out of the first: the other has them. */
+    write_text(f, "r", PROFILE("pc2 = " MAC2 "\n"));
+    assert_seat_in(f, MAC1, "a-copy");
+    assert_seat_in(f, MAC2, "r");
+    assert_true(pup_catalog_keep_profiles(f->catalog, NULL));
+    write_text(f, "r", PROFILE("pc1 = " MAC1 "\npc2 = " MAC2 "\n"));
+    assert_seat_in(f, MAC1, "a-copy");
+}
+
+/* Gone for one look, as when an editor writes it anew, is not gone. */
+static void
+test_moved_profile(void **state)
+{
+    Fixture *f = *state;
+    g_autofree char *path = pup_catalog_room_path(f->catalog, "r");
+    assert_true(add_room(f, "r", MACS(MAC1), NULL));
+    write_text(f, "r2", PROFILE("pc1 = " MAC1 "\n"));
+    assert_int_equal(unlink(path), 0);
+    assert_true(pup_catalog_keep_profiles(f->catalog, NULL));
+    assert_seat_in(f, MAC1, "r2");
+    write_text(f, "r", PROFILE("pc1 = " MAC1 "\n"));
+    assert_seat_in(f, MAC1, "r");
+    assert_int_equal(unlink(path), 0);
+    assert_true(pup_catalog_keep_profiles(f->catalog, NULL));
+    assert_true(pup_catalog_keep_profiles(f->catalog, NULL));
+    write_text(f, "r", PROFILE("pc1 = " MAC1 "\n"));
+    assert_seat_in(f, MAC1, "r2");
+    assert_true(pup_catalog_room_remove(f->catalog, "r2", NULL));
+    assert_seat_in(f, MAC1, "r");
+}
+
+/* The last good profile counts for the PCs, after a restart, too; not for who works. */
+static void
+test_last_good_profile(void **state)
+{
+    static const char *const bad[] = {
+        "", "[room]\nmaster = win11\ncolour = red\n", "\xff\xfe",
+        PROFILE("pc1 = " MAC1 "\npc2 = " MAC1 "\n"), PROFILE("pc1 = 52:54\n")};
+    Fixture *f = *state;
+    assert_true(add_room(f, "r", MACS(MAC1), NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        PupPeering peering;
+        write_text(f, "r", bad[i]);
+        assert_true(pup_catalog_keep_profiles(f->catalog, NULL));
+        start_again(f);
+        assert_seat_in(f, MAC1, "r");
+        assert_true(pup_catalog_peering(f->catalog, "r", MAC1, 1, &peering, NULL));
+        assert_true(peering.is_seat);
+        assert_null(pup_catalog_room(f->catalog, "r", &error));
+        assert_code(error, PUP_ERROR_INVALID);
+        g_autofree char *told = problems_of(f);
+        assert_non_null(strstr(told, "r.conf: "));
+        assert_non_null(strstr(told, error->message));
+    }
+    /* What the last good one has is not to be had by others. */
+    assert_false(add_room(f, "r2", MACS(MAC1), NULL));
+    write_text(f, "r", PROFILE("pc1 = " MAC2 "\n"));
+    assert_true(add_room(f, "r2", MACS(MAC1), NULL));
+    assert_seat_in(f, MAC1, "r2");
+}
+
+/* Nothing that can lie in the folder keeps anybody waiting, or other rooms' PCs. */
+static void
+test_no_profiles(void **state)
+{
+    static const char *const passed_over[] = {
+        "r.conf~",         ".r.conf.swp", "r.conf.dpkg-old", "#r.conf#",
+        "r.conf.ucf-dist", "r.conf.bak",  ".r.conf.aBcDeF",  "r.conf.orig"};
+    Fixture *f = *state;
+    assert_true(add_room(f, "r", MACS(MAC1), NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(passed_over); i++) {
+        g_autofree char *path = g_build_filename(f->rooms, passed_over[i], NULL);
+        assert_true(g_file_set_contents(path, "x", 1, NULL));
+    }
+    g_autofree char *none = problems_of(f);
+    assert_string_equal(none, "");
+    g_autofree char *pipe = pup_catalog_room_path(f->catalog, "pipe");
+    g_autofree char *dir = pup_catalog_room_path(f->catalog, "dir");
+    g_autofree char *loop = pup_catalog_room_path(f->catalog, "loop");
+    g_autofree char *dangling = pup_catalog_room_path(f->catalog, "dangling");
+    g_autofree char *device = pup_catalog_room_path(f->catalog, "device");
+    g_autofree char *capital = pup_catalog_room_path(f->catalog, "Lab2");
+    g_autofree char *huge = pup_catalog_room_path(f->catalog, "huge");
+    g_autofree char *other = g_build_filename(f->rooms, "lab3.conf.txt", NULL);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(g_mkdir(dir, 0700), 0);
+    assert_int_equal(symlink("loop.conf", loop), 0);
+    assert_int_equal(symlink("nowhere", dangling), 0);
+    assert_int_equal(symlink("/dev/zero", device), 0);
+    assert_true(g_file_set_contents(capital, "", 0, NULL));
+    assert_true(g_file_set_contents(huge, "", 0, NULL));
+    assert_int_equal(truncate(huge, G_GINT64_CONSTANT(1) << 40), 0);
+    assert_true(g_file_set_contents(other, "", 0, NULL));
+    assert_seat_in(f, MAC1, "r");
+    g_autofree char *told = problems_of(f);
+    g_auto(GStrv) lines = g_strsplit(told, "\n", -1);
+    assert_int_equal(g_strv_length(lines), 8 + 1);
+    static const char *const said[] = {
+        "Lab2.conf: cannot be a room's profile by its name",
+        "is a link to 'nowhere'",
+        "/device.conf' is a device",
+        "/dir.conf' is a folder",
+        "is larger than",
+        "lab3.conf.txt: is no room's profile",
+        "levels of symbolic links",
+        "/pipe.conf' is a pipe"};
+    for (size_t i = 0; i < G_N_ELEMENTS(said); i++)
+        if (!strstr(lines[i], said[i]))
+            fail_msg("'%s' is not said in '%s'", said[i], lines[i]);
 }
 
 static void
@@ -878,6 +1046,10 @@ main(void)
         TEST(test_rooms),
         TEST(test_room_errors),
         TEST(test_mac_in_two_rooms),
+        TEST(test_copied_profile),
+        TEST(test_moved_profile),
+        TEST(test_last_good_profile),
+        TEST(test_no_profiles),
         TEST(test_find_seat),
         TEST(test_broken_profile),
         TEST(test_two_add_the_same_macs),
