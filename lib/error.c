@@ -21,6 +21,7 @@ static const CodeInfo code_info[] = {
     [PUP_ERROR_IO] = {"IO", 9, 500},
     [PUP_ERROR_NO_SPACE] = {"NO_SPACE", 10, 507},
     [PUP_ERROR_UNSUPPORTED] = {"UNSUPPORTED", 11, 501},
+    [PUP_ERROR_TIMEOUT] = {"TIMEOUT", 12, 504},
 };
 
 G_DEFINE_QUARK(pup - error - quark, pup_error)

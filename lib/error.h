@@ -30,6 +30,7 @@ typedef enum {
                          */
     PUP_ERROR_UNSUPPORTED, /* valid, but newer or other than we handle    exit 11, HTTP
                               501 */
+    PUP_ERROR_TIMEOUT, /* what was waited for did not come in time  exit 12, HTTP 504 */
 } PupErrorCode;
 
 #define PUP_ERROR (pup_error_quark())

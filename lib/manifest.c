@@ -88,11 +88,13 @@ has_usb_classes(const PupGuest *guest)
     return guest->usb != PUP_USB_NONE && guest->usb != PUP_USB_ALL;
 }
 
-/* 2: with guest settings that 1 does not know. */
+/* 2: with guest settings that 1 does not know; 3: a master that says what it needs. */
 static unsigned
 format_of(const PupManifest *manifest)
 {
     const PupGuest *guest = &manifest->guest;
+    if (manifest->kind == PUP_KIND_MASTER)
+        return manifest->has_needs ? 3 : 1;
     return has_usb_classes(guest) || guest->kept || guest->net == PUP_NET_BRIDGE ? 2 : 1;
 }
 
@@ -119,6 +121,18 @@ guest_to_json(const PupGuest *guest)
     set_bool(object, "agent", guest->agent);
     set_bool(object, "hyperv", guest->hyperv);
     set_bool(object, "emulate", guest->emulate);
+    return object;
+}
+
+static json_t *
+needs_to_json(const PupNeeds *needs)
+{
+    json_t *object = json_object();
+    set_string(object, "firmware", pup_firmware_name(needs->firmware));
+    set_string(object, "disk", pup_disk_bus_name(needs->disk_bus));
+    set_string(object, "clock", pup_clock_name(needs->clock));
+    set_bool(object, "tpm", needs->tpm);
+    set_bool(object, "hyperv", needs->hyperv);
     return object;
 }
 
@@ -151,6 +165,8 @@ pup_manifest_format(const PupManifest *manifest)
         set_name(root, "boot_profile", &manifest->boot_profile);
     if (manifest->kind == PUP_KIND_ROOM)
         room_to_json(manifest, root);
+    else if (manifest->has_needs)
+        json_object_set_new(root, "guest", needs_to_json(&manifest->needs));
 
     char *text = json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS);
     GString *line = g_string_new(text);
@@ -276,6 +292,28 @@ read_room(PupJsonReader *reader, PupManifest *manifest)
         reader->failed = TRUE;
 }
 
+/* Whether the format may have them, the check of the canonical form says. */
+static void
+read_needs(PupJsonReader *reader, PupManifest *manifest)
+{
+    PupNeeds *needs = &manifest->needs;
+    PupJsonReader r =
+        PUP_JSON_READER(WHAT " guest", pup_json_object(reader, "guest"), reader->error);
+    if (reader->failed)
+        return;
+    if (!pup_firmware_parse(pup_json_string(&r, "firmware", 32), &needs->firmware))
+        pup_json_fail(&r, "firmware", "is an unknown word");
+    if (!pup_disk_bus_parse(pup_json_string(&r, "disk", 32), &needs->disk_bus))
+        pup_json_fail(&r, "disk", "is an unknown word");
+    if (!pup_clock_parse(pup_json_string(&r, "clock", 32), &needs->clock))
+        pup_json_fail(&r, "clock", "is an unknown word");
+    needs->tpm = pup_json_bool(&r, "tpm");
+    needs->hyperv = pup_json_bool(&r, "hyperv");
+    manifest->has_needs = TRUE;
+    if (!pup_json_end(&r))
+        reader->failed = TRUE;
+}
+
 static void
 read_kind(PupJsonReader *reader, PupManifest *manifest)
 {
@@ -310,6 +348,8 @@ read_manifest(json_t *root, GError **error)
         read_name(&r, "boot_profile", &manifest->boot_profile);
     if (manifest->kind == PUP_KIND_ROOM)
         read_room(&r, manifest);
+    else if (pup_json_has(&r, "guest"))
+        read_needs(&r, manifest);
     return pup_json_end(&r) ? g_steal_pointer(&manifest) : NULL;
 }
 

@@ -13,10 +13,11 @@
 
 #include "lib/chunk_map.h"
 #include "lib/guest.h"
+#include "lib/needs.h"
 
 /* What this program reads. A manifest is written in the oldest format that can say it, so
  * that client images of before go on with rooms that want nothing new. */
-#define PUP_MANIFEST_FORMAT 2
+#define PUP_MANIFEST_FORMAT 3
 /* 64 TiB of disk are 131072 pages; 16 MiB of text hold them. */
 #define PUP_MANIFEST_MAX_BYTES (16u * 1024u * 1024u)
 
@@ -39,6 +40,8 @@ typedef struct {
     unsigned master_version;
     unsigned parent;       /* version of the same name it follows, 0 for the first */
     PupGuest guest;        /* room only; defaults for a master */
+    gboolean has_needs;    /* master only; one of before has none */
+    PupNeeds needs;        /* what its disk asks of the machine, if has_needs */
     char *domain_template; /* room only: the libvirt domain template (lib/template.h) */
     guint64 cache_mib; /* room only: bound of the seat's chunk cache, 0: seat decides */
 } PupManifest;

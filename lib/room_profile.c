@@ -390,3 +390,23 @@ pup_room_profile_wants_local_time(const PupRoomProfile *profile)
     return profile->clock == PUP_CLOCK_LOCALTIME ||
            (profile->clock == PUP_CLOCK_AUTO && profile->guest.hyperv);
 }
+
+void
+pup_room_profile_needs(const PupRoomProfile *profile, PupNeeds *needs)
+{
+    *needs = (PupNeeds){.firmware = profile->guest.firmware,
+                        .disk_bus = profile->guest.disk_bus,
+                        .clock = profile->clock,
+                        .tpm = profile->guest.tpm,
+                        .hyperv = profile->guest.hyperv};
+}
+
+void
+pup_room_profile_set_needs(PupRoomProfile *profile, const PupNeeds *needs)
+{
+    profile->guest.firmware = needs->firmware;
+    profile->guest.disk_bus = needs->disk_bus;
+    profile->clock = needs->clock;
+    profile->guest.tpm = needs->tpm;
+    profile->guest.hyperv = needs->hyperv;
+}

@@ -17,6 +17,7 @@
 
 #include "lib/guest.h"
 #include "lib/ini.h"
+#include "lib/needs.h"
 #include "lib/take.h"
 
 #define PUP_ROOM_PROFILE_MAX_BYTES (1024u * 1024u)
@@ -68,6 +69,10 @@ gboolean pup_room_profile_add_seat(PupRoomProfile *profile, const char *name,
 
 /* TRUE when the guest's clock hardware shows the local time, not UTC. */
 gboolean pup_room_profile_wants_local_time(const PupRoomProfile *profile);
+
+/* What @profile's guest has of what a disk may need; and have it have that. */
+void pup_room_profile_needs(const PupRoomProfile *profile, PupNeeds *needs);
+void pup_room_profile_set_needs(PupRoomProfile *profile, const PupNeeds *needs);
 
 /* The text of a profile, with a comment line for each key that says what it does: what
  * `room add` writes for the admin to edit. Parses back to an equal profile. New string.

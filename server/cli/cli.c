@@ -186,12 +186,22 @@ load_key(PupCli *cli, GError **error)
     return cli->key;
 }
 
+/* Standard output is for answers. A progress bar may stand in the line. */
+static void
+say_note(const char *text)
+{
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+    pup_out_complain("note: %s", text);
+}
+
 gboolean
 pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error)
 {
     PupWorkshop made = {.dry_run = cli->dry_run, .cancellable = cli->cancellable};
     g_autoptr(GError) bad_key = NULL;
 
+    made.note = cli->quiet ? NULL : say_note;
     made.settings = pup_cli_settings(cli, error);
     if (!made.settings)
         return FALSE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/needs.h"
 #include "server/cli/out.h"
 #include "server/cli/progress.h"
 
@@ -184,6 +185,7 @@ create(PupCli *cli, const char *name, PupInstall *install, GError **error)
         return FALSE;
     g_clear_pointer(&bar, pup_bar_free);
     say_report(cli, name, install, &report);
+    pup_cli_say_needs(cli, name, &report);
     return TRUE;
 }
 

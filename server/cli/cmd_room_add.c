@@ -5,6 +5,7 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "server/image/needs.h"
 
 /* "pc01=52:54:00:12:34:56" */
 static gboolean
@@ -71,21 +72,41 @@ add_room(const PupWorkshop *shop, const char *room, const PupRoomProfile *profil
     return FALSE;
 }
 
+/* The guest gets what the master's disk needs. A master that is not there is told of when
+ * the sub-master is made. */
+static char *
+take_needs(const PupWorkshop *shop, PupRoomProfile *profile)
+{
+    g_autoptr(PupManifest) master = pup_workshop_manifest(
+        shop, PUP_KIND_MASTER, profile->master, profile->master_version, NULL);
+    PupNeeds needs;
+
+    if (!master || !pup_master_needs(shop, master, &needs, NULL))
+        return NULL;
+    pup_room_profile_set_needs(profile, &needs);
+    return pup_needs_text(&needs);
+}
+
 static gboolean
-add(PupCli *cli, const char *room, const PupRoomProfile *profile, GError **error)
+add(PupCli *cli, const char *room, PupRoomProfile *profile, GError **error)
 {
     PupWorkshop shop;
-    g_autofree char *conf = NULL, *disk = NULL;
+    g_autofree char *conf = NULL, *disk = NULL, *needs = NULL;
 
     pup_cli_catch_signals(cli);
-    if (!pup_ident_check("room", room, error) || !pup_cli_workshop(cli, &shop, error) ||
-        !add_room(&shop, room, profile, error))
+    if (!pup_ident_check("room", room, error) || !pup_cli_workshop(cli, &shop, error))
+        return FALSE;
+    needs = take_needs(&shop, profile);
+    if (!add_room(&shop, room, profile, error))
         return FALSE;
     conf = pup_catalog_room_path(shop.catalog, room);
     disk = pup_room_path(&shop, room);
     pup_cli_did(cli, "add", "added",
                 "room %s on master %s with %u seats: profile %s, sub-master %s", room,
                 profile->master, profile->n_seats, conf, disk);
+    if (needs)
+        pup_cli_did(cli, "give", "gave", "its guest what master %s needs: %s",
+                    profile->master, needs);
     return TRUE;
 }
 

@@ -9,6 +9,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/needs.h"
 
 /* $VISUAL, $EDITOR or vi, with its own arguments, on @path. */
 static gboolean
@@ -39,7 +40,7 @@ run_editor(const char *path, GError **error)
 
 /* The text of @path when it is a good profile for @room. */
 static char *
-read_valid(PupCatalog *catalog, const char *room, const char *path,
+read_valid(const PupWorkshop *shop, const char *room, const char *path,
            PupRoomProfile **profile, GError **error)
 {
     g_autoptr(GBytes) bytes = pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, error);
@@ -49,7 +50,8 @@ read_valid(PupCatalog *catalog, const char *room, const char *path,
         return NULL;
     parsed = pup_room_profile_parse(path, g_bytes_get_data(bytes, NULL),
                                     g_bytes_get_size(bytes), error);
-    if (!parsed || !pup_cli_check_seats(catalog, room, parsed, error))
+    if (!parsed || !pup_cli_check_seats(shop->catalog, room, parsed, error) ||
+        !pup_needs_check_room(shop, room, parsed, error))
         return NULL;
     *profile = g_steal_pointer(&parsed);
     return g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
@@ -57,7 +59,7 @@ read_valid(PupCatalog *catalog, const char *room, const char *path,
 
 /* Edit @copy until it is valid or the admin gives up. */
 static char *
-edit_until_valid(PupCatalog *catalog, const char *room, const char *copy,
+edit_until_valid(const PupWorkshop *shop, const char *room, const char *copy,
                  PupRoomProfile **profile, GError **error)
 {
     for (;;) {
@@ -66,7 +68,7 @@ edit_until_valid(PupCatalog *catalog, const char *room, const char *copy,
 
         if (!run_editor(copy, error))
             return NULL;
-        text = read_valid(catalog, room, copy, profile, &bad);
+        text = read_valid(shop, room, copy, profile, &bad);
         if (text)
             return text;
         pup_out_complain("%s", bad->message);
@@ -145,10 +147,10 @@ keep_refused(const char *copy, GBytes *begin, const char *refused, GError **erro
 }
 
 static gboolean
-edit_copy(PupCli *cli, PupCatalog *catalog, const char *room, const char *copy,
+edit_copy(PupCli *cli, const PupWorkshop *shop, const char *room, const char *copy,
           GError **error)
 {
-    g_autofree char *path = pup_catalog_room_path(catalog, room);
+    g_autofree char *path = pup_catalog_room_path(shop->catalog, room);
     g_autofree char *refused = g_strconcat(path, ".refused", NULL);
     g_autoptr(GBytes) begin = read_begin(path, refused, error);
     g_autoptr(PupRoomProfile) before = NULL, after = NULL;
@@ -157,8 +159,8 @@ edit_copy(PupCli *cli, PupCatalog *catalog, const char *room, const char *copy,
     if (!begin || !pup_file_replace(copy, g_bytes_get_data(begin, NULL),
                                     g_bytes_get_size(begin), 0600, error))
         return FALSE;
-    before = pup_catalog_room(catalog, room, NULL); /* NULL: this edit repairs it */
-    text = edit_until_valid(catalog, room, copy, &after, error);
+    before = pup_catalog_room(shop->catalog, room, NULL); /* NULL: this edit repairs it */
+    text = edit_until_valid(shop, room, copy, &after, error);
     if (!text || !put_text(cli, room, path, text, error)) {
         if (!cli->dry_run)
             keep_refused(copy, begin, refused, error);
@@ -176,20 +178,18 @@ run(PupCli *cli, char **argv, GError **error)
 {
     g_auto(GStrv) args = g_strdupv(argv);
     g_autofree char *folder = NULL, *copy = NULL;
-    PupCatalog *catalog;
+    PupWorkshop shop;
     gboolean done;
 
-    if (!pup_cli_parse(cli, NULL, &args, error))
-        return FALSE;
-    catalog = pup_cli_catalog(cli, error);
-    if (!catalog || !pup_ident_check("room", args[0], error) ||
-        !pup_catalog_has_room(catalog, args[0], error))
+    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error) ||
+        !pup_ident_check("room", args[0], error) ||
+        !pup_catalog_has_room(shop.catalog, args[0], error))
         return FALSE;
     folder = g_dir_make_tmp("pupitre-XXXXXX", error);
     if (!folder)
         return FALSE;
     copy = g_strdup_printf("%s/%s.conf", folder, args[0]);
-    done = edit_copy(cli, catalog, args[0], copy, error);
+    done = edit_copy(cli, &shop, args[0], copy, error);
     unlink(copy);
     g_rmdir(folder);
     return done;

@@ -9,6 +9,8 @@ const PupCommand *const pup_commands[] = {
     &pup_cmd_master_import,
     &pup_cmd_master_update,
     &pup_cmd_master_list,
+    &pup_cmd_master_show,
+    &pup_cmd_master_set,
     &pup_cmd_master_compact,
     &pup_cmd_master_remove,
     &pup_cmd_room_add,

@@ -30,6 +30,7 @@ pup_cli_import_clear(PupCliImport *from)
     g_clear_pointer(&from->format, g_free);
     g_clear_pointer(&from->domain, g_free);
     g_clear_pointer(&from->disk, g_free);
+    pup_cli_needs_clear(&from->words);
 }
 
 gboolean
@@ -43,9 +44,11 @@ pup_cli_import_parse(PupCli *cli, PupCliImport *from, char ***argv, GError **err
          "Instead of FILE: a domain of libvirt, which may be running", "DOMAIN"},
         {"disk", 0, 0, G_OPTION_ARG_STRING, &from->disk,
          "Which disk of the domain, like vda, or of an archive (the only one)", "DISK"},
+        PUP_CLI_NEEDS_OPTIONS(from->words),
         {NULL}};
 
-    if (!pup_cli_parse(cli, options, argv, error))
+    if (!pup_cli_parse(cli, options, argv, error) ||
+        !pup_cli_needs_parse(&from->words, &from->needs, error))
         return FALSE;
     if ((from->domain != NULL) == ((*argv)[1] != NULL))
         pup_error_set(error, PUP_ERROR_INVALID,
@@ -89,6 +92,8 @@ pup_cli_import(PupCli *cli, char **args, const PupCliImport *from,
     if (!bar)
         return FALSE;
     of = (PupImportFile){args[1], from->format, from->disk};
+    if (from->needs.set)
+        shop.needs = &from->needs;
     done = from->domain ? pup_master_import_domain(&shop, args[0], from->domain,
                                                    from->disk, &made, error)
                         : pup_master_import(&shop, args[0], &of, &made.report, error);
@@ -97,6 +102,7 @@ pup_cli_import(PupCli *cli, char **args, const PupCliImport *from,
     g_clear_pointer(&bar, pup_bar_free);
     *report = made.report;
     say_report(cli, args[0], from->domain ? from->domain : args[1], report);
+    pup_cli_say_needs(cli, args[0], report);
     if (from->domain)
         say_moment(cli, from->domain, &made);
     return TRUE;

@@ -5,12 +5,15 @@
 #pragma once
 
 #include "server/cli/cli.h"
+#include "server/cli/needs.h"
 
 /* Where the disk comes from: a file, or a domain of libvirt. GOption's own strings. */
 typedef struct {
     char *format; /* of the file; NULL probes */
     char *domain;
     char *disk; /* of the domain, or of a file that holds several; NULL: the only one */
+    PupCliNeeds words;
+    PupNeedsChange needs; /* what those say */
 } PupCliImport;
 
 void pup_cli_import_clear(PupCliImport *from);

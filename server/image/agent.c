@@ -18,7 +18,7 @@ no_agent(PupVirtDomain *domain, gint64 timeout_ms, GCancellable *cancellable,
          GError **error)
 {
     if (!g_cancellable_set_error_if_cancelled(cancellable, error))
-        pup_error_set(error, PUP_ERROR_BUSY,
+        pup_error_set(error, PUP_ERROR_TIMEOUT,
                       "no guest agent in '%s' within %" G_GINT64_FORMAT " s",
                       pup_virt_domain_name(domain), timeout_ms / 1000);
     return FALSE;
@@ -136,7 +136,7 @@ pause_for(PupVirtDomain *domain, gint64 wait_ms, GCancellable *cancellable,
         pup_error_set(error, PUP_ERROR_NOT_FOUND, "the virtual machine '%s' %s meanwhile",
                       pup_virt_domain_name(domain),
                       states & PUP_VIRT_STUCK ? "stopped" : "lost its guest agent");
-    else if (!g_error_matches(late, PUP_ERROR, PUP_ERROR_BUSY))
+    else if (!g_error_matches(late, PUP_ERROR, PUP_ERROR_TIMEOUT))
         g_propagate_error(error, g_steal_pointer(&late));
     else
         return TRUE;
@@ -160,7 +160,7 @@ await_exit(PupVirtDomain *domain, gint64 pid, const PupAgentCommand *command,
         if (status->exited)
             return TRUE;
         if (g_get_monotonic_time() >= end_us) {
-            pup_error_set(error, PUP_ERROR_BUSY, "it did not end within %u s",
+            pup_error_set(error, PUP_ERROR_TIMEOUT, "it did not end within %u s",
                           command->timeout_s);
             return FALSE;
         }

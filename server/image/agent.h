@@ -16,13 +16,13 @@
 
 #include "server/image/virt.h"
 
-/* Wait until the agent answers, at most @timeout_ms. Errors: BUSY (time is up), NOT_FOUND
+/* Wait until the agent answers, at most @timeout_ms. Errors: TIMEOUT, NOT_FOUND
  * (the guest ended), cancelled. */
 gboolean pup_agent_wait(PupVirtDomain *domain, gint64 timeout_ms,
                         GCancellable *cancellable, GError **error);
 
 /* Write @bytes as the file @path of the guest; its folder must be there. Errors: IO (with
- * the guest's words), BUSY, NOT_FOUND. */
+ * the guest's words), TIMEOUT, NOT_FOUND. */
 gboolean pup_agent_write_file(PupVirtDomain *domain, const char *path, GBytes *bytes,
                               GCancellable *cancellable, GError **error);
 
@@ -32,14 +32,14 @@ typedef void (*PupAgentOutput)(gpointer data, const char *text, gsize len);
 
 typedef struct {
     const char *const *argv; /* argv[0]: path in the guest */
-    unsigned timeout_s;      /* at least 1; afterwards BUSY: the program may still run */
+    unsigned timeout_s;      /* at least 1; afterwards TIMEOUT: the program may still run */
     PupAgentOutput output;   /* NULL: what it prints is dropped */
     gpointer data;
     GCancellable *cancellable; /* may be NULL */
 } PupAgentCommand;
 
 /* Run a program in the guest to its end. *@exit_status: what it ended with, 128 + number
- * where a signal ended it. Errors: IO (it cannot be started), BUSY (time is up),
+ * where a signal ended it. Errors: IO (it cannot be started), TIMEOUT,
  * NOT_FOUND (the guest ended, or restarted). */
 gboolean pup_agent_run(PupVirtDomain *domain, const PupAgentCommand *command,
                        int *exit_status, GError **error);

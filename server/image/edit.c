@@ -11,6 +11,7 @@
 #include "lib/failpoint.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/needs.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workbench.h"
 #include "server/image/workshop.h"
@@ -204,7 +205,7 @@ stop_machine(const Job *job, PupVirt *virt, GError **error)
         return TRUE;
     else if (pup_workbench_stop(domain, SHUTDOWN_S, job->shop->cancellable, error))
         return TRUE;
-    else if (error && g_error_matches(*error, PUP_ERROR, PUP_ERROR_BUSY))
+    else if (error && g_error_matches(*error, PUP_ERROR, PUP_ERROR_TIMEOUT))
         g_prefix_error(error, "shut it down by hand, then keep it, or --discard: ");
     return FALSE;
 }
@@ -393,7 +394,8 @@ begin_locked(const Job *job, PupVirt *virt, PupEdit *edit, gboolean *again,
     const PupWorkshop *shop = job->shop;
     g_autoptr(PupRoomProfile) profile = pup_catalog_room(shop->catalog, job->room, error);
 
-    if (!profile || !take_up(job, virt, edit, again, error))
+    if (!profile || !pup_needs_check_room(shop, job->room, profile, error) ||
+        !take_up(job, virt, edit, again, error))
         return FALSE;
     if (shop->dry_run || start_machine(job, virt, profile, edit, error))
         return TRUE;

@@ -19,6 +19,7 @@
 
 #include "lib/signature.h"
 #include "server/catalog/catalog.h"
+#include "server/image/look.h"
 #include "server/settings.h"
 #include "server/store/gc.h"
 
@@ -29,8 +30,11 @@ typedef struct {
     PupCatalog *catalog;
     const PupSecretKey *key;     /* NULL where nothing is signed */
     const char *domain_template; /* its path; NULL: the installed one */
+    const PupNeedsChange *needs; /* what a new version of a master is said to need,
+                                    whatever its disk looks like; may be NULL */
     gboolean dry_run;            /* say what would happen, change nothing */
-    PupProgress progress;        /* may be NULL */
+    void (*note)(const char *text); /* takes what a person should know; may be NULL */
+    PupProgress progress;           /* may be NULL */
     gpointer progress_data;
     GCancellable *cancellable; /* may be NULL */
 } PupWorkshop;
@@ -43,8 +47,11 @@ typedef struct {
     guint64 bytes_stored; /* encoded, new */
     gboolean on_trial;    /* version is the room's canary */
     unsigned n_retired;   /* older versions that the room's retention let go */
-    gboolean unchanged; /* same disk (and, of a room, guest settings and template) as the
-                           current version: nothing was written, version is that one */
+    gboolean unchanged;   /* same disk (and, of a room, guest settings and template; of a
+                             master, needs) as the current version: nothing was written,
+                             version is that one */
+    PupLook look;         /* of a master: what its disk looks like, and what it needs */
+    PupNeeds needs;
 } PupPublishReport;
 
 /* What is to be imported. */
@@ -62,6 +69,12 @@ typedef struct {
 gboolean pup_master_import(const PupWorkshop *shop, const char *name,
                            const PupImportFile *of, PupPublishReport *report,
                            GError **error);
+
+/* Make the next version of master @name, of the same disk, that needs what shop->needs
+ * says beside what the current one needs. Errors: NOT_FOUND (no master, or its file is
+ * gone), DENIED, IO. */
+gboolean pup_master_set(const PupWorkshop *shop, const char *name,
+                        PupPublishReport *report, GError **error);
 
 /* The manifest of a version (0: the current one), its signature checked where shop->key
  * is there. Errors: NOT_FOUND, DENIED, INVALID, IO. */

@@ -73,6 +73,25 @@ import_shut_off(const Job *job, PupDomainImport *made, GError **error)
     return pup_master_import_locked(job->shop, job->name, &of, &made->report, error);
 }
 
+/* What the domain tells, and over it what the admin said. */
+static gboolean
+import_told(Job *job, PupDomainImport *made, GError **error)
+{
+    const PupWorkshop *before = job->shop;
+    PupWorkshop shop = *before;
+    gboolean done;
+    PupNeedsChange needs = *pup_virt_backup_needs(job->backup);
+
+    if (shop.needs)
+        pup_needs_change_merge(&needs, shop.needs);
+    shop.needs = &needs;
+    job->shop = &shop;
+    done =
+        made->ran ? import_running(job, made, error) : import_shut_off(job, made, error);
+    job->shop = before;
+    return done;
+}
+
 gboolean
 pup_master_import_domain(const PupWorkshop *shop, const char *name, const char *domain,
                          const char *target, PupDomainImport *made, GError **error)
@@ -95,8 +114,7 @@ pup_master_import_domain(const PupWorkshop *shop, const char *name, const char *
     if (!job.backup)
         return FALSE;
     result.ran = pup_virt_backup_runs(job.backup);
-    done = result.ran ? import_running(&job, &result, error)
-                      : import_shut_off(&job, &result, error);
+    done = import_told(&job, &result, error);
     g_clear_pointer(&job.backup, pup_virt_backup_free);
     if (done)
         *made = result;

@@ -14,7 +14,7 @@
 #include "lib/ident.h"
 #include "server/image/disk.h"
 #include "server/image/lock.h"
-#include "server/image/machine_xml.h"
+#include "server/image/machine.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workbench.h"
 #include "server/image/workshop.h"
@@ -150,18 +150,15 @@ start_machine(Install *job, GError **error)
     g_autofree char *nvram = g_build_filename(job->folder, "nvram.fd", NULL);
     g_autofree char *name = g_strdup_printf("pupitre-install-%s", job->name);
     g_autofree char *title = g_strdup_printf("Pupitre installs master %s", job->name);
-    g_autofree char *xml = NULL;
     PupGuest guest;
     PupMachine machine = {
         .name = name,
         .title = title,
         .guest = &guest,
-        .kvm = strcmp(pup_virt_domain_type(job->virt), "kvm") == 0,
         .watched = TRUE,
         .local_time = pup_install_os_is_windows(install->os),
         .cpus = install->cpus,
         .memory_mib = install->memory_mib,
-        .emulator = pup_virt_emulator(job->virt),
         .disk = job->disk,
         .nvram = nvram,
         .iso = job->iso,
@@ -170,8 +167,7 @@ start_machine(Install *job, GError **error)
     };
 
     pup_install_os_guest(install->os, install->firmware, &guest);
-    xml = pup_machine_xml(PUP_PKGDATADIR "/templates/workshop.xml", &machine, error);
-    return xml ? pup_virt_start(job->virt, xml, error) : NULL;
+    return pup_machine_start(job->shop, job->virt, &machine, error);
 }
 
 static void
@@ -205,7 +201,7 @@ follow(Install *job, PupVirtDomain *domain, GError **error)
                                       job->shop->cancellable, &late);
         if (states)
             return pup_workbench_check_end(domain, states, error);
-        if (!g_error_matches(late, PUP_ERROR, PUP_ERROR_BUSY)) {
+        if (!g_error_matches(late, PUP_ERROR, PUP_ERROR_TIMEOUT)) {
             g_propagate_error(error, g_steal_pointer(&late));
             return FALSE;
         }
@@ -275,16 +271,28 @@ make_folder(Install *job, GError **error)
     return FALSE;
 }
 
+/* It was installed in a machine that is known. */
+static gboolean
+import_disk(Install *job, PupPublishReport *report, GError **error)
+{
+    PupWorkshop shop = *job->shop;
+    PupImportFile of = {.file = job->disk, .format = "qcow2"};
+    PupNeedsChange change = {0};
+    PupNeeds needs;
+
+    pup_install_os_needs(job->install->os, job->install->firmware, &needs);
+    pup_needs_change_all(&change, &needs);
+    shop.needs = &change;
+    return pup_master_import_locked(&shop, job->name, &of, report, error);
+}
+
 static gboolean
 install_locked(Install *job, PupPublishReport *report, GError **error)
 {
-    PupImportFile of = {.file = job->disk, .format = "qcow2"};
-
     if (!make_folder(job, error) || !make_disk(job, error))
         return FALSE;
     return run_machine(job, error) && check_installed(job, error) &&
-           pup_failpoint("install-ended", error) &&
-           pup_master_import_locked(job->shop, job->name, &of, report, error);
+           pup_failpoint("install-ended", error) && import_disk(job, report, error);
 }
 
 static gboolean

@@ -67,6 +67,20 @@ pup_install_os_guest(PupInstallOs os, PupFirmware firmware, PupGuest *guest)
     guest->hyperv = pup_install_os_is_windows(os);
 }
 
+void
+pup_install_os_needs(PupInstallOs os, PupFirmware firmware, PupNeeds *needs)
+{
+    PupGuest guest;
+
+    pup_install_os_guest(os, firmware, &guest);
+    *needs = (PupNeeds){.firmware = guest.firmware,
+                        .disk_bus = guest.disk_bus,
+                        .clock = pup_install_os_is_windows(os) ? PUP_CLOCK_LOCALTIME
+                                                               : PUP_CLOCK_UTC,
+                        .tpm = guest.tpm,
+                        .hyperv = guest.hyperv};
+}
+
 static const char *
 or_default(const char *text, const char *otherwise)
 {

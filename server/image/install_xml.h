@@ -19,6 +19,7 @@
 #pragma once
 
 #include "lib/guest.h"
+#include "lib/needs.h"
 
 typedef enum { PUP_OS_WIN10, PUP_OS_WIN11, PUP_OS_WINSERVER, PUP_OS_LINUX } PupInstallOs;
 
@@ -32,6 +33,8 @@ PupFirmware pup_install_os_firmware(PupInstallOs os);
 /* The settings of the machine that @os is installed in, as of a room: those of a seat's
  * guest, a TPM for win11, enlightenments for a Windows. */
 void pup_install_os_guest(PupInstallOs os, PupFirmware firmware, PupGuest *guest);
+/* What a disk needs that @os was installed on in that machine. */
+void pup_install_os_needs(PupInstallOs os, PupFirmware firmware, PupNeeds *needs);
 
 /* Strings are borrowed; NULL: the default. */
 typedef struct {

@@ -43,7 +43,8 @@ pup_machine_xml(const char *path, const PupMachine *machine, GError **error)
     pup_vars_setf(vars, "cpus", "%u", machine->cpus);
     pup_vars_set(vars, "emulator", machine->emulator);
     pup_vars_flag(vars, "kvm", machine->kvm);
-    pup_vars_flag(vars, "hyperv", machine->kvm && machine->guest->hyperv);
+    pup_vars_flag(vars, "hyperv",
+                  machine->kvm && machine->hyperv && machine->guest->hyperv);
     pup_guest_set_vars(machine->guest, vars);
     pup_vars_set(vars, "nvram", machine->nvram);
     pup_vars_flag(vars, "watched", machine->watched);

@@ -33,6 +33,7 @@ typedef struct {
     const PupGuest *guest; /* what only a seat has is left out: memory, CPUs, the PC's
                               network, USB by class, persistence */
     gboolean kvm;
+    gboolean hyperv; /* and KVM has the enlightenments that the guest may like */
     gboolean watched;
     gboolean durable;
     gboolean local_time;  /* the clock hardware shows local time, else UTC */

@@ -12,8 +12,11 @@
 #include "lib/error.h"
 #include "lib/failpoint.h"
 #include "lib/file.h"
+#include "lib/ident.h"
 #include "server/image/hash.h"
 #include "server/image/images.h"
+#include "server/image/lock.h"
+#include "server/image/needs.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workshop.h"
 
@@ -67,6 +70,39 @@ hash_copy(Import *import, PupStoreWrite *write, PupManifest **manifest, GError *
     return TRUE;
 }
 
+/* What the copy looks like, and needs: what the version before it did, as long as the
+ * disk starts under that firmware, and what was said now. */
+static gboolean
+settle_needs(Import *import, PupManifest *made, GError **error)
+{
+    const PupManifest *current = import->current;
+    PupPublishReport *report = &import->report;
+
+    if (!pup_look_file(import->shop, import->temp, &report->look, error))
+        return FALSE;
+    if (current && current->has_needs &&
+        !pup_look_refuses(&report->look, current->needs.firmware))
+        report->needs = current->needs;
+    else
+        pup_look_needs(&report->look, import->from->format, &report->needs);
+    if (import->shop->needs)
+        pup_needs_change_apply(import->shop->needs, &report->needs);
+    made->has_needs = TRUE;
+    made->needs = report->needs;
+    return TRUE;
+}
+
+/* Nothing that somebody said or that its disk tells is new. */
+static gboolean
+is_current(const Import *import, const PupManifest *made)
+{
+    const PupManifest *current = import->current;
+
+    return current && pup_workshop_same_disk(current, made) &&
+           (current->has_needs ? pup_needs_equal(&current->needs, &made->needs)
+                               : !import->shop->needs);
+}
+
 /* The same disk as the version that is there: nothing to do, but for its file where that
  * has got lost. */
 static gboolean
@@ -118,9 +154,10 @@ copy_and_store(Import *import, GError **error)
     if (from->copied)
         from->copied(from->data);
     write = pup_store_begin(shop->store, shop->cancellable, error);
-    if (!write || !hash_copy(import, write, &manifest, error))
+    if (!write || !hash_copy(import, write, &manifest, error) ||
+        !settle_needs(import, manifest, error))
         return FALSE;
-    if (import->current && pup_workshop_same_disk(import->current, manifest))
+    if (is_current(import, manifest))
         return keep_current(import, error);
     return place_and_commit(import, write, manifest, error);
 }
@@ -181,6 +218,104 @@ pup_master_import_source(const PupWorkshop *shop, const char *name,
         return FALSE;
     import.current = current;
     done = import_locked(&import, error);
+    if (done) {
+        pup_workshop_show_pools(shop);
+        *report = import.report;
+    }
+    g_free(import.path);
+    g_free(import.temp);
+    return done;
+}
+
+/* ---- another word on the same disk ---------------------------------------------------
+ */
+
+/* The new version's file is the old one's by a second name: neither is ever written. */
+static gboolean
+link_disk(Import *import, GError **error)
+{
+    g_autofree char *old =
+        pup_master_path(import->shop, import->name, import->current->version);
+
+    unlink(import->temp);
+    if (link(old, import->temp) < 0) {
+        pup_error_set_errno(error, errno, "cannot make '%s' of '%s'", import->path, old);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static PupManifest *
+make_next(const Import *import)
+{
+    const PupManifest *current = import->current;
+    PupManifest *made =
+        pup_manifest_new(PUP_KIND_MASTER, import->name, import->report.version);
+
+    made->parent = current->version;
+    made->disk_bytes = current->disk_bytes;
+    made->n_pages = current->n_pages;
+    made->pages = g_memdup2(current->pages, current->n_pages * sizeof *current->pages);
+    made->has_needs = TRUE;
+    made->needs = import->report.needs;
+    return made;
+}
+
+static gboolean
+commit_next(Import *import, GError **error)
+{
+    const PupWorkshop *shop = import->shop;
+    g_autoptr(PupManifest) made = make_next(import);
+    g_autoptr(PupStoreWrite) write = NULL;
+    gboolean done;
+
+    if (!link_disk(import, error))
+        return FALSE;
+    write = pup_store_begin(shop->store, shop->cancellable, error);
+    done = write &&
+           pup_workshop_inherit_boot_profile(shop, import->current, write, made, error) &&
+           place_and_commit(import, write, made, error);
+    if (!done)
+        unlink(import->temp);
+    return done;
+}
+
+static gboolean
+set_locked(Import *import, GError **error)
+{
+    const PupManifest *current = import->current;
+    PupPublishReport *report = &import->report;
+
+    report->disk_bytes = current->disk_bytes;
+    if (!pup_master_needs(import->shop, current, &report->needs, error))
+        return FALSE;
+    pup_needs_change_apply(import->shop->needs, &report->needs);
+    report->unchanged =
+        current->has_needs && pup_needs_equal(&current->needs, &report->needs);
+    report->version = current->version;
+    if (report->unchanged)
+        return TRUE;
+    return find_place(import, error) &&
+           (import->shop->dry_run || commit_next(import, error));
+}
+
+gboolean
+pup_master_set(const PupWorkshop *shop, const char *name, PupPublishReport *report,
+               GError **error)
+{
+    g_autoptr(PupLock) lock = NULL;
+    g_autoptr(PupManifest) current = NULL;
+    Import import = {.shop = shop, .name = name};
+    gboolean done;
+
+    if (!pup_ident_check("master", name, error) || !pup_workshop_check_key(shop, error))
+        return FALSE;
+    lock = pup_lock_take(shop->settings, "master", name, error);
+    current = lock ? pup_workshop_manifest(shop, PUP_KIND_MASTER, name, 0, error) : NULL;
+    if (!current)
+        return FALSE;
+    import.current = current;
+    done = set_locked(&import, error);
     if (done) {
         pup_workshop_show_pools(shop);
         *report = import.report;

@@ -23,6 +23,7 @@
 #include "server/image/chain.h"
 #include "server/image/edits.h"
 #include "server/image/hash.h"
+#include "server/image/needs.h"
 #include "server/image/retention.h"
 #include "server/image/runs.h"
 #include "server/image/timezone.h"
@@ -137,8 +138,11 @@ prepare(Publish *publish, GError **error)
     if (!publish->domain_template ||
         !pup_trial_plan(shop, publish->room, publish->profile, publish->canary,
                         &publish->trial, error) ||
-        !find_master(publish, error) || !find_current(publish, error))
+        !find_master(publish, error) ||
+        !pup_needs_check(shop, publish->master, publish->room, publish->profile, error) ||
+        !find_current(publish, error))
         return FALSE;
+    pup_needs_say(shop, publish->master, publish->room, publish->profile);
     publish->report.on_trial = publish->canary != NULL;
     publish->report.version =
         pup_workshop_next_version(shop, PUP_KIND_ROOM, publish->room, error);

@@ -20,11 +20,11 @@ typedef struct {
 } PupRecipeGuest;
 
 /* Place @step's files and run its script. Errors: INVALID (the script's status is not 0,
- * the files cannot be placed), BUSY (time is up), NOT_FOUND (the guest stopped), IO. */
+ * the files cannot be placed), TIMEOUT, NOT_FOUND (the guest stopped), IO. */
 gboolean pup_recipe_guest_do(const PupRecipeGuest *guest, const PupRecipeStep *step,
                              GError **error);
 
-/* Restart the guest and wait for its agent, at most @timeout_s. Errors: BUSY, NOT_FOUND.
+/* Restart the guest and wait for its agent, at most @timeout_s. Errors: TIMEOUT, NOT_FOUND.
  */
 gboolean pup_recipe_guest_restart(const PupRecipeGuest *guest, unsigned timeout_s,
                                   GError **error);

@@ -10,6 +10,7 @@
 #include "lib/error.h"
 #include "lib/failpoint.h"
 #include "lib/file.h"
+#include "server/image/boot_failure.h"
 #include "server/image/recipe_guest.h"
 #include "server/image/workbench.h"
 
@@ -92,11 +93,39 @@ guest_of(const PupRecipeRun *run, PupVirtDomain *domain)
                             .cancellable = run->shop->cancellable};
 }
 
+/* What the guest wrote to its serial line; new string. */
+static char *
+read_serial(const PupRecipeRun *run)
+{
+    g_autofree char *path = g_build_filename(run->folder, "serial.log", NULL);
+    g_autoptr(GBytes) serial = pup_file_read(path, SERIAL_MAX_BYTES, NULL);
+
+    if (!serial)
+        return g_strdup("");
+    return g_utf8_make_valid(g_bytes_get_data(serial, NULL),
+                             (gssize) g_bytes_get_size(serial));
+}
+
+/* A guest whose agent is late is seen on its screen, which keep_traces() saves. */
 static gboolean
 wait_for_agent(const PupRecipeRun *run, PupVirtDomain *domain, GError **error)
 {
-    return pup_agent_wait(domain, (gint64) run->recipe->boot_timeout_s * 1000,
-                          run->shop->cancellable, error);
+    g_autoptr(GError) late = NULL;
+    g_autofree char *serial = NULL, *why = NULL;
+
+    if (pup_agent_wait(domain, (gint64) run->recipe->boot_timeout_s * 1000,
+                       run->shop->cancellable, &late))
+        return TRUE;
+    if (!g_error_matches(late, PUP_ERROR, PUP_ERROR_TIMEOUT)) {
+        g_propagate_error(error, g_steal_pointer(&late));
+        return FALSE;
+    }
+    serial = read_serial(run);
+    why = pup_boot_failure_text(run->profile->guest.firmware,
+                                pup_virt_domain_read_bytes(domain), serial);
+    pup_error_set(error, PUP_ERROR_TIMEOUT, "%s: %s; its screen is kept as '%s'",
+                  late->message, why, run->failed_screen);
+    return FALSE;
 }
 
 /* ---- a step --------------------------------------------------------------------------
@@ -161,12 +190,12 @@ test_screen(const PupRecipeRun *run, PupVirtDomain *domain, GError **error)
                                                 (gint64) run->recipe->screen_s * 1000,
                                                 run->shop->cancellable, &late);
 
-    if (!states && g_error_matches(late, PUP_ERROR, PUP_ERROR_BUSY))
+    if (!states && g_error_matches(late, PUP_ERROR, PUP_ERROR_TIMEOUT))
         return TRUE;
     if (!states)
         g_propagate_error(error, g_steal_pointer(&late));
     else
-        pup_error_set(error, PUP_ERROR_NOT_FOUND, "the guest stopped within %u s",
+        pup_error_set(error, PUP_ERROR_INVALID, "the guest stopped within %u s",
                       run->recipe->screen_s);
     return FALSE;
 }

@@ -35,7 +35,7 @@ gboolean pup_recipe_run_step(const PupRecipeRun *run, const PupRecipeStep *step,
                              const char *disk, GError **error);
 
 /* Try the qcow2 @disk, which the guest writes to, as the recipe's boot test says, and
- * save its screen as the PNG @screen. Errors: BUSY (no agent in time), INVALID (a check
- * did not pass), NOT_FOUND (the guest stopped), IO. */
+ * save its screen as the PNG @screen. Errors: TIMEOUT (no agent in time), INVALID (a
+ * check did not pass, the guest stopped), IO. */
 gboolean pup_recipe_run_test(const PupRecipeRun *run, const char *disk,
                              const char *screen, GError **error);

@@ -26,6 +26,7 @@
 #include "server/image/disk.h"
 #include "server/image/edits.h"
 #include "server/image/layers.h"
+#include "server/image/needs.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
 #include "server/image/screens.h"
@@ -111,9 +112,10 @@ plan(Regenerate *job, GError **error)
         return FALSE;
     job->master = pup_workshop_manifest(shop, PUP_KIND_MASTER, job->profile->master,
                                         version, error);
-    job->recipe = job->master
-                      ? pup_recipe_read(shop->settings->recipes_dir, job->room, error)
-                      : NULL;
+    job->recipe =
+        job->master && pup_needs_check(shop, job->master, job->room, job->profile, error)
+            ? pup_recipe_read(shop->settings->recipes_dir, job->room, error)
+            : NULL;
     job->digests =
         job->recipe ? pup_recipe_digests(job->recipe, job->master, error) : NULL;
     if (!job->digests)

@@ -9,6 +9,7 @@
 #include "server/image/chain.h"
 #include "server/image/disk.h"
 #include "server/image/edits.h"
+#include "server/image/needs.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
 #include "server/image/workshop.h"
@@ -143,17 +144,33 @@ replace_overlay(const PupWorkshop *shop, const char *path, const PupRebase *conf
            (shop->dry_run || pup_workshop_make_overlay(shop, path, backing, error));
 }
 
+/* The version to build on, whose disk starts in @profile's guest; 0 on error. */
+static unsigned
+find_fitting_master(const PupWorkshop *shop, const char *room,
+                    const PupRoomProfile *profile, GError **error)
+{
+    unsigned version = pup_workshop_find_master(shop, profile, error);
+    g_autoptr(PupManifest) master = NULL;
+
+    if (version == 0)
+        return 0;
+    master =
+        pup_workshop_manifest(shop, PUP_KIND_MASTER, profile->master, version, error);
+    return master && pup_needs_check(shop, master, room, profile, error) ? version : 0;
+}
+
 static gboolean
-rebase_locked(const PupWorkshop *shop, const char *path, const PupRoomProfile *profile,
+rebase_locked(const PupWorkshop *shop, const char *room, const PupRoomProfile *profile,
               const PupRebase *confirmed, PupRebase *rebase, GError **error)
 {
+    g_autofree char *path = pup_room_path(shop, room);
     gboolean there = access(path, F_OK) == 0;
     g_autofree char *backing = NULL;
     unsigned version;
 
     if (there && !read_base(shop, path, rebase, error))
         return FALSE;
-    version = pup_workshop_find_master(shop, profile, error);
+    version = find_fitting_master(shop, room, profile, error);
     if (version == 0)
         return FALSE;
     rebase->to = g_strdup_printf("%s@%u", profile->master, version);
@@ -172,13 +189,11 @@ pup_room_rebase(const PupWorkshop *shop, const char *room, const PupRoomProfile 
 {
     PupRebase made = {NULL};
     g_autoptr(PupLock) lock = NULL;
-    g_autofree char *path = NULL;
 
     if (!pup_ident_check("room", room, error))
         return FALSE;
     lock = pup_edits_lock_room(shop, room, error);
-    path = pup_room_path(shop, room);
-    if (!lock || !rebase_locked(shop, path, profile, confirmed, &made, error)) {
+    if (!lock || !rebase_locked(shop, room, profile, confirmed, &made, error)) {
         pup_rebase_clear(&made);
         return FALSE;
     }

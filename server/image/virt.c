@@ -42,7 +42,7 @@ pup_virt_error_code(int why)
         {VIR_ERR_DOM_EXIST, PUP_ERROR_EXISTS},
         {VIR_ERR_AUTH_FAILED, PUP_ERROR_DENIED},
         {VIR_ERR_ACCESS_DENIED, PUP_ERROR_DENIED},
-        {VIR_ERR_AGENT_UNRESPONSIVE, PUP_ERROR_BUSY},
+        {VIR_ERR_AGENT_UNRESPONSIVE, PUP_ERROR_TIMEOUT},
         {VIR_ERR_OPERATION_TIMEOUT, PUP_ERROR_BUSY},
         {VIR_ERR_NO_SUPPORT, PUP_ERROR_UNSUPPORTED},
         {VIR_ERR_OPERATION_UNSUPPORTED, PUP_ERROR_UNSUPPORTED},
@@ -251,21 +251,21 @@ pup_virt_free(PupVirt *virt)
     g_free(virt);
 }
 
-/* Ask once what kind of guest runs here. */
+/* Ask once what runs guests here. */
 static void
-find_type(PupVirt *virt)
+ask_libvirt(PupVirt *virt)
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&virt->lock);
     char *xml = NULL;
 
-    if (virt->type)
+    if (virt->asked)
         return;
-    virt->type = "qemu";
+    virt->asked = TRUE;
     if (virt->may_kvm)
         xml = virConnectGetDomainCapabilities(virt->connection, NULL, "x86_64", NULL,
                                               "kvm", 0);
     if (xml)
-        virt->type = "kvm";
+        virt->kvm = PUP_VIRT_KVM_HYPERV;
     else
         xml = virConnectGetDomainCapabilities(virt->connection, NULL, "x86_64", NULL,
                                               "qemu", 0);
@@ -275,16 +275,29 @@ find_type(PupVirt *virt)
     free(xml);
 }
 
-const char *
-pup_virt_domain_type(PupVirt *virt)
+PupVirtKvm
+pup_virt_kvm(PupVirt *virt)
 {
-    find_type(virt);
-    return virt->type;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
+    ask_libvirt(virt);
+    locker = g_mutex_locker_new(&virt->lock);
+    return virt->kvm;
+}
+
+void
+pup_virt_lower_kvm(PupVirt *virt, PupVirtKvm most)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+
+    ask_libvirt(virt);
+    locker = g_mutex_locker_new(&virt->lock);
+    virt->kvm = MIN(virt->kvm, most);
 }
 
 const char *
 pup_virt_emulator(PupVirt *virt)
 {
-    find_type(virt);
+    ask_libvirt(virt);
     return virt->emulator;
 }

@@ -64,9 +64,17 @@ void pup_virt_end_kept(PupVirt *virt);
 void pup_virt_free(PupVirt *virt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupVirt, pup_virt_free)
 
-/* "kvm" where the machine gives it to us for @emulator's guests, else "qemu": what a
- * domain's type should be. Static. */
-const char *pup_virt_domain_type(PupVirt *virt);
+/* How much of KVM the domains of @virt use: what it refused once is not asked for again.
+ */
+typedef enum {
+    PUP_VIRT_KVM_NONE,   /* they are emulated: [libvirt] accel, or KVM is not there */
+    PUP_VIRT_KVM_PLAIN,  /* without the Hyper-V flags */
+    PUP_VIRT_KVM_HYPERV, /* with them, for guests that like them */
+} PupVirtKvm;
+
+PupVirtKvm pup_virt_kvm(PupVirt *virt);
+/* From now on no more than @most of it. */
+void pup_virt_lower_kvm(PupVirt *virt, PupVirtKvm most);
 
 /* Path of the QEMU that runs an x86_64 guest. Static. */
 const char *pup_virt_emulator(PupVirt *virt);
@@ -92,7 +100,7 @@ const char *pup_virt_domain_name(const PupVirtDomain *domain);
 PupVirtStates pup_virt_domain_states(PupVirtDomain *domain);
 
 /* Wait until one of @until is true, at most @timeout_ms (< 0: for ever). Returns what is
- * true then. 0 on error: BUSY (time is up), cancelled. */
+ * true then. 0 on error: TIMEOUT, cancelled. */
 PupVirtStates pup_virt_domain_wait(PupVirtDomain *domain, PupVirtStates until,
                                    gint64 timeout_ms, GCancellable *cancellable,
                                    GError **error);
@@ -124,11 +132,13 @@ char *pup_virt_domain_spice(PupVirtDomain *domain, GError **error);
 gboolean pup_virt_domain_screenshot(PupVirtDomain *domain, const char *path,
                                     GError **error);
 
+/* What it has read of its disks so far, in bytes; 0 if unknown. */
+guint64 pup_virt_domain_read_bytes(PupVirtDomain *domain);
 /* What it has written to the disk @target ("vda") so far, in bytes; 0 if unknown. */
 guint64 pup_virt_domain_written(PupVirtDomain *domain, const char *target);
 
 /* Give the guest agent the JSON @command and return its JSON answer, new string. Waits at
- * most @timeout_s. For agent.c. Errors: BUSY (no answer in time), NOT_FOUND (no agent, or
+ * most @timeout_s. For agent.c. Errors: TIMEOUT, NOT_FOUND (no agent, or
  * the domain is gone), IO (the agent refuses; its words). */
 char *pup_virt_domain_agent(PupVirtDomain *domain, const char *command, int timeout_s,
                             GError **error);

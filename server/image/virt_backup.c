@@ -18,6 +18,7 @@
 
 #include "lib/failpoint.h"
 #include "lib/file.h"
+#include "server/image/domain_needs.h"
 
 #define DEFAULT_URI "qemu:///system"
 #define SOCKET_FILE "disk.sock"
@@ -33,6 +34,7 @@ struct PupVirtBackup {
     const PupVirtDisk *disk; /* one of them */
     char *uri;               /* of the NBD export, once begun */
     gboolean runs, agent, clean;
+    PupNeedsChange needs;
     virDomainBlockInfo size;
 };
 
@@ -94,6 +96,7 @@ static gboolean
 look_at(PupVirtBackup *backup, const char *name, const char *target, GError **error)
 {
     g_auto(PupVirtFacts) facts = {0};
+    gboolean good;
     char *xml;
 
     backup->domain = virDomainLookupByName(backup->connection, name);
@@ -103,8 +106,10 @@ look_at(PupVirtBackup *backup, const char *name, const char *target, GError **er
         return FALSE;
     }
     backup->disks = pup_virt_xml_disks(xml, error);
+    good = backup->disks && choose_disk(backup, name, target, error) &&
+           pup_domain_needs_read(xml, backup->disk->target, &backup->needs, error);
     free(xml);
-    if (!backup->disks || !choose_disk(backup, name, target, error))
+    if (!good)
         return FALSE;
     backup->runs = virDomainIsActive(backup->domain) == 1;
     backup->agent = pup_virt_read_facts(backup->domain, &facts, NULL) && facts.agent;
@@ -203,6 +208,12 @@ guint64
 pup_virt_backup_allocated_bytes(const PupVirtBackup *backup)
 {
     return backup->size.allocation;
+}
+
+const PupNeedsChange *
+pup_virt_backup_needs(const PupVirtBackup *backup)
+{
+    return &backup->needs;
 }
 
 const char *

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include "lib/needs.h"
 #include "server/settings.h"
 
 typedef struct PupVirtBackup PupVirtBackup;
@@ -46,6 +47,8 @@ guint64 pup_virt_backup_allocated_bytes(const PupVirtBackup *backup);
  * has another job), IO (with libvirt's words), INVALID (a path that is too long). */
 gboolean pup_virt_backup_begin(PupVirtBackup *backup, const char *folder,
                                const char *scratch, GError **error);
+/* What a guest needs that ran in the domain. */
+const PupNeedsChange *pup_virt_backup_needs(const PupVirtBackup *backup);
 /* The disk as raw bytes, for qemu-img. */
 const char *pup_virt_backup_uri(const PupVirtBackup *backup);
 /* Whether the guest's file systems were frozen. */

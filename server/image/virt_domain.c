@@ -288,7 +288,7 @@ pup_virt_domain_wait(PupVirtDomain *domain, PupVirtStates until, gint64 timeout_
         return 0;
     if (in_time)
         return states;
-    pup_error_set(error, PUP_ERROR_BUSY,
+    pup_error_set(error, PUP_ERROR_TIMEOUT,
                   "the virtual machine '%s' did not get there within %" G_GINT64_FORMAT
                   " s",
                   domain->name, timeout_ms / 1000);
@@ -371,6 +371,18 @@ pup_virt_domain_spice(PupVirtDomain *domain, GError **error)
 }
 
 guint64
+pup_virt_domain_read_bytes(PupVirtDomain *domain)
+{
+    virDomainBlockStatsStruct stats = {0};
+
+    /* The empty name stands for all disks. */
+    if (virDomainBlockStats(domain->domain, "", &stats, sizeof stats) < 0 ||
+        stats.rd_bytes < 0)
+        return 0;
+    return (guint64) stats.rd_bytes;
+}
+
+guint64
 pup_virt_domain_written(PupVirtDomain *domain, const char *target)
 {
     virDomainBlockStatsStruct stats = {0};
@@ -438,7 +450,7 @@ set_agent_error(PupVirtDomain *domain, GError **error)
     if (why == VIR_ERR_INTERNAL_ERROR)
         code = PUP_ERROR_IO;
     else if (why == VIR_ERR_AGENT_UNRESPONSIVE && there)
-        code = PUP_ERROR_BUSY;
+        code = PUP_ERROR_TIMEOUT;
     pup_error_set(error, code, "the guest agent of '%s': %s", domain->name,
                   virGetLastErrorMessage());
 }

@@ -26,7 +26,8 @@ struct PupVirt {
     GThread *event_thread;
     gint stopping; /* atomic: the event thread shall end */
     gboolean may_kvm;
-    const char *type;
+    gboolean asked; /* libvirt, for the next two */
+    PupVirtKvm kvm;
     char *emulator;
 
     GMutex lock; /* of what follows, and of the domains' states */

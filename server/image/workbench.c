@@ -5,9 +5,8 @@
 #include <unistd.h>
 
 #include "lib/error.h"
-#include "server/image/machine_xml.h"
+#include "server/image/machine.h"
 
-#define TEMPLATE PUP_PKGDATADIR "/templates/workshop.xml"
 #define DEFAULT_MEMORY_MIB 4096u
 #define DEFAULT_CPUS 4u
 /* A guest may miss the first request, e.g. while it still starts. */
@@ -51,19 +50,16 @@ pup_workbench_start(const PupWorkshop *shop, PupVirt *virt, const PupWorkbench *
     g_autofree char *name = g_strdup_printf("pupitre-%s", bench->name);
     g_autofree char *nvram = g_build_filename(bench->folder, "nvram.fd", NULL);
     g_autofree char *serial = g_build_filename(bench->folder, "serial.log", NULL);
-    g_autofree char *xml = NULL;
     PupMachine machine = {
         .name = name,
         .title = bench->title ? bench->title : name,
         .guest = bench->guest,
-        .kvm = strcmp(pup_virt_domain_type(virt), "kvm") == 0,
         .watched = bench->display,
         .durable = bench->durable,
         .local_time = bench->local_time,
         .timezone = bench->timezone,
         .cpus = cpus_of(bench),
         .memory_mib = memory_of(bench),
-        .emulator = pup_virt_emulator(virt),
         .disk = bench->disk,
         .nvram = nvram,
         .serial_log = serial,
@@ -71,8 +67,7 @@ pup_workbench_start(const PupWorkshop *shop, PupVirt *virt, const PupWorkbench *
 
     if (g_cancellable_set_error_if_cancelled(shop->cancellable, error))
         return NULL;
-    xml = pup_machine_xml(TEMPLATE, &machine, error);
-    return xml ? pup_virt_start(virt, xml, error) : NULL;
+    return pup_machine_start(shop, virt, &machine, error);
 }
 
 gboolean
@@ -130,10 +125,10 @@ pup_workbench_stop(PupVirtDomain *domain, unsigned timeout_s, GCancellable *canc
         if (states)
             return pup_workbench_check_end(domain, states, error);
         left_ms -= wait_ms;
-        if (left_ms > 0 && g_error_matches(late, PUP_ERROR, PUP_ERROR_BUSY))
+        if (left_ms > 0 && g_error_matches(late, PUP_ERROR, PUP_ERROR_TIMEOUT))
             continue;
-        if (g_error_matches(late, PUP_ERROR, PUP_ERROR_BUSY))
-            pup_error_set(error, PUP_ERROR_BUSY,
+        if (g_error_matches(late, PUP_ERROR, PUP_ERROR_TIMEOUT))
+            pup_error_set(error, PUP_ERROR_TIMEOUT,
                           "the guest of '%s' did not shut down within %u s",
                           pup_virt_domain_name(domain), timeout_s);
         else

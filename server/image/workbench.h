@@ -54,7 +54,7 @@ gboolean pup_workbench_check_end(PupVirtDomain *domain, PupVirtStates states,
 gboolean pup_workbench_wait(PupVirtDomain *domain, GCancellable *cancellable,
                             GError **error);
 
-/* Have the guest shut down and wait for its end, at most @timeout_s. Errors: BUSY (it
- * does not, it still runs), those of pup_workbench_check_end(), cancelled. */
+/* Have the guest shut down and wait for its end, at most @timeout_s. Errors: TIMEOUT
+ * (it does not, it still runs), those of pup_workbench_check_end(), cancelled. */
 gboolean pup_workbench_stop(PupVirtDomain *domain, unsigned timeout_s,
                             GCancellable *cancellable, GError **error);

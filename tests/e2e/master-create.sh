@@ -40,6 +40,8 @@ grep -q '^watch it with: remote-viewer spice://127.0.0.1:59' "$work/out" || die 
 grep -q '^linux@1: a disk of 400.0 MiB, ' "$work/out" || die "it says: $(cat "$work/out")"
 nothing_left
 says 'linux +1 .* 400.0 MiB' pupitre master list
+says 'needs +firmware = bios, disk = virtio, clock = utc, tpm = no, hyperv = no' \
+    pupitre master show linux
 
 show "it is what the answers say, and starts without the disc"
 qemu-img create -q -f qcow2 -F qcow2 -b "$state/images/masters/linux@1.qcow2" "$work/see.qcow2"

@@ -110,5 +110,15 @@ show "one that is shut off: its file"
 virt_virsh destroy golden
 fails 2 "has a backing file" pupitre master import off --from-domain golden --disk vda
 says 'off@1: a disk' pupitre master import off --from-domain golden --disk vdb
+
+show "what the domain has, a room of it gets, but for what the admin says"
+sed -e "s|</features>|<hyperv mode='custom'><relaxed state='on'/></hyperv>&|" \
+    -e "s|<on_poweroff>|<clock offset='localtime'/>&|" \
+    -e "s|</devices>|<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>&|" \
+    "$work/two.xml" >"$work/windows.xml"
+virt_virsh undefine golden >/dev/null
+virt_virsh define "$work/windows.xml" >/dev/null
+says 'firmware = uefi, disk = virtio, clock = localtime, tpm = yes, hyperv = yes' \
+    pupitre master update off --from-domain golden --disk vdb --firmware uefi
 virt_virsh undefine golden >/dev/null
 check_clean

@@ -94,7 +94,7 @@ grep -aq PNG < <(head -c 4 "$state/logs/regenerate-lab.png") || die "no picture 
 recipe lab/30-more.sh 'sleep 1000'
 recipe lab/recipe.conf '[recipe]' "boot_timeout = $virt_agent_s" '[step 20-tool]' 'reboot = yes' \
     '[step 30-more]' 'timeout = 5'
-fails 6 "step lab/30-more: .*did not end within 5 s" pupitre room regenerate lab
+fails 12 "step lab/30-more: .*did not end within 5 s" pupitre room regenerate lab
 untouched 1
 rm "$recipes/lab/30-more.sh"
 fails 2 "recipe.conf:5: " pupitre room regenerate lab

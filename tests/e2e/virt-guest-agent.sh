@@ -41,21 +41,21 @@ virt_lab bench "$work/guest.qcow2" "$work/bench" agent "$virt_agent_s" \
 kept=$((($(stat -c %b "$work/guest.qcow2") - before) / 2048))
 [ "$kept" -lt 8 ] || die "of 16 MiB that were written and deleted $kept are still there"
 fails 3 "it did not happen" virt_lab bench "$work/guest.qcow2" "$work/bench" spice
-fails 6 "did not shut down within 1 s" virt_lab bench "$work/guest.qcow2" "$work/bench" stop 1
+fails 12 "did not shut down within 1 s" virt_lab bench "$work/guest.qcow2" "$work/bench" stop 1
 check_no_machines
 
 show "a program that hangs, one that is not there, a guest that goes away"
-fails 6 "did not end within 1 s" virt_lab keep hang start "$work/guest.xml" agent "$virt_agent_s" \
+fails 12 "did not end within 1 s" virt_lab keep hang start "$work/guest.xml" agent "$virt_agent_s" \
     run 10 '(sleep 10; echo the agent stops >/dev/ttyS0; killall -STOP qemu-ga) >/dev/null 2>&1 &' \
     run 1 'sleep 100'
 wait_for 60 "stopped agent" grep -q "the agent stops" "$work/console.log"
-fails 6 "no guest agent in .* within 2 s" timeout 60 "$PUPITRE_BUILD/tests/lab/virt-lab" \
+fails 12 "no guest agent in .* within 2 s" timeout 60 "$PUPITRE_BUILD/tests/lab/virt-lab" \
     "$work/etc/pupitre.conf" keep hang find pupitre-test agent 2
 virt_lab keep hang find pupitre-test destroy
 pupitre --quiet gc
 fails 3 "stopped meanwhile|lost its guest agent|guest agent of" virt_lab start "$work/guest.xml" \
     agent "$virt_agent_s" run 60 'poweroff -f'
-fails 6 "no guest agent in .* within 1 s" virt_lab start "$work/guest.xml" agent 1
+fails 12 "no guest agent in .* within 1 s" virt_lab start "$work/guest.xml" agent 1
 check_no_machines
 
 show "a domain that libvirt or QEMU refuses"

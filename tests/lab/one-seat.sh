@@ -38,7 +38,7 @@ make_room() {
         "$work/demo.raw"
     pupitre --quiet master import demo "$work/demo.raw"
     pupitre --quiet room add lab --master demo --seat "pc1=$mac"
-    sed -i 's/^\[guest\].*/&\nmemory = 64\nfirmware = bios\ncpus = 1/' "$work/etc/rooms/lab.conf"
+    sed -i 's/^\[guest\].*/&\nmemory = 64\ncpus = 1/' "$work/etc/rooms/lab.conf"
     sector 16 "the room of this test"
     sector 18 "wl"
     pupitre --quiet room publish lab

@@ -25,6 +25,7 @@ test_codes(void **state)
         {PUP_ERROR_IO, "IO", 9, 500},
         {PUP_ERROR_NO_SPACE, "NO_SPACE", 10, 507},
         {PUP_ERROR_UNSUPPORTED, "UNSUPPORTED", 11, 501},
+        {PUP_ERROR_TIMEOUT, "TIMEOUT", 12, 504},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = g_error_new(PUP_ERROR, rows[i].code, "x");

@@ -37,6 +37,13 @@
     "\"kind\":\"master\",\"name\":\"win11\",\"pages\":[\"" PAGE "\"],\"parent\":0,"      \
     "\"version\":1}\n"
 
+/* A master that says what it needs. */
+#define NEEDY                                                                            \
+    "{\"chunk_bytes\":131072,\"created\":\"2026-11-21T08:00:00Z\",\"disk_bytes\":1,"     \
+    "\"format\":3,\"guest\":{\"clock\":\"localtime\",\"disk\":\"sata\","                 \
+    "\"firmware\":\"uefi-secure\",\"hyperv\":true,\"tpm\":true},\"kind\":\"master\","    \
+    "\"name\":\"win11\",\"pages\":[\"" PAGE "\"],\"parent\":0,\"version\":1}\n"
+
 static PupManifest *
 parse(const char *text, GError **error)
 {
@@ -102,6 +109,19 @@ test_master(void **state)
     assert_formats_to(manifest, MASTER, strlen(MASTER));
 }
 
+static void
+test_needy_master(void **state)
+{
+    const PupNeeds needs = {PUP_FIRMWARE_UEFI_SECURE, PUP_DISK_SATA, PUP_CLOCK_LOCALTIME,
+                            TRUE, TRUE};
+    GError *error = NULL;
+    g_autoptr(PupManifest) manifest = parse(NEEDY, &error);
+    unit_assert_no_error(error);
+    assert_true(manifest->has_needs);
+    assert_true(pup_needs_equal(&manifest->needs, &needs));
+    assert_formats_to(manifest, NEEDY, strlen(NEEDY));
+}
+
 /* Each row is ROOM or MASTER with one part replaced. */
 static void
 test_refused(void **state)
@@ -110,10 +130,16 @@ test_refused(void **state)
         const char *base, *from, *to, *part;
         PupErrorCode code;
     } rows[] = {
-        {ROOM, "\"format\":1", "\"format\":3", "newer", PUP_ERROR_UNSUPPORTED},
-        {ROOM, "\"format\":1", "\"format\":3,\"new\":1", "newer", PUP_ERROR_UNSUPPORTED},
+        {ROOM, "\"format\":1", "\"format\":4", "newer", PUP_ERROR_UNSUPPORTED},
+        {ROOM, "\"format\":1", "\"format\":4,\"new\":1", "newer", PUP_ERROR_UNSUPPORTED},
         {ROOM, "\"format\":1", "\"format\":0", "'format'", PUP_ERROR_INVALID},
         {ROOM, "\"format\":1,", "", "'format' is missing", PUP_ERROR_INVALID},
+        {ROOM, "\"format\":1", "\"format\":3", "canonical", PUP_ERROR_INVALID},
+        {NEEDY, "\"format\":3", "\"format\":1", "canonical", PUP_ERROR_INVALID},
+        {NEEDY, "\"sata\"", "\"scsi\"", "'disk'", PUP_ERROR_INVALID},
+        {NEEDY, "\"tpm\":true", "\"tpm\":1", "'tpm'", PUP_ERROR_INVALID},
+        {NEEDY, "\"clock\":\"localtime\",", "", "'clock' is missing", PUP_ERROR_INVALID},
+        {NEEDY, "\"hyperv\"", "\"cpus\":1,\"hyperv\"", "'cpus'", PUP_ERROR_INVALID},
         {ROOM, "\"kind\":\"room\"", "\"kind\":\"lab\"", "'kind'", PUP_ERROR_INVALID},
         {ROOM, "\"version\":7", "\"version\":0", "'version'", PUP_ERROR_INVALID},
         {ROOM, "\"version\":7", "\"version\":6", "'parent'", PUP_ERROR_INVALID},
@@ -211,6 +237,8 @@ test_changed(void **state)
     unit_each_cut(MASTER, strlen(MASTER), parse_cut, NULL);
     unit_each_flip(ROOM, strlen(ROOM), parse_changed, NULL);
     unit_each_flip(MASTER, strlen(MASTER), parse_changed, NULL);
+    unit_each_cut(NEEDY, strlen(NEEDY), parse_cut, NULL);
+    unit_each_flip(NEEDY, strlen(NEEDY), parse_changed, NULL);
     unit_each_flip(NEWER, strlen(NEWER), parse_changed, NULL);
 }
 
@@ -256,9 +284,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_room),         cmocka_unit_test(test_master),
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_newer_room),   cmocka_unit_test(test_map),
-        cmocka_unit_test(test_largest_fits),
+        cmocka_unit_test(test_needy_master), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_changed),      cmocka_unit_test(test_newer_room),
+        cmocka_unit_test(test_map),          cmocka_unit_test(test_largest_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
