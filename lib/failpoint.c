@@ -71,8 +71,8 @@ static const char *const point_names[] = {
     "version-file-removed",
     "versions-gone",
     /* server/image */
+    "import-begun",
     "import-copied",
-    "import-hashed",
     "import-placed",
     "backup-frozen",
     "backup-begun",

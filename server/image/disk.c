@@ -13,6 +13,7 @@
  */
 #include "server/image/disk.h"
 
+#include <errno.h>
 #include <libnbd.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "server/image/child.h"
+#include "server/image/qemu_img.h"
 #include "server/image/runs.h"
 
 #define DEPTH "qemu:allocation-depth"
@@ -39,16 +41,27 @@ struct PupDisk {
     struct nbd_handle *allocation, *depth;
 };
 
-struct PupDiskReader {
+/* A connection of one thread. */
+typedef struct {
     char *path;
     guint64 bytes;
     struct nbd_handle *nbd;
+} Link;
+
+struct PupDiskReader {
+    Link link;
+};
+
+struct PupDiskWriter {
+    Link link;
 };
 
 static void
 set_nbd_error(GError **error, const char *what, const char *path)
 {
-    pup_error_set(error, PUP_ERROR_IO, "%s '%s': %s", what, path, nbd_get_error());
+    PupErrorCode code = nbd_get_errno() == ENOSPC ? PUP_ERROR_NO_SPACE : PUP_ERROR_IO;
+
+    pup_error_set(error, code, "%s '%s': %s", what, path, nbd_get_error());
 }
 
 /* Connect to @disk's server, for questions about @context or, where that is NULL, to
@@ -68,12 +81,16 @@ connect_handle(const PupDisk *disk, const char *context, GError **error)
 }
 
 static GSubprocess *
-start_server(const PupDisk *disk, const char *format, unsigned n_readers, GError **error)
+start_server(const PupDisk *disk, const char *format, gboolean writable, unsigned n_links,
+             GError **error)
 {
-    g_autofree char *shared = g_strdup_printf("--shared=%u", n_readers + 2);
-    const char *const argv[] = {
-        "qemu-nbd", "--read-only", "--allocation-depth", shared,     "--format",
-        format,     "--socket",    disk->socket,         disk->path, NULL};
+    g_autofree char *shared = g_strdup_printf("--shared=%u", n_links + 2);
+    /* What is written is synchronised by who puts the file into its place. */
+    const char *const argv[] = {"qemu-nbd", writable ? "--cache=unsafe" : "--read-only",
+                                shared,     "--allocation-depth",
+                                "--format", format,
+                                "--socket", disk->socket,
+                                disk->path, NULL};
 
     return pup_child_spawn(argv, G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
 }
@@ -133,6 +150,39 @@ socket_path(const char *folder, GError **error)
     return NULL;
 }
 
+static PupDisk *
+serve(const PupSettings *settings, const char *path, const char *format,
+      gboolean writable, unsigned n_links, GError **error)
+{
+    g_autoptr(PupDisk) disk = g_new0(PupDisk, 1);
+    g_autofree char *folder = pup_settings_path(settings, "run");
+
+    if (!pup_file_make_dir(folder, error))
+        return NULL;
+    disk->path = g_strdup(path);
+    disk->socket = socket_path(folder, error);
+    if (!disk->socket)
+        return NULL;
+    disk->server = start_server(disk, format, writable, n_links, error);
+    return disk->server ? g_steal_pointer(&disk) : NULL;
+}
+
+static gboolean
+connect_disk(PupDisk *disk, GCancellable *cancellable, GError **error)
+{
+    gint64 bytes;
+
+    if (!connect_first(disk, cancellable, error))
+        return FALSE;
+    bytes = nbd_get_size(disk->allocation);
+    if (bytes < 0) {
+        set_nbd_error(error, "cannot read", disk->path);
+        return FALSE;
+    }
+    disk->bytes = (guint64) bytes;
+    return TRUE;
+}
+
 PupDisk *
 pup_disk_open(const PupSettings *settings, const char *path, unsigned n_readers,
               GCancellable *cancellable, GError **error)
@@ -144,26 +194,45 @@ PupDisk *
 pup_disk_open_as(const PupSettings *settings, const char *path, const char *format,
                  unsigned n_readers, GCancellable *cancellable, GError **error)
 {
-    g_autoptr(PupDisk) disk = g_new0(PupDisk, 1);
-    g_autofree char *folder = pup_settings_path(settings, "run");
-    gint64 bytes;
+    g_autoptr(PupDisk) disk = serve(settings, path, format, FALSE, n_readers, error);
 
-    if (!pup_file_make_dir(folder, error))
+    if (!disk || !connect_disk(disk, cancellable, error))
         return NULL;
-    disk->path = g_strdup(path);
-    disk->socket = socket_path(folder, error);
-    if (!disk->socket)
-        return NULL;
-    disk->server = start_server(disk, format, n_readers, error);
-    if (!disk->server || !connect_first(disk, cancellable, error))
-        return NULL;
-    bytes = nbd_get_size(disk->allocation);
-    if (bytes < 0) {
-        set_nbd_error(error, "cannot read", path);
-        return NULL;
-    }
-    disk->bytes = (guint64) bytes;
     return g_steal_pointer(&disk);
+}
+
+PupDisk *
+pup_disk_create(const PupSettings *settings, const char *path, guint64 bytes,
+                unsigned n_writers, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(PupDisk) disk = NULL;
+
+    if (!pup_image_create(path, bytes, cancellable, error))
+        return NULL;
+    disk = serve(settings, path, "qcow2", TRUE, n_writers, error);
+    if (!disk || !connect_disk(disk, cancellable, error))
+        return NULL;
+    return g_steal_pointer(&disk);
+}
+
+/* The server ends with its last connection, its tables written. */
+gboolean
+pup_disk_finish(PupDisk *disk, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("cannot write '%s'", disk->path);
+    g_autofree char *words = NULL;
+
+    if (nbd_flush(disk->allocation, 0) < 0 || nbd_shutdown(disk->allocation, 0) < 0) {
+        set_nbd_error(error, "cannot write", disk->path);
+        return FALSE;
+    }
+    g_clear_pointer(&disk->allocation, nbd_close);
+    g_clear_pointer(&disk->depth, nbd_close);
+    words = pup_child_words(disk->server);
+    if (g_subprocess_get_successful(disk->server))
+        return TRUE;
+    pup_child_set_error(error, what, words);
+    return FALSE;
 }
 
 void
@@ -302,28 +371,54 @@ pup_disk_runs(PupDisk *disk, unsigned n_files, GCancellable *cancellable, GError
     return pup_runs_mark_zero(whole, data);
 }
 
+static gboolean
+link_begin(Link *link, const PupDisk *disk, GError **error)
+{
+    link->nbd = connect_handle(disk, NULL, error);
+    if (!link->nbd)
+        return FALSE;
+    link->path = g_strdup(disk->path);
+    link->bytes = disk->bytes;
+    return TRUE;
+}
+
+static void
+link_end(Link *link)
+{
+    nbd_close(link->nbd);
+    g_free(link->path);
+}
+
+/* How many of @len bytes at @offset lie on the disk. */
+static size_t
+link_clip(const Link *link, guint64 offset, size_t len)
+{
+    return offset < link->bytes ? MIN(len, link->bytes - offset) : 0;
+}
+
+static void
+set_link_error(GError **error, const Link *link, const char *what, guint64 offset,
+               size_t len)
+{
+    g_autofree char *where = g_strdup_printf(
+        "cannot %s %zu bytes at %" G_GUINT64_FORMAT " of", what, len, offset);
+
+    set_nbd_error(error, where, link->path);
+}
+
 PupDiskReader *
 pup_disk_reader_new(const PupDisk *disk, GError **error)
 {
-    PupDiskReader *reader;
-    struct nbd_handle *nbd = connect_handle(disk, NULL, error);
+    g_autofree PupDiskReader *reader = g_new0(PupDiskReader, 1);
 
-    if (!nbd)
-        return NULL;
-    reader = g_new0(PupDiskReader, 1);
-    reader->path = g_strdup(disk->path);
-    reader->bytes = disk->bytes;
-    reader->nbd = nbd;
-    return reader;
+    return link_begin(&reader->link, disk, error) ? g_steal_pointer(&reader) : NULL;
 }
 
 void
 pup_disk_reader_free(PupDiskReader *reader)
 {
-    if (!reader)
-        return;
-    nbd_close(reader->nbd);
-    g_free(reader->path);
+    if (reader)
+        link_end(&reader->link);
     g_free(reader);
 }
 
@@ -331,14 +426,40 @@ gboolean
 pup_disk_read(PupDiskReader *reader, guint64 offset, guint8 *buf, size_t len,
               GError **error)
 {
-    size_t there = offset < reader->bytes ? MIN(len, reader->bytes - offset) : 0;
+    size_t there = link_clip(&reader->link, offset, len);
 
-    if (there > 0 && nbd_pread(reader->nbd, buf, there, offset, 0) < 0) {
-        pup_error_set(error, PUP_ERROR_IO,
-                      "cannot read %zu bytes at %" G_GUINT64_FORMAT " of '%s': %s", there,
-                      offset, reader->path, nbd_get_error());
+    if (there > 0 && nbd_pread(reader->link.nbd, buf, there, offset, 0) < 0) {
+        set_link_error(error, &reader->link, "read", offset, there);
         return FALSE;
     }
     memset(buf + there, 0, len - there);
     return TRUE;
+}
+
+PupDiskWriter *
+pup_disk_writer_new(const PupDisk *disk, GError **error)
+{
+    g_autofree PupDiskWriter *writer = g_new0(PupDiskWriter, 1);
+
+    return link_begin(&writer->link, disk, error) ? g_steal_pointer(&writer) : NULL;
+}
+
+void
+pup_disk_writer_free(PupDiskWriter *writer)
+{
+    if (writer)
+        link_end(&writer->link);
+    g_free(writer);
+}
+
+gboolean
+pup_disk_write(PupDiskWriter *writer, guint64 offset, const guint8 *buf, size_t len,
+               GError **error)
+{
+    size_t there = link_clip(&writer->link, offset, len);
+
+    if (there == 0 || nbd_pwrite(writer->link.nbd, buf, there, offset, 0) == 0)
+        return TRUE;
+    set_link_error(error, &writer->link, "write", offset, there);
+    return FALSE;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One thread does all of one piece: read it, name its chunks, compress those that are
- * new, put them. No queues: while one thread waits for qemu-nbd the others compute, so
+ * One thread does all of one piece: read it, name its chunks, copy it where a copy is
+ * made, compress those chunks that are new, put them. So each byte is read once, whatever
+ * is made of it. No queues: while one thread waits for qemu-nbd the others compute, so
  * there are a few threads more than cores.
  */
 #include "server/image/hash.h"
@@ -30,6 +31,7 @@ typedef struct {
 
 typedef struct {
     PupDiskReader *reader;
+    PupDiskWriter *writer; /* NULL where nothing is copied */
     PupChunkCodec *codec;
     guint8 *plain;   /* PIECE_CHUNKS chunks */
     guint8 *encoded; /* PUP_CHUNK_ENCODED_MAX */
@@ -111,6 +113,24 @@ store_chunk(PupStoreWrite *write, Bench *bench, const guint8 *plain, const PupNa
     return pup_store_write_put(write, name, bench->encoded, len, error);
 }
 
+/* Copy those of the chunks of @piece that are not zeros, neighbours together. */
+static gboolean
+copy_chunks(Bench *bench, const PupRun *piece, const PupName *names, GError **error)
+{
+    guint64 end;
+
+    for (guint64 i = 0; i < piece->n; i = end + 1) {
+        for (end = i; end < piece->n && !pup_name_is_null(&names[end]); end++)
+            ;
+        if (end > i &&
+            !pup_disk_write(bench->writer, (piece->first + i) * PUP_CHUNK_BYTES,
+                            bench->plain + i * PUP_CHUNK_BYTES,
+                            (size_t) (end - i) * PUP_CHUNK_BYTES, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 do_piece(Work *work, Bench *bench, const PupRun *piece, GError **error)
 {
@@ -124,6 +144,8 @@ do_piece(Work *work, Bench *bench, const PupRun *piece, GError **error)
                        error))
         return FALSE;
     name_chunks(bench->plain, piece->n, names);
+    if (bench->writer && !copy_chunks(bench, piece, names, error))
+        return FALSE;
     for (guint64 i = 0; i < piece->n; i++)
         if (!store_chunk(work->job->write, bench, bench->plain + i * PUP_CHUNK_BYTES,
                          &names[i], &n_new, error))
@@ -148,6 +170,17 @@ do_pieces(Work *work, Bench *bench, GError **error)
             return;
 }
 
+static gboolean
+open_links(const PupHashJob *job, Bench *bench, GError **error)
+{
+    bench->reader = pup_disk_reader_new(job->disk, error);
+    if (!bench->reader)
+        return FALSE;
+    if (job->copy)
+        bench->writer = pup_disk_writer_new(job->copy, error);
+    return !job->copy || bench->writer;
+}
+
 static gpointer
 run_thread(gpointer data)
 {
@@ -158,9 +191,9 @@ run_thread(gpointer data)
     bench.codec = pup_chunk_codec_new(PUP_CHUNK_LEVEL);
     bench.plain = g_malloc(PIECE_CHUNKS * PUP_CHUNK_BYTES);
     bench.encoded = g_malloc(PUP_CHUNK_ENCODED_MAX);
-    bench.reader = pup_disk_reader_new(work->job->disk, &error);
-    if (bench.reader)
+    if (open_links(work->job, &bench, &error))
         do_pieces(work, &bench, &error);
+    pup_disk_writer_free(bench.writer);
     pup_disk_reader_free(bench.reader);
     g_free(bench.encoded);
     g_free(bench.plain);

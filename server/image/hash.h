@@ -7,13 +7,16 @@
 #include "server/image/disk.h"
 #include "server/image/image.h"
 
-/* How many readers pup_hash_disk() uses: what to give pup_disk_open(). */
+/* How many readers, and writers to job->copy, pup_hash_disk() uses: what to give
+ * pup_disk_open(). */
 unsigned pup_hash_readers(void);
 
 typedef struct {
     const PupWorkshop *shop; /* progress and cancellable */
     const char *what;        /* for the progress */
     PupDisk *disk;
+    PupDisk *copy;        /* of pup_disk_create(): takes all that is not zeros, too; NULL:
+                             nothing is copied */
     const GArray *runs;   /* of PupRun: which chunks */
     PupStoreWrite *write; /* where new ones go */
     PupChunkMap *map;     /* takes their names; the pages of @runs are loaded */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A master is copied first and hashed from the copy: what seats will be served is then
+ * A master is read once: each piece that is read is named, goes into the store as chunks
+ * and into the copy under a temporary name (hash.c). What seats will be served is then
  * exactly what sub-masters are made over, whatever happens to the file that was imported.
- * The order is: copy under a temporary name, chunks into the store, the copy into its
- * place, the manifest. A crash before the last step leaves no version, and what it leaves
- * is found by pup_workshop_sweep() and overwritten by the next import.
+ * Then the copy moves into its place, the manifest last. A crash before the last step
+ * leaves no version, and what it leaves is found by pup_workshop_sweep() and overwritten
+ * by the next import.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -39,34 +40,66 @@ check_space(const Import *import, GError **error)
                                     error);
 }
 
-/* Name and store all chunks of the copy; the result is in *@manifest. */
+/* What the disk is called in the store. */
+static PupManifest *
+describe(const Import *import, PupChunkMap *map)
+{
+    PupManifest *made =
+        pup_manifest_new(PUP_KIND_MASTER, import->name, import->report.version);
+
+    made->disk_bytes = import->report.disk_bytes;
+    made->parent = import->current ? import->current->version : 0;
+    pup_manifest_set_map(made, map);
+    return made;
+}
+
+/* Copy @disk, and name and store its chunks; the result is in *@manifest. */
 static gboolean
-hash_copy(Import *import, PupStoreWrite *write, PupManifest **manifest, GError **error)
+copy_disk(Import *import, PupDisk *disk, PupStoreWrite *write, PupManifest **manifest,
+          GError **error)
 {
     const PupWorkshop *shop = import->shop;
-    g_autoptr(PupDisk) disk = pup_disk_open(shop->settings, import->temp,
-                                            pup_hash_readers(), shop->cancellable, error);
-    g_autoptr(GArray) runs = NULL;
+    g_autoptr(PupDisk) copy =
+        pup_disk_create(shop->settings, import->temp, pup_disk_bytes(disk),
+                        pup_hash_readers(), shop->cancellable, error);
+    g_autoptr(GArray) runs =
+        copy ? pup_disk_runs(disk, 0, shop->cancellable, error) : NULL;
     g_autoptr(PupChunkMap) map = NULL;
-    PupHashJob job = {.shop = shop, .what = "storing the disk", .write = write};
-    PupManifest *made;
+    PupHashJob job = {.shop = shop,
+                      .what = "storing the disk",
+                      .disk = disk,
+                      .copy = copy,
+                      .runs = runs,
+                      .write = write};
 
-    if (!disk)
-        return FALSE;
-    runs = pup_disk_runs(disk, 0, shop->cancellable, error);
     if (!runs)
         return FALSE;
     map = pup_chunk_map_new(pup_disk_bytes(disk));
-    job.disk = disk;
-    job.runs = runs;
     job.map = map;
-    if (!pup_hash_disk(&job, &import->report, error))
+    if (!pup_hash_disk(&job, &import->report, error) || !pup_disk_finish(copy, error))
         return FALSE;
-    made = pup_manifest_new(PUP_KIND_MASTER, import->name, import->report.version);
-    made->disk_bytes = pup_disk_bytes(disk);
-    made->parent = import->current ? import->current->version : 0;
-    pup_manifest_set_map(made, map);
-    *manifest = made;
+    import->report.disk_bytes = pup_disk_bytes(disk);
+    *manifest = describe(import, map);
+    return TRUE;
+}
+
+/* copy_disk() of what is imported, which nobody needs afterwards. */
+static gboolean
+copy_source(Import *import, PupStoreWrite *write, PupManifest **manifest, GError **error)
+{
+    const PupImportSource *from = import->from;
+    const PupWorkshop *shop = import->shop;
+    g_autoptr(PupDisk) disk = NULL;
+
+    if (!pup_image_check(from->source, from->format, shop->cancellable, error))
+        return FALSE;
+    disk = pup_disk_open_as(shop->settings, from->source, from->format,
+                            pup_hash_readers(), shop->cancellable, error);
+    if (!disk || !copy_disk(import, disk, write, manifest, error))
+        return FALSE;
+    g_clear_pointer(&disk, pup_disk_free);
+    if (from->copied)
+        from->copied(from->data);
     return TRUE;
 }
 
@@ -124,7 +157,8 @@ static gboolean
 place_and_commit(Import *import, PupStoreWrite *write, PupManifest *manifest,
                  GError **error)
 {
-    if (!pup_failpoint("import-hashed", error) ||
+    if (!pup_failpoint("import-copied", error) ||
+        g_cancellable_set_error_if_cancelled(import->shop->cancellable, error) ||
         !pup_workshop_place(import->temp, import->path, 0444, error))
         return FALSE;
     if (pup_failpoint("import-placed", error) &&
@@ -141,20 +175,12 @@ static gboolean
 copy_and_store(Import *import, GError **error)
 {
     const PupWorkshop *shop = import->shop;
-    const PupImportSource *from = import->from;
-    PupWorkshopPercent percent = {shop, "copying the disk", from->virtual_bytes};
-    g_autoptr(PupStoreWrite) write = NULL;
+    g_autoptr(PupStoreWrite) write =
+        pup_store_begin(shop->store, shop->cancellable, error);
     g_autoptr(PupManifest) manifest = NULL;
 
-    if (!pup_image_check(from->source, from->format, shop->cancellable, error) ||
-        !pup_image_convert(from->source, from->format, import->temp, pup_workshop_percent,
-                           &percent, shop->cancellable, error) ||
-        !pup_failpoint("import-copied", error))
-        return FALSE;
-    if (from->copied)
-        from->copied(from->data);
-    write = pup_store_begin(shop->store, shop->cancellable, error);
-    if (!write || !hash_copy(import, write, &manifest, error) ||
+    if (!write || !pup_failpoint("import-begun", error) ||
+        !copy_source(import, write, &manifest, error) ||
         !settle_needs(import, manifest, error))
         return FALSE;
     if (is_current(import, manifest))

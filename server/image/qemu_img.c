@@ -159,20 +159,6 @@ pup_image_check(const char *path, const char *format, GCancellable *cancellable,
 }
 
 gboolean
-pup_image_convert(const char *source, const char *format, const char *target,
-                  PupChildPercent percent, gpointer data, GCancellable *cancellable,
-                  GError **error)
-{
-    const char *const argv[] = {"qemu-img", "convert", "-p",
-                                "-f",       format,    "-O",
-                                "qcow2",    "-o",      "cluster_size=" PUP_CLUSTER_SIZE,
-                                source,     target,    NULL};
-    g_autofree char *what = g_strdup_printf("cannot copy '%s'", source);
-
-    return pup_child_run_percent(argv, what, percent, data, cancellable, error);
-}
-
-gboolean
 pup_image_copy(const char *source, const char *backing, const char *target,
                PupChildPercent percent, gpointer data, GCancellable *cancellable,
                GError **error)

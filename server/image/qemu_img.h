@@ -47,15 +47,9 @@ gboolean pup_image_data_end(const char *path, const char *format, guint64 *end,
 gboolean pup_image_check(const char *path, const char *format, GCancellable *cancellable,
                          GError **error);
 
-/* Convert @source of @format into the new qcow2 @target. Errors: BUSY, NO_SPACE, INVALID;
- * @target may then be there in part. */
-gboolean pup_image_convert(const char *source, const char *format, const char *target,
-                           PupChildPercent percent, gpointer data,
-                           GCancellable *cancellable, GError **error);
-
 /* Copy the qcow2 @source, which @backing stands under (NULL: nothing), to the new qcow2
  * @target in the same folder: the same disk over the same backing file, without what
- * reads as zeros. Errors and @target as of pup_image_convert(). */
+ * reads as zeros. Errors: BUSY, NO_SPACE, INVALID; @target may then be there in part. */
 gboolean pup_image_copy(const char *source, const char *backing, const char *target,
                         PupChildPercent percent, gpointer data, GCancellable *cancellable,
                         GError **error);

@@ -96,7 +96,7 @@ check_served "the last gc"
 [ $((kills - published)) -ge 8 ] || die "only $((kills - published)) points were met in gc"
 
 show "import"
-for point in import-copied import-hashed import-placed pack-in-place manifest-in-place \
+for point in import-begun import-copied import-placed pack-in-place manifest-in-place \
     name-moved; do
     version=$(current)
     make_disk "$work/next.raw" 2 "import $point"

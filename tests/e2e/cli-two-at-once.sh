@@ -56,7 +56,7 @@ wait "$started" || status=$?
 [ -z "$(find "$state/images/masters" -name '*other*')" ] || die "a file is left"
 check_clean
 
-show "an import that is interrupted while qemu-img copies"
+show "an import that is interrupted while it copies"
 truncate -s 1500M "$work/long.raw"
 make_disk "$work/head.raw" 2
 dd if="$work/head.raw" of="$work/long.raw" conv=notrunc status=none
@@ -67,7 +67,7 @@ kill -INT "$started"
 status=0
 wait "$started" || status=$?
 [ "$status" = 130 ] || die "the interrupted import ended with $status"
-[ -z "$(pgrep -f "qemu-img.*$work" || true)" ] || die "qemu-img is still there"
+[ -z "$(pgrep -f "qemu-nbd.*$work" || true)" ] || die "qemu-nbd is still there"
 [ ! -e "$state/images/masters/.long@1.qcow2.tmp" ] || die "the copy is still there"
 check_clean
 
