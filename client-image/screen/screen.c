@@ -50,7 +50,8 @@ typedef struct {
     gboolean has_picture; /* the guest has shown something since it was connected */
     guint patience_source;
     PupMonitor *monitor;
-    PupDisplay *glass; /* NULL while there is no display */
+    PupConsole *console; /* NULL until there is a display on the glass */
+    PupDisplay *glass;   /* NULL while there is no display */
     PupRect damage;
     guint frame_source;
     gint64 last_frame_us;
@@ -147,6 +148,9 @@ on_display_changed(PupDisplay *display, gpointer user)
     screen->damage = (PupRect){0};
     if (display == NULL)
         return;
+    /* Not before: until then the terminal has what the initramfs says. */
+    if (screen->console == NULL && screen->monitor_options.kind != PUP_MONITOR_MEMORY)
+        screen->console = pup_console_take();
     const PupCanvas *canvas = pup_display_canvas(display);
     pup_picture_set_screen(&screen->picture, canvas->width, canvas->height);
     if (screen->spice != NULL)
@@ -505,6 +509,7 @@ stop(Screen *screen)
     g_clear_handle_id(&screen->frame_source, g_source_remove);
     g_clear_handle_id(&screen->tick_source, g_source_remove);
     screen->glass = NULL;
+    g_clear_pointer(&screen->console, pup_console_release);
     g_clear_pointer(&screen->monitor, pup_monitor_free);
     pup_monitor_options_clear(&screen->monitor_options);
     pup_picture_clear(&screen->picture);
@@ -523,8 +528,6 @@ run(Screen *screen, GError **error)
         !listen_for_messages(screen, error))
         return FALSE;
     screen->monitor_options.output = g_steal_pointer(&screen->options.output);
-    gboolean on_glass = screen->monitor_options.kind != PUP_MONITOR_MEMORY;
-    PupConsole *console = on_glass ? pup_console_take() : NULL;
     screen->loop = g_main_loop_new(NULL, FALSE);
     g_unix_signal_add(SIGTERM, on_quit, screen);
     g_unix_signal_add(SIGINT, on_quit, screen);
@@ -532,7 +535,6 @@ run(Screen *screen, GError **error)
     g_main_loop_run(screen->loop);
     stop(screen);
     g_main_loop_unref(screen->loop);
-    g_clear_pointer(&console, pup_console_release);
     close(screen->notify_fd);
     return TRUE;
 }

@@ -57,4 +57,5 @@ lab_wait_console 240 pc1 'pupitre: .*client image: 10 %'
 kill -KILL "$LAB_SERVER_PID"
 lab_wait_console 120 pc1 'does not answer .*trying again'
 lab_server_start
+lab_wait_console 180 pc1 'pupitre: .*client image: 100 %'
 lab_wait_console 120 pc1 'pupitre: .*system is up'
