@@ -32,8 +32,8 @@ typedef void (*PupAgentOutput)(gpointer data, const char *text, gsize len);
 
 typedef struct {
     const char *const *argv; /* argv[0]: path in the guest */
-    unsigned timeout_s;      /* at least 1; afterwards TIMEOUT: the program may still run */
-    PupAgentOutput output;   /* NULL: what it prints is dropped */
+    unsigned timeout_s;    /* at least 1; afterwards TIMEOUT: the program may still run */
+    PupAgentOutput output; /* NULL: what it prints is dropped */
     gpointer data;
     GCancellable *cancellable; /* may be NULL */
 } PupAgentCommand;

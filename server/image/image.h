@@ -28,11 +28,11 @@ typedef struct {
     const PupSettings *settings;
     PupStore *store;
     PupCatalog *catalog;
-    const PupSecretKey *key;     /* NULL where nothing is signed */
-    const char *domain_template; /* its path; NULL: the installed one */
-    const PupNeedsChange *needs; /* what a new version of a master is said to need,
-                                    whatever its disk looks like; may be NULL */
-    gboolean dry_run;            /* say what would happen, change nothing */
+    const PupSecretKey *key;        /* NULL where nothing is signed */
+    const char *domain_template;    /* its path; NULL: the installed one */
+    const PupNeedsChange *needs;    /* what a new version of a master is said to need,
+                                       whatever its disk looks like; may be NULL */
+    gboolean dry_run;               /* say what would happen, change nothing */
     void (*note)(const char *text); /* takes what a person should know; may be NULL */
     PupProgress progress;           /* may be NULL */
     gpointer progress_data;

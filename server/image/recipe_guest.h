@@ -24,7 +24,7 @@ typedef struct {
 gboolean pup_recipe_guest_do(const PupRecipeGuest *guest, const PupRecipeStep *step,
                              GError **error);
 
-/* Restart the guest and wait for its agent, at most @timeout_s. Errors: TIMEOUT, NOT_FOUND.
- */
+/* Restart the guest and wait for its agent, at most @timeout_s. Errors: TIMEOUT,
+ * NOT_FOUND. */
 gboolean pup_recipe_guest_restart(const PupRecipeGuest *guest, unsigned timeout_s,
                                   GError **error);
