@@ -15,6 +15,7 @@
 #include "lib/output.h"
 #include "lib/text.h"
 #include "server/boot/dhcp.h"
+#include "server/check/state.h"
 #include "server/http/service.h"
 #include "server/log.h"
 #include "server/schedule/scheduler.h"
@@ -110,6 +111,15 @@ raise_file_limit(void)
     }
 }
 
+/* What will fail later is told now; what is published is served all the same. */
+static void
+say_state_problems(const char *state_dir)
+{
+    g_autoptr(GError) error = NULL;
+    if (!pup_state_probe(state_dir, &error))
+        pup_log(LOG_ERR, "state-problem", "message", error->message, NULL);
+}
+
 static gboolean
 start(Daemon *daemon, GError **error)
 {
@@ -122,6 +132,7 @@ start(Daemon *daemon, GError **error)
         pup_settings_free(settings);
         return FALSE;
     }
+    say_state_problems(settings->state_dir);
     pup_service_tick(daemon->service);
     pup_service_look_at_profiles(daemon->service);
     options.traffic = daemon->service->traffic;

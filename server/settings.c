@@ -238,9 +238,11 @@ pup_settings_load(const char *path, GError **error)
     g_autoptr(GError) wrong = NULL;
     g_autoptr(GBytes) bytes = pup_file_read(path, SETTINGS_MAX_BYTES, &wrong);
     if (g_error_matches(wrong, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
-        pup_error_set(error, PUP_ERROR_NOT_FOUND,
-                      "there is no configuration '%s'; run 'pupitre init' to make one",
-                      path);
+        pup_error_set(
+            error, PUP_ERROR_NOT_FOUND,
+            "there is no configuration '%s': restore it, name another with --config, "
+            "or on a new server make one with `pupitre init`",
+            path);
         return NULL;
     }
     if (!bytes) {

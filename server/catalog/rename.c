@@ -72,5 +72,7 @@ pup_catalog_room_moved(PupCatalog *catalog, const char *from, const char *to,
     gboolean ok = move_rows(catalog, from, to, error);
     sqlite3_exec(catalog->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
     g_mutex_unlock(&catalog->lock);
+    if (ok)
+        pup_catalog_forget_profile(catalog, from);
     return ok;
 }

@@ -182,7 +182,7 @@ load_key(PupCli *cli, GError **error)
     cli->key =
         pup_secret_key_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error);
     if (!cli->key)
-        g_prefix_error(error, "%s: ", path);
+        g_prefix_error(error, "%s (restore it from a backup): ", path);
     return cli->key;
 }
 
@@ -196,10 +196,9 @@ say_note(const char *text)
 }
 
 gboolean
-pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error)
+pup_cli_workshop_to_look(PupCli *cli, PupWorkshop *shop, GError **error)
 {
     PupWorkshop made = {.dry_run = cli->dry_run, .cancellable = cli->cancellable};
-    g_autoptr(GError) bad_key = NULL;
 
     made.note = cli->quiet ? NULL : say_note;
     made.settings = pup_cli_settings(cli, error);
@@ -211,13 +210,23 @@ pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error)
     made.catalog = pup_cli_catalog(cli, error);
     if (!made.catalog)
         return FALSE;
-    made.key = load_key(cli, &bad_key);
-    if (bad_key) {
-        g_propagate_error(error, g_steal_pointer(&bad_key));
-        return FALSE;
-    }
+    made.key = load_key(cli, NULL);
     *shop = made;
     return TRUE;
+}
+
+gboolean
+pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error)
+{
+    g_autoptr(GError) bad_key = NULL;
+
+    if (!pup_cli_settings(cli, error))
+        return FALSE;
+    load_key(cli, &bad_key);
+    if (!bad_key)
+        return pup_cli_workshop_to_look(cli, shop, error);
+    g_propagate_error(error, g_steal_pointer(&bad_key));
+    return FALSE;
 }
 
 gboolean

@@ -100,6 +100,9 @@ void pup_cli_catch_signals(PupCli *cli);
  * sign: shop->key is NULL then. */
 gboolean pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error);
 
+/* The same for who only looks: a key that cannot be read, too, is no error. */
+gboolean pup_cli_workshop_to_look(PupCli *cli, PupWorkshop *shop, GError **error);
+
 /* Say something to a person on stdout, unless --quiet. Under --dry-run the line begins
  * with "would ". */
 void pup_cli_say(const PupCli *cli, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -1,52 +1,96 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/findings.h"
 #include "server/cli/out.h"
 #include "server/cli/progress.h"
 
 #include "lib/error.h"
+#include "lib/file.h"
 #include "server/store/fsck.h"
 
-static const PupColumn columns[] = {
-    {"OBJECT", "object", PUP_CELL_TEXT},
-    {"PROBLEM", "problem", PUP_CELL_TEXT},
-    {"HARMS", "versions", PUP_CELL_TEXTS},
-    {"HARMLESS", "harmless", PUP_CELL_BOOL},
-    {NULL},
-};
+/* What the checks of the parts and the store's own fsck found. */
+typedef struct {
+    PupCheckup *checkup;
+    PupFsckReport *report;
+} Found;
 
-/* Print what was found; the number of findings that harm. */
-static unsigned
-print_findings(const PupCli *cli, const PupFsckReport *report)
+/* What mends what the store's fsck found. */
+static const char *
+mend_of(const PupFsckFinding *finding)
 {
-    g_autoptr(PupTable) table = pup_table_new("findings", columns);
-    unsigned n_harmful = 0;
+    if (finding->harmless)
+        return "`pupitre gc` or `pupitre fsck --repair` clears it";
+    return finding->versions[0]
+               ? "restore the store from a backup; `pupitre room publish` stores again "
+                 "what a sub-master or its master still has"
+               : "restore the store from a backup";
+}
 
-    for (unsigned i = 0; i < report->findings->len; i++) {
-        const PupFsckFinding *finding = g_ptr_array_index(report->findings, i);
-        pup_table_add(table, finding->object, finding->problem, finding->versions,
-                      (int) finding->harmless);
-        if (!finding->harmless)
-            n_harmful++;
+static PupFindingSeverity
+severity_of(const PupFsckFinding *finding)
+{
+    return finding->harmless ? PUP_FINDING_NOTE : PUP_FINDING_DAMAGE;
+}
+
+static json_t *
+json_of(const Found *found)
+{
+    json_t *array = pup_findings_json(found->checkup);
+
+    for (unsigned i = 0; i < found->report->findings->len; i++) {
+        const PupFsckFinding *finding = g_ptr_array_index(found->report->findings, i);
+        json_t *versions = json_array();
+        for (char **version = finding->versions; *version; version++)
+            json_array_append_new(versions, json_string(*version));
+        json_array_append_new(array, pup_finding_json(severity_of(finding),
+                                                      finding->object, finding->problem,
+                                                      mend_of(finding), versions));
     }
-    if (report->findings->len > 0 || cli->json)
-        pup_cli_print(cli, table);
-    return n_harmful;
+    return json_pack("{s:o}", "findings", array);
 }
 
 static void
-say_summary(const PupCli *cli, const PupFsckReport *report, unsigned n_harmful)
+print_findings(const PupCli *cli, const Found *found)
 {
+    if (cli->json) {
+        pup_out_json(json_of(found));
+        return;
+    }
+    pup_findings_print(stdout, found->checkup, PUP_FINDING_NOTE);
+    for (unsigned i = 0; i < found->report->findings->len; i++) {
+        const PupFsckFinding *finding = g_ptr_array_index(found->report->findings, i);
+        pup_finding_print(stdout, severity_of(finding), finding->object, finding->problem,
+                          mend_of(finding), finding->versions);
+    }
+}
+
+static unsigned
+count_harmful(const Found *found)
+{
+    unsigned n = pup_checkup_count(found->checkup, PUP_FINDING_WARNING);
+
+    for (unsigned i = 0; i < found->report->findings->len; i++)
+        if (!((PupFsckFinding *) g_ptr_array_index(found->report->findings, i))->harmless)
+            n++;
+    return n;
+}
+
+static void
+say_summary(const PupCli *cli, const Found *found, unsigned n_harmful)
+{
+    const PupFsckReport *report = found->report;
     g_autofree char *bytes = pup_bytes_format(report->bytes);
+    unsigned n = report->findings->len + found->checkup->findings->len;
     g_autofree char *verdict = NULL;
 
     if (cli->quiet || cli->json)
         return;
-    verdict = report->findings->len == 0
-                  ? g_strdup("clean")
-                  : g_strdup_printf("%u findings, %u harmful", report->findings->len,
-                                    n_harmful);
+    verdict = n == 0 ? g_strdup("clean")
+                     : g_strdup_printf("%u finding%s, %u harmful", n, n == 1 ? "" : "s",
+                                       n_harmful);
     pup_out_line("checked %" G_GUINT64_FORMAT " versions, %" G_GUINT64_FORMAT
-                 " chunks, %" G_GUINT64_FORMAT " packs, %s: %s",
+                 " chunks, %" G_GUINT64_FORMAT
+                 " packs, %s, and what stands around them: %s",
                  report->n_versions, report->n_chunks, report->n_packs, bytes, verdict);
 }
 
@@ -77,31 +121,61 @@ sweep(const PupCli *cli, PupWorkshop *shop, gboolean repair, GError **error)
     return TRUE;
 }
 
+/* The public half checks signatures; without its file, the secret one tells it. */
+static PupPublicKey *
+find_public_key(const PupWorkshop *shop)
+{
+    g_autofree char *path = pup_settings_path(shop->settings, "keys/server.pub");
+    g_autoptr(GBytes) text = NULL;
+
+    if (shop->key)
+        return pup_secret_key_public(shop->key);
+    text = pup_file_read(path, PUP_SIGNATURE_TEXT_MAX, NULL);
+    return text ? pup_public_key_parse(g_bytes_get_data(text, NULL),
+                                       g_bytes_get_size(text), NULL)
+                : NULL;
+}
+
+/* All but the place of the state folder, which `status` judges. What --repair mends is
+ * mended before it would be found. */
+static gboolean
+look(const PupCli *cli, PupWorkshop *shop, gboolean repair, Found *found, GError **error)
+{
+    g_autoptr(PupBar) bar = pup_bar_new(cli->quiet);
+    g_autoptr(PupPublicKey) key = find_public_key(shop);
+
+    if (!pup_fsck(shop->store, key, repair, pup_bar_update, bar, &found->report, error))
+        return FALSE;
+    g_clear_pointer(&bar, pup_bar_free);
+    if (repair && !sweep(cli, shop, repair, error)) {
+        pup_fsck_report_free(found->report);
+        return FALSE;
+    }
+    found->checkup = pup_checkup_run(shop, PUP_CHECK_ALL & ~PUP_CHECK_STATE, NULL, TRUE);
+    return TRUE;
+}
+
 static gboolean
 check(PupCli *cli, gboolean repair, GError **error)
 {
-    g_autoptr(PupBar) bar = pup_bar_new(cli->quiet);
-    g_autoptr(PupFsckReport) report = NULL;
-    g_autoptr(PupPublicKey) key = NULL;
+    Found found = {NULL};
     PupWorkshop shop;
     unsigned n_harmful;
+    gboolean swept;
 
-    if (!pup_cli_workshop(cli, &shop, error))
+    if (!pup_cli_workshop_to_look(cli, &shop, error) ||
+        !look(cli, &shop, repair, &found, error))
         return FALSE;
-    if (shop.key)
-        key = pup_secret_key_public(shop.key);
-    if (!pup_fsck(shop.store, key, repair, pup_bar_update, bar, &report, error))
-        return FALSE;
-    g_clear_pointer(&bar, pup_bar_free);
-    n_harmful = print_findings(cli, report);
-    say_summary(cli, report, n_harmful);
-    if (!sweep(cli, &shop, repair, error))
-        return FALSE;
-    if (n_harmful == 0)
-        return TRUE;
-    pup_error_set(error, PUP_ERROR_CORRUPT, "the store is damaged: %u findings",
-                  n_harmful);
-    return FALSE;
+    n_harmful = count_harmful(&found);
+    print_findings(cli, &found);
+    say_summary(cli, &found, n_harmful);
+    pup_checkup_free(found.checkup);
+    pup_fsck_report_free(found.report);
+    swept = repair || sweep(cli, &shop, repair, error);
+    if (swept && n_harmful > 0)
+        pup_error_set(error, PUP_ERROR_CORRUPT, "%u thing%s to mend", n_harmful,
+                      n_harmful == 1 ? "" : "s");
+    return swept && n_harmful == 0;
 }
 
 static gboolean
@@ -120,7 +194,7 @@ run(PupCli *cli, char **argv, GError **error)
 const PupCommand pup_cmd_fsck = {
     .name = "fsck",
     .args = "",
-    .summary = "Check every stored byte and name what damage harms",
+    .summary = "Check every stored byte and all that belongs to it",
     .flags = PUP_CLI_LISTS | PUP_CLI_CHANGES,
     .run = run,
 };

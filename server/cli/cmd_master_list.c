@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/findings.h"
 
 #include <sys/stat.h>
 
@@ -16,13 +17,13 @@ static const PupColumn columns[] = {
     {NULL},
 };
 
-/* What a file takes on the disk; 0 where it is not there. */
+/* What a file takes on the disk; PUP_NO_BYTES where it is not there. */
 static guint64
 bytes_on_disk(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 ? (guint64) st.st_blocks * 512 : 0;
+    return stat(path, &st) == 0 ? (guint64) st.st_blocks * 512 : PUP_NO_BYTES;
 }
 
 static gboolean
@@ -49,6 +50,19 @@ add_master(const PupWorkshop *shop, PupTable *table, const char *name, GError **
     return TRUE;
 }
 
+/* A file that is not there has no size; what that means is told below the table. */
+static void
+warn(const PupCli *cli, const PupWorkshop *shop)
+{
+    g_autoptr(PupCheckup) checkup = NULL;
+
+    if (cli->quiet)
+        return;
+    checkup = pup_checkup_run(shop, PUP_CHECK_MASTERS, NULL, FALSE);
+    fflush(stdout);
+    pup_findings_print(stderr, checkup, PUP_FINDING_WARNING);
+}
+
 static gboolean
 run(PupCli *cli, char **argv, GError **error)
 {
@@ -56,7 +70,8 @@ run(PupCli *cli, char **argv, GError **error)
     g_auto(GStrv) args = g_strdupv(argv), names = NULL;
     PupWorkshop shop;
 
-    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+    if (!pup_cli_parse(cli, NULL, &args, error) ||
+        !pup_cli_workshop_to_look(cli, &shop, error))
         return FALSE;
     names = pup_store_names(shop.store, PUP_KIND_MASTER, error);
     if (!names)
@@ -65,6 +80,7 @@ run(PupCli *cli, char **argv, GError **error)
         if (!add_master(&shop, table, names[i], error))
             return FALSE;
     pup_cli_print(cli, table);
+    warn(cli, &shop);
     return TRUE;
 }
 

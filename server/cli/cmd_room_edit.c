@@ -166,8 +166,10 @@ edit_copy(PupCli *cli, const PupWorkshop *shop, const char *room, const char *co
             keep_refused(copy, begin, refused, error);
         return FALSE;
     }
-    if (!cli->dry_run)
+    if (!cli->dry_run) {
         unlink(refused);
+        pup_catalog_keep_profiles(shop->catalog, NULL); /* else the daemon does, soon */
+    }
     if (before)
         note_master(cli, room, before, after);
     return TRUE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/findings.h"
 
 #include "lib/error.h"
 #include "lib/time_text.h"
@@ -43,7 +44,8 @@ run(PupCli *cli, char **argv, GError **error)
     g_auto(GStrv) args = g_strdupv(argv), rooms = NULL;
     PupWorkshop shop;
 
-    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+    if (!pup_cli_parse(cli, NULL, &args, error) ||
+        !pup_cli_workshop_to_look(cli, &shop, error))
         return FALSE;
     rooms = pup_catalog_rooms(shop.catalog, error);
     if (!rooms)
@@ -51,6 +53,7 @@ run(PupCli *cli, char **argv, GError **error)
     for (unsigned i = 0; rooms[i]; i++)
         add_room(&shop, table, rooms[i]);
     pup_cli_print(cli, table);
+    pup_findings_warn(cli, &shop, NULL);
     return TRUE;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/findings.h"
 #include "server/cli/progress.h"
 #include "server/cli/take.h"
 #include "server/image/canary.h"
@@ -59,6 +60,7 @@ publish(PupCli *cli, const char *room, const char *seat, const char *when, GErro
     g_clear_pointer(&bar, pup_bar_free);
     name = seat ? pup_canary_seat_name(shop.catalog, room, seat) : NULL;
     say_report(cli, room, name, &report);
+    pup_findings_warn(cli, &shop, room);
     return pup_take_order(cli, room, report.version, when, error);
 }
 

@@ -80,15 +80,16 @@ put_off(PupCli *cli, const PupScheduleArgs *schedule, const char *room,
         const PupRegenerate *options, const char *when, GError **error)
 {
     PupCatalog *catalog = pup_cli_catalog(cli, error);
-    g_autoptr(PupRoomProfile) profile =
-        catalog ? pup_catalog_room(catalog, room, error) : NULL;
+    g_autoptr(PupRoomProfile) profile = NULL;
     g_autoptr(GString) text =
         g_string_new(options->discard_edits ? " --discard-edits" : "");
     const PupRoomSeat *seat = NULL;
 
-    if (profile && options->canary)
+    if (!catalog)
+        return FALSE;
+    if (options->canary && (profile = pup_catalog_room(catalog, room, error)))
         seat = pup_canary_find_seat(profile, room, options->canary, error);
-    if (!profile || (options->canary && !seat))
+    if (options->canary && !seat)
         return FALSE;
     if (seat)
         g_string_append_printf(text, " --canary=%s", seat->mac);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
 
+#include <unistd.h>
+
 #include "lib/error.h"
 #include "lib/ident.h"
 
@@ -44,19 +46,27 @@ remove_room(const PupWorkshop *shop, const char *room, GError **error)
     done = pup_store_remove(shop->store, PUP_KIND_ROOM, room, &failed);
     if (!missing_is_fine(done, failed, error))
         return FALSE;
-    return pup_boot_profiles_keep(pup_catalog_boot_profiles(shop->catalog), room, NULL,
-                                  FALSE, NULL, NULL, error) &&
-           pup_catalog_room_remove(shop->catalog, room, error);
+    if (!pup_boot_profiles_keep(pup_catalog_boot_profiles(shop->catalog), room, NULL,
+                                FALSE, NULL, NULL, error))
+        return FALSE;
+    failed = NULL;
+    done = pup_catalog_room_remove(shop->catalog, room, &failed);
+    return missing_is_fine(done, failed, error);
 }
 
-/* A room whose profile cannot be read may be removed, one that is not there may not. */
+/* A room whose profile cannot be read may be removed, and what is left of one whose
+ * profile is gone. */
 static gboolean
-is_there(PupCatalog *catalog, const char *room, GError **error)
+is_there(const PupWorkshop *shop, const char *room, GError **error)
 {
     g_autoptr(GError) failed = NULL;
-    g_autoptr(PupRoomProfile) profile = pup_catalog_room(catalog, room, &failed);
+    g_autoptr(PupRoomProfile) profile = pup_catalog_room(shop->catalog, room, &failed);
+    g_autoptr(GArray) versions =
+        pup_store_versions(shop->store, PUP_KIND_ROOM, room, NULL);
+    g_autofree char *disk = pup_room_path(shop, room);
 
-    if (profile || !g_error_matches(failed, PUP_ERROR, PUP_ERROR_NOT_FOUND))
+    if (profile || !g_error_matches(failed, PUP_ERROR, PUP_ERROR_NOT_FOUND) ||
+        (versions && versions->len > 0) || access(disk, F_OK) == 0)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
@@ -73,7 +83,7 @@ run(PupCli *cli, char **argv, GError **error)
 
     if (!pup_cli_parse(cli, options, &args, error) ||
         !pup_ident_check("room", args[0], error) ||
-        !pup_cli_workshop(cli, &shop, error) || !is_there(shop.catalog, args[0], error) ||
+        !pup_cli_workshop(cli, &shop, error) || !is_there(&shop, args[0], error) ||
         !confirm(cli, args[0], yes, error) || !remove_room(&shop, args[0], error))
         return FALSE;
     pup_cli_did(cli, "remove", "removed",

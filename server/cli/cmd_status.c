@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "lib/error.h"
 #include "server/cli/canary.h"
+#include "server/cli/findings.h"
 #include "server/cli/schedule.h"
 #include "server/cli/probe.h"
 #include "server/image/edits.h"
@@ -25,6 +27,7 @@ typedef struct {
     GArray *sent;       /* of PupSent */
     PupScheduleList schedules;
     json_t *canaries; /* of pup_cli_canaries_json() */
+    PupCheckup *checkup;
 } Status;
 
 static char *
@@ -88,6 +91,41 @@ count_seats(PupCli *cli, Status *status, GError **error)
     return status->sent != NULL;
 }
 
+static void
+add_server(Status *status)
+{
+    static const char *const mends[] = {
+        [PUP_SERVES_NOT] = "run `systemctl start pupitred`",
+        [PUP_SERVES_HUNG] = "`systemctl restart pupitred` starts it afresh",
+        [PUP_SERVES_ELSE] = "see `journalctl -u pupitred`"};
+    static const char *const problems[] = {
+        [PUP_SERVES_NOT] = "does not answer at",
+        [PUP_SERVES_HUNG] = "hangs: it takes connections and answers none at",
+        [PUP_SERVES_ELSE] = "is not Pupitre, or in trouble: another answer came from"};
+
+    pup_checkup_add(status->checkup, PUP_FINDING_DAMAGE, g_strdup("server"),
+                    g_strdup_printf("%s %s", problems[status->serving], status->address),
+                    g_strdup(mends[status->serving]));
+}
+
+/* What needs a person, the server away included. */
+static gboolean
+look_for_trouble(PupCli *cli, Status *status, GError **error)
+{
+    PupWorkshop shop;
+
+    if (!pup_cli_workshop_to_look(cli, &shop, error))
+        return FALSE;
+    status->checkup = pup_checkup_run(&shop, PUP_CHECK_ALL, NULL, FALSE);
+    if (status->serving != PUP_SERVES)
+        add_server(status);
+    if (!status->client_image && status->n_published > 0)
+        pup_checkup_add(status->checkup, PUP_FINDING_WARNING, g_strdup("client image"),
+                        g_strdup("there is none, and no PC can start"),
+                        g_strdup("run `pupitre image build`"));
+    return TRUE;
+}
+
 static gboolean
 gather(PupCli *cli, Status *status, GError **error)
 {
@@ -103,7 +141,7 @@ gather(PupCli *cli, Status *status, GError **error)
     status->client_image = current_client_image(status->settings);
     status->address = pup_probe_address(status->settings);
     status->serving = pup_probe(status->settings);
-    return TRUE;
+    return look_for_trouble(cli, status, error);
 }
 
 /* Nothing before the first seat has told its numbers. */
@@ -206,6 +244,7 @@ print_text(const Status *status)
     print_schedules(&status->schedules);
     print_stats(&status->stats);
     print_sent(status->sent);
+    pup_findings_print(stdout, status->checkup, PUP_FINDING_NOTE);
 }
 
 static void
@@ -227,7 +266,21 @@ print_json(const Status *status)
     json_object_set(root, "canaries", status->canaries);
     json_object_set_new(root, "server", json_string(pup_probe_name(status->serving)));
     json_object_set_new(root, "edited", json_of_edited(status->edited));
+    json_object_set_new(root, "findings", pup_findings_json(status->checkup));
     pup_out_json(root);
+}
+
+/* For --check: the exit status says whether a person is needed. */
+static gboolean
+judge(const Status *status, GError **error)
+{
+    unsigned n = pup_checkup_count(status->checkup, PUP_FINDING_WARNING);
+
+    if (n > 0)
+        pup_error_set(error,
+                      status->serving == PUP_SERVES ? PUP_ERROR_CORRUPT : PUP_ERROR_NET,
+                      "%u thing%s to mend", n, n == 1 ? "" : "s");
+    return n == 0;
 }
 
 static gboolean
@@ -235,9 +288,12 @@ run(PupCli *cli, char **argv, GError **error)
 {
     g_auto(GStrv) args = g_strdupv(argv);
     Status status = {NULL};
-    gboolean done;
+    gboolean done, check = FALSE;
+    const GOptionEntry options[] = {{"check", 0, 0, G_OPTION_ARG_NONE, &check,
+                                     "Fail when something needs a person", NULL},
+                                    {NULL}};
 
-    if (!pup_cli_parse(cli, NULL, &args, error))
+    if (!pup_cli_parse(cli, options, &args, error))
         return FALSE;
     status.edited = g_ptr_array_new_with_free_func(g_free);
     done = gather(cli, &status, error);
@@ -245,6 +301,9 @@ run(PupCli *cli, char **argv, GError **error)
         print_json(&status);
     else if (done)
         print_text(&status);
+    if (done && check)
+        done = judge(&status, error);
+    pup_checkup_free(status.checkup);
     g_clear_pointer(&status.sent, g_array_unref);
     pup_schedule_list_clear(&status.schedules);
     g_clear_pointer(&status.edited, g_ptr_array_unref);

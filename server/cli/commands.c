@@ -17,6 +17,7 @@ const PupCommand *const pup_commands[] = {
     &pup_cmd_room_list,
     &pup_cmd_room_show,
     &pup_cmd_room_edit,
+    &pup_cmd_room_check,
     &pup_cmd_room_edit_disk,
     &pup_cmd_room_rename,
     &pup_cmd_room_remove,

@@ -3,6 +3,7 @@
 #include "server/cli/schedule.h"
 
 #include "lib/error.h"
+#include "lib/ident.h"
 #include "server/cli/serving.h"
 #include "server/cli/when.h"
 #include "server/schedule/rule.h"
@@ -86,16 +87,18 @@ gboolean
 pup_schedule_change(PupCli *cli, const PupScheduleArgs *args, const char *room,
                     const char *options, GError **error)
 {
-    g_autoptr(PupRoomProfile) profile = NULL;
+    PupCatalog *catalog;
 
     if ((args->at != NULL) + (args->schedule != NULL) + args->unschedule > 1) {
         pup_error_set(error, PUP_ERROR_INVALID,
                       "room regenerate: give one of --at, --schedule and --unschedule");
         return FALSE;
     }
-    if (!pup_cli_catalog(cli, error) ||
-        !(profile = pup_catalog_room(cli->catalog, room, error)))
+    catalog = pup_cli_catalog(cli, error);
+    if (!catalog || !pup_ident_check("room", room, error))
         return FALSE;
-    return args->unschedule ? unschedule(cli, room, error)
-                            : add(cli, args, room, options, error);
+    if (args->unschedule) /* of a room that is gone, too */
+        return unschedule(cli, room, error);
+    g_autoptr(PupRoomProfile) profile = pup_catalog_room(catalog, room, error);
+    return profile && add(cli, args, room, options, error);
 }

@@ -14,6 +14,7 @@
 #include "server/image/disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libnbd.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,7 +34,9 @@
 
 struct PupDisk {
     char *path;
-    char *socket;
+    char *socket;  /* the file */
+    char *address; /* how it is reached, short enough for a socket */
+    int folder_fd; /* that the address goes through; -1: through none */
     guint64 bytes;
     GSubprocess *server;
     /* For questions, one a context: each question costs the answers of all contexts of
@@ -73,7 +76,7 @@ connect_handle(const PupDisk *disk, const char *context, GError **error)
 
     if (nbd && (!context || nbd_add_meta_context(nbd, context) == 0) &&
         nbd_set_pread_initialize(nbd, false) == 0 &&
-        nbd_connect_unix(nbd, disk->socket) == 0)
+        nbd_connect_unix(nbd, disk->address) == 0)
         return nbd;
     set_nbd_error(error, "cannot read", disk->path);
     nbd_close(nbd);
@@ -89,7 +92,7 @@ start_server(const PupDisk *disk, const char *format, gboolean writable, unsigne
     const char *const argv[] = {"qemu-nbd", writable ? "--cache=unsafe" : "--read-only",
                                 shared,     "--allocation-depth",
                                 "--format", format,
-                                "--socket", disk->socket,
+                                "--socket", disk->address,
                                 disk->path, NULL};
 
     return pup_child_spawn(argv, G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
@@ -136,18 +139,28 @@ connect_first(PupDisk *disk, GCancellable *cancellable, GError **error)
     }
 }
 
-static char *
-socket_path(const char *folder, GError **error)
+/* A path that a socket's address cannot hold goes through a descriptor of ours, by which
+ * the server finds the folder, too. */
+static gboolean
+set_socket(PupDisk *disk, const char *folder, GError **error)
 {
     static int counter;
-    g_autofree char *path = g_strdup_printf("%s/nbd-%d-%d.sock", folder, (int) getpid(),
-                                            g_atomic_int_add(&counter, 1));
+    g_autofree char *file =
+        g_strdup_printf("nbd-%d-%d.sock", (int) getpid(), g_atomic_int_add(&counter, 1));
 
-    if (strlen(path) < sizeof((struct sockaddr_un *) NULL)->sun_path)
-        return g_steal_pointer(&path);
-    pup_error_set(error, PUP_ERROR_INVALID,
-                  "the state folder's path is too long for a socket in it: '%s'", path);
-    return NULL;
+    disk->socket = g_build_filename(folder, file, NULL);
+    if (strlen(disk->socket) < sizeof((struct sockaddr_un *) NULL)->sun_path) {
+        disk->address = g_strdup(disk->socket);
+        return TRUE;
+    }
+    disk->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (disk->folder_fd < 0) {
+        pup_error_set_errno(error, errno, "cannot open '%s'", folder);
+        return FALSE;
+    }
+    disk->address =
+        g_strdup_printf("/proc/%d/fd/%d/%s", (int) getpid(), disk->folder_fd, file);
+    return TRUE;
 }
 
 static PupDisk *
@@ -157,11 +170,11 @@ serve(const PupSettings *settings, const char *path, const char *format,
     g_autoptr(PupDisk) disk = g_new0(PupDisk, 1);
     g_autofree char *folder = pup_settings_path(settings, "run");
 
+    disk->folder_fd = -1;
     if (!pup_file_make_dir(folder, error))
         return NULL;
     disk->path = g_strdup(path);
-    disk->socket = socket_path(folder, error);
-    if (!disk->socket)
+    if (!set_socket(disk, folder, error))
         return NULL;
     disk->server = start_server(disk, format, writable, n_links, error);
     return disk->server ? g_steal_pointer(&disk) : NULL;
@@ -249,6 +262,9 @@ pup_disk_free(PupDisk *disk)
     }
     if (disk->socket)
         unlink(disk->socket);
+    if (disk->folder_fd >= 0)
+        close(disk->folder_fd);
+    g_free(disk->address);
     g_free(disk->socket);
     g_free(disk->path);
     g_free(disk);

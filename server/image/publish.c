@@ -128,10 +128,11 @@ prepare(Publish *publish, GError **error)
     if (!publish->profile)
         return FALSE;
     if (access(publish->path, F_OK) < 0) {
-        pup_error_set(
-            error, PUP_ERROR_NOT_FOUND,
-            "room '%s' has no sub-master '%s'; remove the room and add it again",
-            publish->room, publish->path);
+        pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                      "room '%s' has no sub-master '%s': restore it from a backup, or "
+                      "`pupitre room "
+                      "rebase %s` makes it afresh from its master",
+                      publish->room, publish->path, publish->room);
         return FALSE;
     }
     publish->domain_template = read_template(shop, publish->profile, error);

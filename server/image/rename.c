@@ -293,6 +293,18 @@ move_screens(const Rename *job, GError **error)
     return versions != NULL;
 }
 
+/* What `room edit` kept of an edit that was refused. */
+static gboolean
+move_refused(const Rename *job, GError **error)
+{
+    g_autofree char *from_conf = pup_catalog_room_path(job->shop->catalog, job->from);
+    g_autofree char *to_conf = pup_catalog_room_path(job->shop->catalog, job->to);
+    g_autofree char *from = g_strconcat(from_conf, ".refused", NULL);
+    g_autofree char *to = g_strconcat(to_conf, ".refused", NULL);
+
+    return move(from, to, error);
+}
+
 /* The profile has the new name. */
 static gboolean
 finish(const Rename *job, GError **error)
@@ -300,7 +312,8 @@ finish(const Rename *job, GError **error)
     g_autofree char *from_recipe = recipe_path(job->shop, job->from);
     g_autofree char *to_recipe = recipe_path(job->shop, job->to);
 
-    return pup_catalog_room_moved(job->shop->catalog, job->from, job->to, error) &&
+    return move_refused(job, error) && move_state(job, "profiles/*.conf", error) &&
+           pup_catalog_room_moved(job->shop->catalog, job->from, job->to, error) &&
            pup_failpoint("rename-told", error) && move(from_recipe, to_recipe, error) &&
            move_state(job, "boot-profiles/*", error) &&
            move_state(job, "logs/regenerate-*.log", error) &&
@@ -399,6 +412,12 @@ pup_room_rename(const PupWorkshop *shop, const char *from, const char *to,
         !has_profile(shop, from))
         return TRUE;
     return lock_both(&job, error) && run(&job, report, error);
+}
+
+char *
+pup_rename_begun(const PupWorkshop *shop, const char *from)
+{
+    return read_note(shop, from);
 }
 
 gboolean

@@ -32,6 +32,10 @@ typedef struct {
 gboolean pup_room_rename(const PupWorkshop *shop, const char *from, const char *to,
                          PupRename *report, GError **error);
 
+/* The name that a rename of @from was about to give when it was interrupted, or is giving
+ * now; NULL: there is none. New string. */
+char *pup_rename_begun(const PupWorkshop *shop, const char *from);
+
 /* Finish, or take back, renames that were interrupted; with shop->dry_run only count them
  * in *@n_files. Those that are being worked on stay. */
 gboolean pup_rename_sweep(const PupWorkshop *shop, unsigned *n_files, GError **error);

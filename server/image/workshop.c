@@ -80,8 +80,15 @@ pup_workshop_check_key(const PupWorkshop *shop, GError **error)
     if (shop->key)
         return TRUE;
     path = pup_settings_path(shop->settings, "keys/server.sec");
-    pup_error_set(error, PUP_ERROR_DENIED,
-                  "no signing key '%s' that we may read; `pupitre init` makes one", path);
+    if (access(path, F_OK) == 0)
+        pup_error_set(error, PUP_ERROR_DENIED,
+                      "the signing key '%s' is another user's: run the command as root",
+                      path);
+    else
+        pup_error_set(error, PUP_ERROR_DENIED,
+                      "the signing key '%s' is gone: restore it from a backup; PCs trust "
+                      "no other",
+                      path);
     return FALSE;
 }
 

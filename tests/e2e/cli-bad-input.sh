@@ -171,4 +171,5 @@ cp "$work/other.qcow2" "$state/images/rooms/r1.qcow2"
 fails 2 "no overlay over a master" pupitre room publish r1
 rm "$state/images/rooms/r1.qcow2"
 fails 3 "has no sub-master" pupitre room publish r1
+pupitre --quiet room rebase r1 --yes
 check_clean

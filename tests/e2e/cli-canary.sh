@@ -159,7 +159,7 @@ change
 pupitre --quiet room publish r1 --canary pc01
 echo "rubbish" >"$state/store/canaries/r1"
 told $((trial + 1)) $((trial + 1))
-fails 5 "the store is damaged: 1 findings" pupitre fsck
+fails 5 "1 thing to mend" pupitre fsck
 fails 5 "roll the canary back" pupitre room publish r1
 says "ended the trial in room r1" pupitre room rollback r1
 check_clean

@@ -7,20 +7,6 @@
 . "$(dirname "$0")/functions.sh"
 requires qemu-img qemu-io qemu-nbd jq curl
 
-daemon=
-server_start() {
-    "$PUPITRE_PREFIX/sbin/pupitred" --config "$work/etc/pupitre.conf" >>"$work/server.log" 2>&1 &
-    daemon=$!
-    cleanup_fn kill "$daemon"
-    wait_for 20 "answer of pupitred" curl -fsS -o /dev/null "http://127.0.0.1:$port/v1/status"
-}
-
-# server_stop SIGNAL
-server_stop() {
-    kill "-$1" "$daemon"
-    wait "$daemon" 2>/dev/null || true
-}
-
 # soon SECONDS: that time as --at wants it.
 soon() {
     date -u -d "+$1 seconds" +%Y-%m-%dT%H:%M:%SZ

@@ -116,6 +116,27 @@ new_server() {
     pupitre --quiet init
 }
 
+# server_port: the server, once it runs, has the port $port of its own.
+server_port() {
+    port=$((20000 + $$ % 20000))
+    sed -i "s/^address = .*/&\nport = $port/" "$work/etc/pupitre.conf"
+}
+
+# server_start: the daemon, which is process $daemon then and logs into $work/server.log.
+server_start() {
+    "${pupitre_program%/bin/pupitre}/sbin/pupitred" --config "$work/etc/pupitre.conf" \
+        >>"$work/server.log" 2>&1 &
+    daemon=$!
+    cleanup_fn kill "$daemon"
+    wait_for 60 "answer of pupitred" curl -fsS -o /dev/null "http://127.0.0.1:$port/v1/status"
+}
+
+# server_stop SIGNAL
+server_stop() {
+    kill "-$1" "$daemon"
+    wait "$daemon" 2>/dev/null || true
+}
+
 # no_boot_test: the rooms' disks hold no guest that could be started before a publish.
 no_boot_test() {
     mkdir -p "$work/etc/recipes/site"

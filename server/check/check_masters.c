@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The files of masters' versions. Publishing needs the one that a sub-master stands on,
+ * and new sub-masters the current one; seats need none of them.
+ */
+#include "server/check/check.h"
+
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/ident.h"
+#include "server/image/qemu_img.h"
+#include "server/image/workshop.h"
+
+static char *
+mend_lost(const char *name, unsigned version, gboolean current)
+{
+    if (current)
+        return g_strdup_printf("restore the file from a backup, or import the very same "
+                               "disk again: `pupitre master import %s FILE`",
+                               name);
+    return g_strdup_printf("restore the file from a backup; without, `pupitre room "
+                           "rebase` gives its rooms the current one, and `pupitre master "
+                           "remove %s@%u` forgets it",
+                           name, version);
+}
+
+static void
+check_version(PupCheckup *checkup, const char *name, unsigned version, gboolean current)
+{
+    g_autofree char *path = pup_master_path(checkup->shop, name, version);
+    g_autoptr(GError) why = NULL;
+    g_autoptr(PupImageInfo) info = NULL;
+
+    if (access(path, F_OK) < 0) {
+        pup_checkup_add(checkup, PUP_FINDING_DAMAGE,
+                        g_strdup_printf("master %s@%u", name, version),
+                        g_strdup_printf("its file '%s' is not there", path),
+                        mend_lost(name, version, current));
+        return;
+    }
+    info = pup_image_info(path, "qcow2", checkup->shop->cancellable, &why);
+    if (info && info->backing)
+        pup_error_set(&why, PUP_ERROR_INVALID, "'%s' stands on '%s', and should on none",
+                      path, info->backing);
+    else if (info && checkup->thorough)
+        pup_image_check(path, "qcow2", checkup->shop->cancellable, &why);
+    if (why)
+        pup_checkup_add(checkup, PUP_FINDING_DAMAGE,
+                        g_strdup_printf("master %s@%u", name, version),
+                        g_strdup(why->message), mend_lost(name, version, current));
+}
+
+static void
+check_name(PupCheckup *checkup, const char *name)
+{
+    PupStore *store = checkup->shop->store;
+    g_autoptr(GArray) versions = pup_store_versions(store, PUP_KIND_MASTER, name, NULL);
+    unsigned current = pup_store_current(store, PUP_KIND_MASTER, name, NULL);
+
+    for (guint i = 0; versions && i < versions->len; i++) {
+        unsigned version = g_array_index(versions, unsigned, i);
+        check_version(checkup, name, version, version == current);
+    }
+}
+
+/* "win@3.qcow2" */
+static gboolean
+is_master_file(const char *file)
+{
+    g_autofree char *label = g_strndup(file, strlen(file) - strlen(".qcow2"));
+    g_autofree char *name = NULL;
+    unsigned version = 0;
+
+    return pup_ident_split("master", label, &name, &version, NULL) && version > 0;
+}
+
+/* What sweeps pass over, since they do not know it. */
+static void
+check_strays(PupCheckup *checkup)
+{
+    g_autofree char *folder =
+        pup_settings_path(checkup->shop->settings, "images/masters");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir)))
+        if (file[0] != '.' &&
+            (!g_str_has_suffix(file, ".qcow2") || !is_master_file(file)))
+            pup_checkup_add(checkup, PUP_FINDING_NOTE,
+                            g_strdup_printf("file %s/%s", folder, file),
+                            g_strdup("is no master's, and used by nothing"),
+                            g_strdup("move it elsewhere; `pupitre master import NAME "
+                                     "FILE` makes a master out of a disk"));
+}
+
+void
+pup_check_masters(PupCheckup *checkup)
+{
+    g_autoptr(GError) why = NULL;
+    g_auto(GStrv) names = pup_store_names(checkup->shop->store, PUP_KIND_MASTER, &why);
+
+    for (char **name = names; name && *name; name++)
+        check_name(checkup, *name);
+    if (!names)
+        pup_checkup_add(checkup, PUP_FINDING_DAMAGE, g_strdup("masters"),
+                        g_strdup(why->message), g_strdup("restore the store"));
+    check_strays(checkup);
+}

@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# What gets lost on a server is named by fsck and status, and what they say mends it does.
+# shellcheck source=tests/e2e/functions.sh
+. "$(dirname "$0")/functions.sh"
+requires qemu-img qemu-io qemu-nbd jq
+
+rooms=$work/etc/rooms
+
+# finds STATUS PATTERN: fsck ends with STATUS and names that, and so does status --check.
+finds() {
+    local status=0
+    pupitre fsck >"$work/fsck" 2>&1 || status=$?
+    [ "$status" = "$1" ] || die "fsck ended with $status, not $1: $(cat "$work/fsck")"
+    grep -Eq -- "$2" "$work/fsck" || die "fsck does not name '$2': $(cat "$work/fsck")"
+    status=0
+    pupitre status --check >"$work/status" 2>&1 || status=$?
+    [ "$status" = 8 ] || die "status --check ended with $status where no server runs"
+    grep -Eq -- "$2" "$work/status" || die "status does not name '$2': $(cat "$work/status")"
+}
+
+new_server "$work/state"
+no_boot_test
+make_disk "$work/disk.raw" 4 1
+pupitre --quiet master import win "$work/disk.raw"
+pupitre --quiet room add r --master win --seat pc01=52:54:00:00:00:01
+write_room r 1M 128k 0x11
+pupitre --quiet room publish r
+mkdir -p "$state/client-image/id1"
+sum=$(printf root | sha256sum | cut -d' ' -f1)
+printf root >"$state/client-image/id1/root.img"
+printf kernel >"$state/client-image/id1/vmlinuz"
+printf initrd >"$state/client-image/id1/initrd.img"
+printf '{"format":1,"root_sha256":"%s","root_bytes":4}' "$sum" >"$state/client-image/id1/image.json"
+ln -s id1 "$state/client-image/current"
+check_clean
+says 'clean' pupitre fsck
+[ "$(pupitre fsck --json | jq '.findings | length')" = 0 ] || die "fsck --json finds something"
+fails 8 '1 thing to mend' pupitre status --check
+
+show "the secret half of the key"
+cp "$state/keys/server.sec" "$work/sec"
+cp "$state/keys/server.pub" "$work/pub"
+rm "$state/keys/server.sec"
+finds 5 "there is no '.*server.sec'"
+! grep -q 'not checked: there is no public key' "$work/fsck" || die "signatures were not checked"
+fails 7 'server.sec. is gone: restore it' pupitre room publish r
+fails 4 'server.sec., is gone: restore it' pupitre init
+cmp "$state/keys/server.pub" "$work/pub" || die "init touched the public half"
+rm "$state/keys/server.pub"
+fails 4 'is gone: restore it' pupitre init
+[ -z "$(ls -A "$state/keys")" ] || die "init made a key where versions are signed with another"
+cp "$work/sec" "$state/keys/server.sec"
+chmod 600 "$state/keys/server.sec"
+finds 5 "there is no '.*server.pub'"
+pupitre --quiet init
+cmp "$state/keys/server.pub" "$work/pub" || die "the public half is another one"
+printf x >"$state/keys/server.sec"
+finds 5 "server.sec' is no key"
+cp "$work/sec" "$state/keys/server.sec"
+check_clean
+
+show "a sub-master"
+rm "$state/images/rooms/r.qcow2"
+finds 5 "room r: its sub-master '.*r.qcow2' is not there"
+fails 3 'pupitre room rebase r' pupitre room publish r
+pupitre --quiet room rebase r --yes
+pupitre --quiet room publish r
+[ "$(pupitre room history r --json | jq '.versions | length')" = 2 ] || die "the history is lost"
+check_clean
+
+show "a master's file"
+mv "$state/images/masters/win@1.qcow2" "$work/kept.qcow2"
+finds 5 "master win@1: its file '.*win@1.qcow2' is not there"
+grep -q "r.qcow2' stands on '.*win@1.qcow2', which is not there" "$work/fsck" ||
+    die "fsck does not say what stood on it"
+pupitre master list >"$work/out" 2>"$work/err"
+grep -q '^win .* - ' "$work/out" || die "master list says: $(cat "$work/out")"
+grep -q 'its file .* is not there' "$work/err" || die "master list tells nothing"
+[ "$(pupitre master list --json 2>"$work/err" | jq '.masters[0].file_bytes')" = null ] || die "it has a size"
+says 'nothing|win@1' pupitre master import win "$work/disk.raw"
+check_clean
+
+show "a backing file that is not ours"
+cp "$work/kept.qcow2" "$work/other.qcow2"
+cp "$state/images/rooms/r.qcow2" "$work/r.qcow2"
+qemu-img rebase -u -f qcow2 -F qcow2 -b "$work/other.qcow2" "$state/images/rooms/r.qcow2"
+finds 5 "stands on '$work/other.qcow2', which is neither"
+printf garbage >"$state/images/rooms/r.qcow2"
+finds 5 "damage: room r: cannot read the image"
+cp "$work/r.qcow2" "$state/images/rooms/r.qcow2"
+
+show "a profile: its versions and its sub-master are nobody's"
+mv "$rooms/r.conf" "$rooms/renamed.conf"
+finds 5 "versions of room r: the room has no profile"
+grep -q "sub-master .*r.qcow2: the room 'r' has no profile" "$work/fsck" || die "nothing of the sub-master"
+grep -q "room renamed: its sub-master" "$work/fsck" || die "nothing of the new room"
+mv "$rooms/renamed.conf" "$rooms/r.conf"
+check_clean
+cp "$rooms/r.conf" "$work/r.conf"
+rm "$rooms/r.conf"
+eval "$(pupitre fsck 2>/dev/null | grep -o 'cp [^ ]*profiles/r.conf [^ ]*r.conf')" || die "no copy is named"
+cmp "$rooms/r.conf" "$work/r.conf" || die "what was kept is another"
+
+show "a rename that was cut short, and an edit that was refused"
+echo hall >"$state/run/rename-r"
+finds 5 "room r: its rename to hall was interrupted"
+pupitre --quiet fsck --repair
+[ ! -e "$state/run/rename-r" ] || die "the rename is still begun"
+check_clean
+cp "$rooms/r.conf" "$rooms/r.conf.refused"
+says 'note: profile .*r.conf: what was typed last was refused' pupitre fsck
+rm "$rooms/r.conf.refused"
+
+show "what belongs to a room that is not there"
+mkdir -p "$work/etc/recipes/nobody"
+pupitre fsck >"$work/fsck"
+grep -q "note: recipe .*nobody: there is no room" "$work/fsck" || die "nothing of the recipe"
+rmdir "$work/etc/recipes/nobody"
+pupitre --quiet room regenerate r --schedule 'daily 06:00'
+rm "$rooms/r.conf"
+finds 5 "schedule of room r: there is no room 'r'"
+pupitre --quiet room regenerate r --unschedule
+pupitre --quiet room remove r --yes
+pupitre --quiet gc
+check_clean
+
+show "the client image, against its own sums"
+printf ROOT >"$state/client-image/id1/root.img"
+fails 5 'thing to mend' pupitre fsck
+grep -q "root.img' is damaged" "$work/fails.out" || die "fsck says: $(cat "$work/fails.out")"
+rm "$state/client-image/id1/vmlinuz"
+finds 5 "client image id1: cannot open '.*vmlinuz'"

@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# State folders in odd places: each works from init to publish, or init says why not.
+# shellcheck source=tests/e2e/functions.sh
+. "$(dirname "$0")/functions.sh"
+requires qemu-img qemu-io qemu-nbd
+
+# a_life STATE: import, a room, a publish.
+a_life() {
+    new_server "$1"
+    no_boot_test
+    pupitre --quiet master import win "$work/disk.raw"
+    pupitre --quiet room add r --master win
+    write_room r 1M 128k 0x11
+    pupitre --quiet room publish r
+    check_clean
+    rm -r "${work:?}/etc" "$1"
+}
+
+# refused STATUS PATTERN STATE: nothing is made there, nor a configuration.
+refused() {
+    fails "$1" "$2" pupitre init --state-dir "$3"
+    [ ! -e "$work/etc/pupitre.conf" ] || die "a configuration was made for '$3'"
+}
+
+make_disk "$work/disk.raw" 4
+
+show "a path that is too long for a socket in it"
+long=$work/$(printf 'x%.0s' {1..90})/$(printf 'y%.0s' {1..90})
+mkdir -p "${long%/*}"
+a_life "$long"
+
+show "blanks, commas, colons, other people's letters"
+a_life "$work/a b,c:d;é"
+
+show "images on another disk, as a whole"
+mkdir -p "$work/disk2/images" "$work/state"
+ln -s "$work/disk2/images" "$work/state/images"
+a_life "$work/state"
+rm -r "$work/disk2"
+
+show "sub-masters alone on another disk"
+mkdir -p "$work/disk2/rooms" "$work/state/images"
+ln -s "$work/disk2/rooms" "$work/state/images/rooms"
+mkdir -p "$work/etc"
+pupitre --quiet init --state-dir "$work/state" 2>"$work/err"
+grep -q "images/rooms' is a link to elsewhere" "$work/err" || die "init says: $(cat "$work/err")"
+pupitre status >"$work/out"
+grep -q "images/rooms' is a link to elsewhere" "$work/out" || die "status says nothing"
+rm -r "$work/state" "${work:?}/etc"
+mkdir "$work/etc"
+
+show "places that cannot be one"
+: >"$work/file"
+refused 2 "'$work/file' is no folder" "$work/file/state"
+refused 2 'cannot carry' "$work/$(printf 'a\377b')"
+refused 2 'cannot carry' "$work/$(printf 'a\nb')"
+mkdir "$work/home"
+: >"$work/home/letter"
+refused 4 "holds something else \('letter'\)" "$work/home"
+[ "$(ls "$work/home")" = letter ] || die "something was made"
+
+show "an init that was cut short, and a store that got lost"
+new_server "$work/state"
+rm "$state/store/format"
+pupitre --quiet init
+pupitre --quiet master import win "$work/disk.raw"
+mv "$state/store" "$work/store"
+fails 4 "no store in '.*store', but there are disks" pupitre init
+[ ! -e "$state/store" ] || die "init made an empty store"
+mv "$work/store" "$state/store"
+pupitre --quiet init
+check_clean
