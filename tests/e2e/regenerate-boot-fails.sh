@@ -42,5 +42,5 @@ sed -i 's/^title = .*/title = again/' "$work/etc/rooms/lab.conf"
 sed -i 's/^cpus = .*/cpus = 2/' "$work/etc/rooms/lab.conf"
 fails 12 "no guest agent in .* within 10 s: its firmware \(bios\) found nothing to start: it read [0-9]+ KiB of the disk; was that installed under firmware = uefi.*; its screen is kept as '.*/logs/regenerate-lab.png'" \
     pupitre room regenerate lab
-head -c 4 "$state/logs/regenerate-lab.png" | grep -aq PNG || die "no picture"
+grep -aq PNG < <(head -c 4 "$state/logs/regenerate-lab.png") || die "no picture"
 check_no_machines

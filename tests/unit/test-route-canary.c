@@ -96,7 +96,7 @@ test_each_seat_its_own(void **state)
     expect(state, "GET /v1/rooms/lab",
            "{\"canary\":{\"mac\":\"" CANARY
            "\",\"version\":2},\"room\":\"lab\",\"version\":1}");
-    expect(state, "GET /v1/seats", "\"canary\":true,\"detail\":\"\",\"last_seen_ms\"");
+    expect(state, "GET /v1/seats", "\"canary\":true,\"clock_off_ms\"");
     expect(state, "GET /v1/seats", "\"mac\":\"" CANARY "\"");
     expect(state, "GET /v1/seats", "\"canary\":false");
     expect(state, "GET /v1/rooms/lab/versions/2/manifest", "{\"manifest\":1}");

@@ -185,8 +185,7 @@ test_boot_scripts(void **state)
 {
     expect(state, "GET /boot.ipxe", NULL, 200, "http://127.0.0.1:8080/boot/${netX/mac");
     expect(state, "GET /boot/" MAC "/ipxe", NULL, 200, "pupitre.root_sha256=" ROOT_SHA);
-    expect(state, "GET /boot/52-54-00-12-34-56/ipxe", NULL, 200,
-           "seat pc07 of room lab-101");
+    expect(state, "GET /boot/52-54-00-12-34-56/ipxe", NULL, 200, "pc07, room lab-101");
     expect(state, "GET /boot/52%3A54%3A00%3A12%3A34%3A56/ipxe", NULL, 200,
            "img-1/vmlinuz");
     expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "NAME = " UNKNOWN_MAC);
@@ -697,7 +696,7 @@ test_broken_profile(void **state)
     route_server_put(&f->server, "rooms/broken.conf",
                      "[room]\nmaster = win11\nnonsense = 1\n");
     expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "broken.conf:3");
-    expect(state, "GET /boot/" MAC "/ipxe", NULL, 200, "seat pc07 of room lab-101");
+    expect(state, "GET /boot/" MAC "/ipxe", NULL, 200, "pc07, room lab-101");
     g_autofree char *path = g_build_filename(f->server.dir, "rooms/broken.conf", NULL);
     g_unlink(path);
 }
@@ -711,7 +710,7 @@ test_reload(void **state)
     PupSettings *settings =
         route_server_settings(&f->server, SETTINGS "unknown = room lab-101\n");
     assert_true(pup_service_reload(f->server.service, settings, &error));
-    expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "Pupitre: room lab-101\n");
+    expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "Room lab-101${hide}");
     expect(state, "POST /v1/seats/" UNKNOWN_MAC "/register", "{\"boot\":\"b\"}", 200,
            "\"room\":\"lab-101\",\"seat\":\"\"");
     assert_true(pup_service_reload(f->server.service,
