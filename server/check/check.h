@@ -22,7 +22,7 @@ typedef enum {
     PUP_FINDING_DAMAGE,  /* something that is needed is lost or broken */
 } PupFindingSeverity;
 
-/* "note", "warning", "damage"; static. */
+/* "note", "warning", "problem"; static. */
 const char *pup_finding_severity_name(PupFindingSeverity severity);
 
 typedef struct {

@@ -13,7 +13,7 @@ static const PupCheckEntry entries[] = {
 const char *
 pup_finding_severity_name(PupFindingSeverity severity)
 {
-    static const char *const names[] = {"note", "warning", "damage"};
+    static const char *const names[] = {"note", "warning", "problem"};
 
     return names[severity];
 }

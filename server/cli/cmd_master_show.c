@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "lib/ident.h"
+#include "lib/time_text.h"
 #include "server/cli/out.h"
 #include "server/image/images.h"
 #include "server/image/needs.h"
@@ -78,9 +79,10 @@ print_text(const Master *master)
     g_autofree char *file = pup_bytes_format(master->file_bytes);
     g_autofree char *needs = pup_needs_text(&master->needs);
     g_autofree char *rooms = g_strjoinv(", ", master->rooms);
+    g_autofree char *made = pup_time_text_of(manifest->created);
 
     pup_out_line("master      %s@%u%s, made %s", manifest->name, manifest->version,
-                 master->current ? ", the current version" : "", manifest->created);
+                 master->current ? ", the current version" : "", made);
     pup_out_line("disk        %s; %s, %s", size, master->file, file);
     if (master->looked)
         pup_out_line("looks like  %s", pup_look_text(&master->look));

@@ -102,8 +102,9 @@ add(PupCli *cli, const char *room, PupRoomProfile *profile, GError **error)
     conf = pup_catalog_room_path(shop.catalog, room);
     disk = pup_room_path(&shop, room);
     pup_cli_did(cli, "add", "added",
-                "room %s on master %s with %u seats: profile %s, sub-master %s", room,
-                profile->master, profile->n_seats, conf, disk);
+                "room %s on master %s with %u seat%s: profile %s, sub-master %s", room,
+                profile->master, profile->n_seats, profile->n_seats == 1 ? "" : "s", conf,
+                disk);
     if (needs)
         pup_cli_did(cli, "give", "gave", "its guest what master %s needs: %s",
                     profile->master, needs);

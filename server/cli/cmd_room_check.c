@@ -11,8 +11,8 @@ static gboolean
 is_there(PupCatalog *catalog, const char *room, GError **error)
 {
     g_autoptr(GError) why = NULL;
-    g_autoptr(PupRoomProfile) profile = pup_catalog_room(catalog, room, &why);
 
+    pup_room_profile_free(pup_catalog_room(catalog, room, &why));
     if (!g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&why));

@@ -88,7 +88,7 @@ cp "$state/images/rooms/r.qcow2" "$work/r.qcow2"
 qemu-img rebase -u -f qcow2 -F qcow2 -b "$work/other.qcow2" "$state/images/rooms/r.qcow2"
 finds 5 "stands on '$work/other.qcow2', which is neither"
 printf garbage >"$state/images/rooms/r.qcow2"
-finds 5 "damage: room r: cannot read the image"
+finds 5 "problem: room r: cannot read the image"
 cp "$work/r.qcow2" "$state/images/rooms/r.qcow2"
 
 show "a profile: its versions and its sub-master are nobody's"
