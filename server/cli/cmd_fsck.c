@@ -49,16 +49,21 @@ json_of(const Found *found)
     return json_pack("{s:o}", "findings", array);
 }
 
+/* With --quiet, nothing of what is harmless. */
 static void
 print_findings(const PupCli *cli, const Found *found)
 {
+    PupFindingSeverity least = cli->quiet ? PUP_FINDING_WARNING : PUP_FINDING_NOTE;
+
     if (cli->json) {
         pup_out_json(json_of(found));
         return;
     }
-    pup_findings_print(stdout, found->checkup, PUP_FINDING_NOTE);
+    pup_findings_print(stdout, found->checkup, least);
     for (unsigned i = 0; i < found->report->findings->len; i++) {
         const PupFsckFinding *finding = g_ptr_array_index(found->report->findings, i);
+        if (severity_of(finding) < least)
+            continue;
         pup_finding_print(stdout, severity_of(finding), finding->object, finding->problem,
                           mend_of(finding), finding->versions);
     }

@@ -70,5 +70,7 @@ says "rewrote 16" pupitre gc
 leave_kib 20480
 says "rewrote [1-9][0-9]" pupitre gc
 [ "$(find "$state/store/packs" -name '*.pack' | wc -l)" -lt 8 ] || die "small packs are not joined"
+rm "$work/small/ballast"
+for n in {1..16}; do pupitre --quiet room rebase "s$n" --yes; done
 check_clean
 pupitre --quiet room publish r1

@@ -70,7 +70,7 @@ show "progress on a terminal"
 # longer than that: it shows a bar in the second one on the fastest machine.
 make_disk "$work/long.raw" 8 long
 cat >"$work/import" <<EOF
-PUPITRE_FAILPOINT=import-copied:1:stop \
+PUPITRE_FAILPOINT=import-begun:1:stop \
     $pupitre_program --config $work/etc/pupitre.conf master import long $work/long.raw &
 echo \$! >$work/import.pid
 wait \$!

@@ -137,4 +137,5 @@ pupitre --quiet room add odd --master odd
 profile_has odd 'firmware = uefi'
 sed -i 's/^#*firmware = .*/firmware = bios/' "$work/etc/rooms/odd.conf"
 pupitre --quiet room publish odd
+sed -i 's/^master = .*/master = linux/; s/^firmware = .*/firmware = uefi/' "$work/etc/rooms/lab.conf"
 check_clean

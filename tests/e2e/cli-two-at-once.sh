@@ -47,7 +47,7 @@ check_clean
 
 show "an interrupted import leaves nothing"
 make_disk "$work/other.raw" 8 2
-hold import-copied master import other "$work/other.raw"
+hold import-begun master import other "$work/other.raw"
 kill -INT "$started"
 kill -CONT "$started"
 status=0
