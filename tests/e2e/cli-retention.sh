@@ -37,12 +37,12 @@ pupitre --quiet gc
 [ "$(kept r1)" = "no limit,no limit,no limit,current" ] || die "kept $(kept r1)"
 
 show "pins stand, and are refused where there is nothing to pin"
-says "would keep r1@1" pupitre room pin r1@1 --dry-run
+says "would pin r1@1" pupitre room pin r1@1 --dry-run
 [ "$(kept r1)" = "no limit,no limit,no limit,current" ] || die "the dry run pinned"
 pupitre --quiet room pin r1@1
 fails 3 "room 'r1' has no version 9" pupitre room pin r1@9
 fails 2 "names no version" pupitre room pin r1
-fails 3 "room 'r2' has no version 1" pupitre room unpin r2@1
+fails 3 "there is no room 'r2'" pupitre room unpin r2@1
 
 show "gc says what would go, and removes it"
 profile r1 win "[versions]
