@@ -49,11 +49,11 @@ profile r1 win "[versions]
 keep = 2"
 [ "$(kept r1)" = "pinned,,newest,current" ] || die "kept $(kept r1)"
 says "would remove room r1@2" pupitre gc --dry-run
-dry=$(pupitre gc --dry-run | grep -o 'keep .*')
+dry=$(pupitre gc --dry-run | sed -n 's/ remove / removed /; s/ rewrite / rewrote /; s/.*keep /kept /p')
 [ "$(versions r1)" = "1 2 3 4" ] || die "the dry run removed"
 pupitre gc >"$work/gc.out"
-grep -q "remove room r1@2" "$work/gc.out" || die "gc: $(cat "$work/gc.out")"
-[ "$(grep -o 'keep .*' "$work/gc.out")" = "$dry" ] || die "the dry run said $dry, gc $(cat "$work/gc.out")"
+grep -q "removed room r1@2" "$work/gc.out" || die "gc: $(cat "$work/gc.out")"
+[ "$(grep -o 'kept .*' "$work/gc.out")" = "$dry" ] || die "the dry run said $dry, gc $(cat "$work/gc.out")"
 [ "$(versions r1)" = "1 3 4" ] || die "versions $(versions r1)"
 says "^removed: 2$" pupitre room history r1
 check_clean
@@ -137,7 +137,6 @@ backdate 5
 pupitre --quiet gc
 [ "$(masters)" = "win@1.qcow2 win@2.qcow2 win@5.qcow2" ] || die "$(masters)"
 publish r1
-check_clean
 
 show "a sub-master without a profile still holds its master"
 rm "$work/etc/rooms/r1.conf" "$work/etc/rooms/r3.conf"

@@ -30,7 +30,7 @@ killed
 a_machine_runs || die "no machine runs: this test shows nothing"
 says '1 virtual machines that interrupted work left' pupitre fsck
 a_machine_runs || die "fsck without --repair ended the machine"
-says 'end 1 virtual machines' pupitre gc
+says 'ended 1 virtual machines' pupitre gc
 check_no_machines
 
 show "killed: the next one who opens ends it, too"
