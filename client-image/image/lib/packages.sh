@@ -8,7 +8,7 @@
 #
 #   CACHE/closure-HASH   URIs and checksums of all packages, by package lists; beside it
 #                        closure-HASH.names, those of them that the list asks for
-#   CACHE/debs/          downloaded packages
+#   CACHE/debs/          downloaded packages, here or by this machine's apt
 #   CACHE/tree-HASH/     the unpacked tree, by closure
 
 # What the closure depends on, cheap to compute: the date of apt's lists and our own list.
@@ -47,7 +47,8 @@ package_names() {
     done < <(list_lines "$data/packages")
 }
 
-# Options that make apt see Debian's archive alone, and nothing as installed or downloaded.
+# Options that make apt see Debian's archive alone, and nothing as installed or downloaded, but for
+# what mmdebstrap's merged-usr hook puts into the tree: without it apt would take usrmerge and perl.
 # Sets the array `apt_view`; the sources are copied into folder $1.
 set_apt_view() {
     local folder=$1 file
@@ -58,7 +59,9 @@ set_apt_view() {
     while read -r file; do
         cp "$file" "$folder/parts/"
     done <"$folder/files"
-    apt_view=(-o "Dir::State::status=/dev/null" -o "Dir::Etc::sourcelist=/dev/null"
+    printf '%s\n' 'Package: usr-is-merged' 'Status: install ok installed' 'Version: 1' \
+        'Architecture: all' >"$folder/status"
+    apt_view=(-o "Dir::State::status=$folder/status" -o "Dir::Etc::sourcelist=/dev/null"
         -o "Dir::Etc::sourceparts=$folder/parts" -o "Dir::Cache::archives=$folder/archives"
         -o "APT::Install-Recommends=0")
 }
@@ -73,7 +76,8 @@ find_closure() {
     set_apt_view "$work/apt"
     package_names >"$work/names"
     mapfile -t names <"$work/names"
-    apt-get install --print-uris --yes --quiet=2 "${apt_view[@]}" -- "${names[@]}" \
+    apt-get install --print-uris --yes --quiet=2 "${debs_options[@]}" "${apt_view[@]}" \
+        -- "${names[@]}" \
         >"$work/closure" 2>"$errors" ||
         die "$EXIT_NOT_FOUND" "apt cannot put the packages together: $(tail -n 3 "$errors")"
     rm -f "$cache"/closure-*
@@ -86,6 +90,13 @@ find_tree() {
     local key
     key=$(digest <"$closure")
     tree=$cache/tree-${key:0:16}
+}
+
+# Have one package more in the cache, or say why none comes.
+try_archive() {
+    download_one_deb "$cache/debs" "$work/download.log" <"$closure" || die "$EXIT_IO" \
+        "cannot download packages: $(sed -n 's/^E: //p' "$work/download.log" | sed 1q). Check this" \
+        "server's network, proxy and name server, then try again"
 }
 
 # Bytes of the closure's packages that are not in the cache.
@@ -107,7 +118,7 @@ unpack_tree() {
     local part=$cache/tree.part log=$work/mmdebstrap.log
     local -a sources
     rm -rf --one-file-system "$part"
-    mkdir -p "$cache/debs"
+    try_archive
     mapfile -t sources < <(debian_sources)
     # Proxies and the like; the rest of apt's configuration is of no use in the tree.
     apt-config dump --format '%F "%v";%n' |
