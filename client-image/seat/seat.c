@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "client-image/seat/console.h"
+#include "client-image/seat/giving_way.h"
 #include "client-image/seat/guest_watch.h"
 #include "client-image/seat/log.h"
 #include "client-image/seat/notes.h"
 #include "client-image/seat/seat_clock.h"
-#include "client-image/seat/taking.h"
 #include "client-image/seat/task.h"
 #include "lib/error.h"
 #include "lib/file.h"
@@ -47,6 +47,7 @@ struct PupSeat {
     PupConsole *console;
     PupNotes *notes;
     PupFace *face;
+    PupGivingWay *giving_way;
     PupSeatClock clock;
     char *clock_doubt; /* why the server's cannot be right; NULL: it can */
     PupHttp *http;     /* the running task's */
@@ -61,8 +62,6 @@ struct PupSeat {
     PupTarget news;        /* the last version that was said to be out */
     guint timer;           /* of WAIT and STOP */
     guint settled_timer;
-    PupTaking taking;
-    guint taking_timer; /* while a guest runs */
 };
 
 static void step(PupSeat *seat, PupSeatEvent event, const PupTarget *told);
@@ -267,71 +266,11 @@ on_settled(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static gint64
-clock_ms(void)
-{
-    return g_get_monotonic_time() / 1000;
-}
-
+/* The next version's turn. */
 static void
-show_taking(PupSeat *seat, gint64 now_ms)
+on_give_way(gpointer user)
 {
-    gboolean has_key = pup_taking_has_key(&seat->taking, now_ms);
-
-    pup_face_notice(seat->face, PUP_NOTICE_TAKING,
-                    pup_taking_words(&seat->taking, now_ms));
-    pup_face_catch(seat->face, has_key ? PUP_MORE_KEY : "");
-}
-
-/* Each second: whether the guest is to give way to the next version. */
-static gboolean
-on_taking_time(gpointer data)
-{
-    PupSeat *seat = data;
-    gint64 now_ms = clock_ms();
-
-    if (pup_taking_left_s(&seat->taking, now_ms) != 0) {
-        show_taking(seat, now_ms);
-        return G_SOURCE_CONTINUE;
-    }
-    seat->taking_timer = 0;
-    pup_log("taking", "the guest gives way to the next version");
-    step(seat, PUP_SEAT_TAKE, NULL);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-begin_taking(PupSeat *seat)
-{
-    gboolean sees_input = !(pup_session_usb(seat->session) & PUP_USB_HID);
-
-    pup_taking_begin(&seat->taking, sees_input, clock_ms());
-    seat->taking_timer = g_timeout_add_seconds(1, on_taking_time, seat);
-}
-
-/* Somebody types or moves the mouse. */
-static void
-seat_is_used(PupSeat *seat)
-{
-    gboolean called_off = seat->taking.take == PUP_TAKE_IDLE &&
-                          pup_taking_left_s(&seat->taking, clock_ms()) > 0;
-
-    if (called_off)
-        pup_log("taking", "called off: somebody uses this PC");
-    pup_taking_used(&seat->taking, clock_ms());
-}
-
-/* Somebody wants to finish what he is at. */
-static void
-key_pressed(PupSeat *seat, const char *key)
-{
-    gint64 now_ms = clock_ms();
-
-    if (!seat->taking_timer || strcmp(key, PUP_MORE_KEY) != 0 ||
-        !pup_taking_more(&seat->taking, now_ms))
-        return;
-    pup_log("taking", "put off: somebody asked for more time");
-    show_taking(seat, now_ms);
+    step(user, PUP_SEAT_TAKE, NULL);
 }
 
 /* For the server: that its clock cannot be right; NULL: it can. */
@@ -361,7 +300,8 @@ on_guest_started(gpointer data, const GError *error)
         pup_face_notice(seat->face, PUP_NOTICE_KVM, pup_session_kvm_words(seat->session));
         pup_face_notice(seat->face, PUP_NOTICE_CLOCK, clock_words(seat));
         seat->settled_timer = g_timeout_add_seconds(SETTLED_S, on_settled, seat);
-        begin_taking(seat);
+        pup_giving_way_begin(seat->giving_way,
+                             !(pup_session_usb(seat->session) & PUP_USB_HID));
     }
     on_order_over(seat, error);
 }
@@ -440,8 +380,7 @@ order_stop(PupSeat *seat)
     gboolean ends = pup_seat_machine_is_quitting(seat->machine);
     const PupFacts facts = {.left_s = ends ? STOP_S : GIVE_WAY_S};
 
-    g_clear_handle_id(&seat->taking_timer, g_source_remove);
-    pup_face_catch(seat->face, "");
+    pup_giving_way_end(seat->giving_way);
     pup_face_notice(seat->face, PUP_NOTICE_TAKING,
                     pup_words_new(ends ? PUP_SAY_ENDING : PUP_SAY_GIVING_WAY, &facts));
     pup_face_start_over(seat->face, ends ? "off" : "replaced");
@@ -460,7 +399,7 @@ static void
 order_clear(PupSeat *seat)
 {
     g_clear_handle_id(&seat->settled_timer, g_source_remove);
-    g_clear_handle_id(&seat->taking_timer, g_source_remove);
+    pup_giving_way_end(seat->giving_way);
     pup_guest_watch_end(seat->watch);
     pup_face_start_over(seat->face, "failed");
     pup_face_working(seat->face, PUP_SAY_CLEARING, NULL);
@@ -532,8 +471,8 @@ on_told(gpointer user, const PupTold *told)
     const PupTarget *runs = pup_seat_machine_target(seat->machine);
 
     log_news(seat, &told->target);
-    pup_taking_told(&seat->taking, told->take, told->idle_s,
-                    !pup_target_equal(&told->target, runs), clock_ms());
+    pup_giving_way_told(seat->giving_way, told->take, told->idle_s,
+                        !pup_target_equal(&told->target, runs));
     step(seat, PUP_SEAT_TOLD, &told->target);
 }
 
@@ -543,9 +482,9 @@ on_note(gpointer user, PupNote note, const char *text)
     PupSeat *seat = user;
 
     if (note == PUP_NOTE_INPUT)
-        seat_is_used(seat);
+        pup_giving_way_used(seat->giving_way);
     else if (note == PUP_NOTE_KEY)
-        key_pressed(seat, text);
+        pup_giving_way_key(seat->giving_way, text);
     else
         pup_guest_watch_note(seat->watch, note, text);
 }
@@ -611,6 +550,7 @@ pup_seat_new(const PupSeatOptions *options, const PupHardware *hardware,
         pup_session_new(options, hardware, seat->hypervisor, seat->emulator, seat->run);
     seat->face = pup_face_new(options->rundir, options->server, options->mac, seat->boot,
                               on_told, seat);
+    seat->giving_way = pup_giving_way_new(seat->face, on_give_way, seat);
     seat->watch = pup_guest_watch_new(seat->face, seat->session, seat->hypervisor,
                                       seat->options->server);
     seat->http = pup_http_new(CONNECT_MS, STALL_MS);
@@ -627,10 +567,10 @@ pup_seat_free(PupSeat *seat)
     pup_task_end(seat->task);
     g_clear_handle_id(&seat->timer, g_source_remove);
     g_clear_handle_id(&seat->settled_timer, g_source_remove);
-    g_clear_handle_id(&seat->taking_timer, g_source_remove);
     pup_notes_free(seat->notes);
     pup_console_free(seat->console);
     pup_guest_watch_free(seat->watch);
+    pup_giving_way_free(seat->giving_way);
     pup_face_free(seat->face);
     pup_session_free(seat->session);
     pup_hypervisor_free(seat->hypervisor);
