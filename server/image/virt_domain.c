@@ -13,6 +13,7 @@
 #include "lib/file.h"
 
 #define KEY_HELD_MS 100
+#define PORT_TRIES 5
 #define SCREENSHOT_MAX_BYTES (64u * 1024u * 1024u)
 
 gboolean
@@ -99,6 +100,31 @@ catch_up(PupVirtDomain *watched, GError **error)
     return TRUE;
 }
 
+/* QEMU's words for a SPICE port that somebody has. */
+static gboolean
+port_was_taken(const char *reason)
+{
+    return reason && strstr(reason, "failed to initialize spice server");
+}
+
+/*
+ * Every libvirt of this machine looks for a free SPICE port on its own, some time before
+ * its QEMU binds it; meanwhile another one's may have taken it, and the next look finds
+ * another port.
+ */
+static virDomainPtr
+create(PupVirt *virt, const char *xml, unsigned flags)
+{
+    virDomainPtr domain = NULL;
+
+    for (unsigned tries = 0; !domain && tries < PORT_TRIES; tries++) {
+        domain = virDomainCreateXML(virt->connection, xml, flags);
+        if (!domain && !port_was_taken(virGetLastErrorMessage()))
+            break;
+    }
+    return domain;
+}
+
 PupVirtDomain *
 pup_virt_start(PupVirt *virt, const char *xml, GError **error)
 {
@@ -129,7 +155,7 @@ pup_virt_start(PupVirt *virt, const char *xml, GError **error)
     }
     if (!virt->place->root && !virt->place->kept)
         flags |= VIR_DOMAIN_START_AUTODESTROY;
-    domain = virDomainCreateXML(virt->connection, owned, flags);
+    domain = create(virt, owned, flags);
     if (!domain) {
         pup_virt_set_error(error, "cannot start the virtual machine '%s'", name);
         return NULL;

@@ -66,3 +66,26 @@ fails 2 "XML error" virt_lab start "$work/bad.xml"
 sed 's|pupitre-test|test|' "$work/guest.xml" >"$work/bad.xml"
 fails 2 "begin with pupitre-" virt_lab start "$work/bad.xml"
 check_no_machines
+
+show "somebody takes the SPICE port between libvirt's look and QEMU's: another one is found"
+mkfifo "$work/asked"
+take_asked_port() {
+    read -r port <"$work/asked"
+    exec socat "TCP-LISTEN:$port,bind=127.0.0.1" EXEC:true
+}
+take_asked_port >"$work/taker.log" 2>&1 &
+cleanup_fn kill -9 $!
+cat >"$work/qemu-beside" <<END
+#!/bin/bash
+port=\$(printf '%s\\n' "\$*" | sed -n 's/.*-spice port=\\([0-9]*\\).*/\\1/p')
+if [ -n "\$port" ] && mkdir '$work/taken' 2>/dev/null; then
+    echo "\$port" >'$work/asked'
+    until ss -Hltn "sport = :\$port" | grep -c . >/dev/null; do sleep 0.1; done
+fi
+exec /usr/bin/qemu-system-x86_64 "\$@"
+END
+chmod 755 "$work/qemu-beside"
+sed "s|>/usr/bin/qemu-system-x86_64<|>$work/qemu-beside<|" "$work/guest.xml" >"$work/beside.xml"
+says 'spice://127.0.0.1' virt_lab start "$work/beside.xml" spice
+[ -d "$work/taken" ] || die "nobody took the port: this test shows nothing"
+check_no_machines
