@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -10,10 +11,12 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/text.h"
+#include "server/cli/help.h"
 #include "server/cli/out.h"
 
+/* @help: whether --help was given. */
 static GOptionContext *
-context_of(PupCli *cli, const GOptionEntry *options)
+context_of(PupCli *cli, const GOptionEntry *options, gboolean *help)
 {
     const PupCommand *command = cli->command;
     const GOptionEntry json[] = {
@@ -29,12 +32,14 @@ context_of(PupCli *cli, const GOptionEntry *options)
          "FILE"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &cli->quiet,
          command->flags & PUP_CLI_LISTS ? "Print names only" : "Print errors only", NULL},
+        {"help", 'h', 0, G_OPTION_ARG_NONE, help, "Print this", NULL},
         {NULL}};
     GOptionContext *context = g_option_context_new(command->args);
 
     g_autofree char *program = g_strconcat("pupitre ", command->name, NULL);
 
     g_set_prgname(program);
+    g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_summary(context, command->summary);
     if (options)
         g_option_context_add_main_entries(context, options, NULL);
@@ -77,17 +82,31 @@ set_bad_options(const PupCli *cli, char *const *argv, const GError *bad, GError 
                       bad->message, name);
 }
 
+static void
+print_help(GOptionContext *context)
+{
+    g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
+    g_autofree char *folded = pup_help_fold(text, PUP_HELP_COLUMNS);
+
+    fputs(folded, stdout);
+}
+
 gboolean
 pup_cli_parse(PupCli *cli, const GOptionEntry *options, char ***argv, GError **error)
 {
     const PupCommand *command = cli->command;
-    g_autoptr(GOptionContext) context = context_of(cli, options);
+    gboolean help = FALSE;
+    g_autoptr(GOptionContext) context = context_of(cli, options, &help);
     g_autoptr(GError) bad = NULL;
     unsigned n_args;
 
     if (!g_option_context_parse_strv(context, argv, &bad)) {
         set_bad_options(cli, *argv, bad, error);
         return FALSE;
+    }
+    if (help) {
+        print_help(context);
+        exit(EXIT_SUCCESS);
     }
     drop_leading_words(argv);
     n_args = g_strv_length(*argv);

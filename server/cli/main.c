@@ -11,9 +11,9 @@
 #include "lib/nearest.h"
 #include "lib/output.h"
 #include "server/cli/cli.h"
+#include "server/cli/help.h"
 #include "server/cli/out.h"
 
-#define HELP_COLUMNS 80
 #define SUMMARY_COLUMN 33
 
 static gboolean
@@ -22,25 +22,16 @@ in_group(const PupCommand *command, const char *word)
     return g_str_has_prefix(command->name, word) && command->name[strlen(word)] == ' ';
 }
 
-/* What a command does, beside or below how it is called, in 80 columns. */
+/* What a command does, beside how it is called. */
 static void
 print_command(const PupCommand *command)
 {
     g_autofree char *usage = g_strdup_printf("%s %s", command->name, command->args);
-    g_auto(GStrv) words = g_strsplit(command->summary, " ", -1);
-    size_t column = SUMMARY_COLUMN;
+    g_autofree char *line = g_strdup_printf("  %-*s%s", SUMMARY_COLUMN - 2,
+                                            g_strchomp(usage), command->summary);
+    g_autofree char *folded = pup_help_fold(line, PUP_HELP_COLUMNS);
 
-    printf("  %-*s", SUMMARY_COLUMN - 2, g_strchomp(usage));
-    for (char **word = words; *word; word++) {
-        size_t len = strlen(*word);
-        if (column + len > HELP_COLUMNS) {
-            printf("\n%*s", SUMMARY_COLUMN, "");
-            column = SUMMARY_COLUMN;
-        }
-        printf("%s%s", column > SUMMARY_COLUMN ? " " : "", *word);
-        column += len + 1;
-    }
-    printf("\n");
+    puts(folded);
 }
 
 /* @group: only the commands that begin with this word; NULL: all. */

@@ -76,6 +76,8 @@ check_wishes(const PupImportFile *of, const PupContainer *found, gboolean is_dis
 
     if (raw && is_disk)
         found = NULL; /* whatever else it looks like: it is one */
+    if (access(of->file, F_OK) < 0)
+        return TRUE; /* whoever opens it says that */
     if (of->disk && (!found || found->kind != PUP_CONTAINER_PACKED))
         pup_error_set(error, PUP_ERROR_INVALID, "'%s' is no archive: leave --disk away",
                       of->file);

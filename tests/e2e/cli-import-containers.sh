@@ -110,6 +110,7 @@ fails 2 'gzip.*leave --format away' pupitre master import no d.raw.gz --format r
 qemu-img convert -f raw -O qcow2 d.raw d.qcow2
 fails 2 'a qcow2 image.*leave --format away' pupitre master import no d.qcow2 --format raw
 fails 2 'no archive: leave --disk away' pupitre master import no d.raw --disk x
+fails 3 "not-there.ova'" pupitre master import no not-there.ova --disk x
 truncate -s 1M empty.raw
 pupitre --quiet master import empty empty.raw --format raw
 

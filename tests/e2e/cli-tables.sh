@@ -28,6 +28,11 @@ fits room list
 fits master list
 fits --help
 fits room --help
+pupitre --help | sed -nE 's/^  ([a-z-]+( [a-z-]+)?).*/\1/p' >"$work/commands"
+[ "$(wc -l <"$work/commands")" -gt 20 ] || die "--help names no commands: $(cat "$work/commands")"
+while read -r -a command; do
+    fits "${command[@]}" --help
+done <"$work/commands"
 
 show "seat list takes a room; its names are those of seats"
 [ "$(pupitre -q seat list lab-101)" = "pc01

@@ -59,7 +59,7 @@ show "what may not be"
 fails 3 "cannot find domain 'golden'" pupitre master import golden --from-domain golden
 fails 2 "a FILE or --from-domain" pupitre master import golden
 fails 2 "a FILE or --from-domain" pupitre master import golden x --from-domain golden
-fails 2 "is no archive" pupitre master import golden x --disk vda
+fails 3 "'x'" pupitre master import golden x --disk vda
 qemu-img create -q -f qcow2 "$work/second.qcow2" 8M
 sed "s|</devices>|<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='$work/second.qcow2'/><target dev='vdb' bus='virtio'/></disk>&|" \
     "$work/golden.xml" >"$work/two.xml"
