@@ -12,19 +12,12 @@
 
 #include <string.h>
 
-#include "server/image/bytes.h"
+#include "server/image/disk_table.h"
 
-#define SECTOR_BYTES 512u
-#define CODE_BYTES 440u /* of a boot sector, before its disk signature */
-#define MBR_PARTITIONS 446u
-#define MBR_ENTRY_BYTES 16u
-#define MBR_GPT 0xee
-#define MBR_ESP 0xef
-#define MBR_NTFS 0x07
 #define GPT_ENTRIES_MAX 1024u
 #define GPT_ENTRY_BYTES_MAX 4096u
 #define GPT_BYTES_MAX (256u * 1024u)
-#define GPT_LEGACY_BOOT 0x04 /* of the attributes' first byte */
+#define GPT_LEGACY_BOOT 0x04 /* of the attributes */
 #define ESPS_MAX 4           /* that are looked into: each may take a while */
 #define LOADER_BYTES 8192u   /* of NTFS */
 
@@ -33,7 +26,6 @@ static const guint8 esp_type[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x
                                     0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
 static const guint8 bios_boot_type[16] = {0x48, 0x61, 0x68, 0x21, 0x49, 0x64, 0x6f, 0x6e,
                                           0x74, 0x4e, 0x65, 0x65, 0x64, 0x45, 0x46, 0x49};
-static const guint8 no_type[16];
 
 static gboolean
 read_at(const PupFatSource *source, guint64 offset, guint8 *buf, size_t len,
@@ -89,30 +81,30 @@ look_at_ntfs(const PupFatSource *source, guint64 offset, PupLook *look, GError *
  */
 
 typedef struct {
-    guint32 sector_bytes, n_entries, entry_bytes;
-    guint64 entries; /* offset */
+    PupGptHeader header;
+    guint32 sector_bytes;
 } Gpt;
 
-/* *@found: FALSE where there is none that can be read. */
+/* *@found: FALSE where there is none that can be read. Its sums need not be right: what
+ * boots from it may not mind. */
 static gboolean
 find_gpt(const PupFatSource *source, Gpt *gpt, gboolean *found, GError **error)
 {
-    static const guint32 sectors[] = {512, 4096};
+    static const guint32 sectors[] = {PUP_SECTOR_BYTES, PUP_SECTOR_BYTES_MAX};
+    const PupGptHeader *header = &gpt->header;
 
     *found = FALSE;
     for (unsigned i = 0; i < G_N_ELEMENTS(sectors) && !*found; i++) {
-        guint8 head[92];
-        guint64 first;
+        guint8 sector[PUP_SECTOR_BYTES_MAX];
 
-        if (!read_at(source, sectors[i], head, sizeof head, error))
+        if (!read_at(source, sectors[i], sector, sectors[i], error))
             return FALSE;
-        first = pup_le64(head + 72);
-        *gpt = (Gpt){sectors[i], pup_le32(head + 80), pup_le32(head + 84),
-                     first * sectors[i]};
-        *found = memcmp(head, "EFI PART", 8) == 0 && first < G_MAXUINT32 &&
-                 gpt->n_entries <= GPT_ENTRIES_MAX && gpt->entry_bytes >= 128 &&
-                 gpt->entry_bytes <= GPT_ENTRY_BYTES_MAX &&
-                 (guint64) gpt->n_entries * gpt->entry_bytes <= GPT_BYTES_MAX;
+        gpt->sector_bytes = sectors[i];
+        *found = pup_gpt_parse(sector, sectors[i], &gpt->header) &&
+                 header->table < G_MAXUINT32 && header->n_entries <= GPT_ENTRIES_MAX &&
+                 header->entry_bytes >= PUP_GPT_ENTRY_BYTES_MIN &&
+                 header->entry_bytes <= GPT_ENTRY_BYTES_MAX &&
+                 (guint64) header->n_entries * header->entry_bytes <= GPT_BYTES_MAX;
     }
     return TRUE;
 }
@@ -121,24 +113,25 @@ static gboolean
 look_at_gpt(const PupFatSource *source, const Gpt *gpt, gboolean code, PupLook *look,
             GError **error)
 {
-    size_t len = (size_t) gpt->n_entries * gpt->entry_bytes;
+    const PupGptHeader *header = &gpt->header;
+    size_t len = (size_t) header->n_entries * header->entry_bytes;
     unsigned n_esps = 0;
-    g_autofree guint8 *entries = g_malloc0(len + 1);
+    g_autofree guint8 *table = g_malloc0(len + 1);
 
-    if (!read_at(source, gpt->entries, entries, len, error))
+    if (!read_at(source, header->table * gpt->sector_bytes, table, len, error))
         return FALSE;
-    for (guint32 i = 0; i < gpt->n_entries; i++) {
-        const guint8 *entry = entries + (size_t) i * gpt->entry_bytes;
-        guint64 first = pup_le64(entry + 32);
+    for (guint32 i = 0; i < header->n_entries; i++) {
+        PupGptEntry entry = pup_gpt_entry(table, header, i);
 
-        if (memcmp(entry, no_type, 16) == 0 || first >= G_MAXUINT64 / 8192)
+        if (!pup_gpt_entry_is_used(&entry) || entry.first >= G_MAXUINT64 / 8192)
             continue;
-        if (memcmp(entry, bios_boot_type, 16) == 0 || entry[48] & GPT_LEGACY_BOOT)
+        if (memcmp(entry.type, bios_boot_type, 16) == 0 ||
+            entry.attributes & GPT_LEGACY_BOOT)
             look->bios |= code;
-        if (memcmp(entry, esp_type, 16) != 0 || n_esps++ == ESPS_MAX)
+        if (memcmp(entry.type, esp_type, 16) != 0 || n_esps++ == ESPS_MAX)
             continue;
         look->esp = TRUE;
-        if (!look_at_esp(source, first * gpt->sector_bytes, look, error))
+        if (!look_at_esp(source, entry.first * gpt->sector_bytes, look, error))
             return FALSE;
     }
     return TRUE;
@@ -149,32 +142,31 @@ look_at_gpt(const PupFatSource *source, const Gpt *gpt, gboolean code, PupLook *
 
 /* A table and not just a boot sector's code: no partition is half active. */
 static gboolean
-is_table(const guint8 *sector)
+is_table(const PupMbrEntry *entries)
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < 4; i++) {
-        const guint8 *entry = sector + MBR_PARTITIONS + i * MBR_ENTRY_BYTES;
-        if (entry[0] & 0x7f)
+    for (unsigned i = 0; i < PUP_MBR_ENTRIES; i++) {
+        if (entries[i].status & 0x7f)
             return FALSE;
-        n += entry[4] != 0 && pup_le32(entry + 12) > 0;
+        n += entries[i].type != 0;
     }
     return n > 0;
 }
 
 static gboolean
-look_at_mbr(const PupFatSource *source, const guint8 *sector, PupLook *look,
+look_at_mbr(const PupFatSource *source, const PupMbrEntry *entries, PupLook *look,
             GError **error)
 {
-    for (unsigned i = 0; i < 4; i++) {
-        const guint8 *entry = sector + MBR_PARTITIONS + i * MBR_ENTRY_BYTES;
-        guint64 offset = (guint64) pup_le32(entry + 8) * SECTOR_BYTES;
+    for (unsigned i = 0; i < PUP_MBR_ENTRIES; i++) {
+        const PupMbrEntry *entry = &entries[i];
+        guint64 offset = entry->first * PUP_SECTOR_BYTES;
 
-        if (entry[4] == MBR_ESP) {
+        if (entry->type == PUP_MBR_ESP) {
             look->esp = TRUE;
             if (!look_at_esp(source, offset, look, error))
                 return FALSE;
-        } else if (entry[4] == MBR_NTFS && entry[0] == 0x80 &&
+        } else if (entry->type == PUP_MBR_NTFS && entry->status == 0x80 &&
                    !look_at_ntfs(source, offset, look, error)) {
             return FALSE;
         }
@@ -183,10 +175,10 @@ look_at_mbr(const PupFatSource *source, const guint8 *sector, PupLook *look,
 }
 
 static gboolean
-has_gpt_entry(const guint8 *sector)
+has_gpt_entry(const PupMbrEntry *entries)
 {
-    for (unsigned i = 0; i < 4; i++)
-        if (sector[MBR_PARTITIONS + i * MBR_ENTRY_BYTES + 4] == MBR_GPT)
+    for (unsigned i = 0; i < PUP_MBR_ENTRIES; i++)
+        if (entries[i].type == PUP_MBR_GPT)
             return TRUE;
     return FALSE;
 }
@@ -194,7 +186,8 @@ has_gpt_entry(const guint8 *sector)
 gboolean
 pup_look_at(const PupFatSource *source, PupLook *look, GError **error)
 {
-    guint8 sector[SECTOR_BYTES];
+    guint8 sector[PUP_SECTOR_BYTES];
+    PupMbrEntry entries[PUP_MBR_ENTRIES];
     PupLook seen = {0};
     Gpt gpt;
     gboolean code, has_gpt = FALSE;
@@ -202,15 +195,16 @@ pup_look_at(const PupFatSource *source, PupLook *look, GError **error)
     if (!read_at(source, 0, sector, sizeof sector, error) ||
         !find_gpt(source, &gpt, &has_gpt, error))
         return FALSE;
-    code = sector[510] == 0x55 && sector[511] == 0xaa && !is_zero(sector, CODE_BYTES);
-    if (has_gpt && has_gpt_entry(sector)) {
+    pup_mbr_read(sector, entries);
+    code = pup_boot_sector_is_marked(sector) && !is_zero(sector, PUP_BOOT_CODE_BYTES);
+    if (has_gpt && has_gpt_entry(entries)) {
         seen.partitioned = TRUE;
         if (!look_at_gpt(source, &gpt, code, &seen, error))
             return FALSE;
-    } else if (is_table(sector)) {
+    } else if (is_table(entries)) {
         seen.partitioned = TRUE;
         seen.bios = code;
-        if (!look_at_mbr(source, sector, &seen, error))
+        if (!look_at_mbr(source, entries, &seen, error))
             return FALSE;
     } else {
         seen.bios = code;

@@ -11,48 +11,15 @@
 #include <zlib.h>
 
 #include "lib/error.h"
-#include "server/image/bytes.h"
+#include "server/image/disk_table.h"
 
-#define SECTOR_BYTES 512u
-#define MBR_TABLE 446u
-#define MBR_ENTRY_BYTES 16u
 #define LOGICAL_MAX 256u
-#define GPT_HEADER_BYTES 92u
-#define GPT_ENTRY_BYTES 128u
 #define GPT_TABLE_MAX (1024u * 1024u)
-
-typedef struct {
-    guint8 type;
-    guint64 first, n; /* sectors */
-} Entry;
-
-typedef struct {
-    guint64 own, other; /* sectors of this header and of its second copy */
-    guint64 last_usable, table;
-    guint32 n_entries, entry_bytes, table_crc;
-} Header;
-
-static gboolean
-is_boot_sector(const guint8 *sector)
-{
-    return sector[510] == 0x55 && sector[511] == 0xaa;
-}
 
 static gboolean
 is_extended(guint8 type)
 {
     return type == 0x05 || type == 0x0f || type == 0x85;
-}
-
-static void
-read_entries(const guint8 *sector, Entry entries[4])
-{
-    for (unsigned i = 0; i < 4; i++) {
-        const guint8 *raw = sector + MBR_TABLE + i * MBR_ENTRY_BYTES;
-        entries[i] = (Entry){raw[4], pup_le32(raw + 8), pup_le32(raw + 12)};
-        if (entries[i].n == 0)
-            entries[i].type = 0;
-    }
 }
 
 /* A file system without a table begins with a boot sector, too, whose code lies where
@@ -68,14 +35,14 @@ is_file_system(const guint8 *sector)
 gboolean
 pup_partitions_is_mbr(const guint8 *sector)
 {
-    Entry entries[4];
+    PupMbrEntry entries[PUP_MBR_ENTRIES];
     gboolean used = FALSE;
 
-    if (!is_boot_sector(sector) || is_file_system(sector))
+    if (!pup_boot_sector_is_marked(sector) || is_file_system(sector))
         return FALSE;
-    read_entries(sector, entries);
-    for (unsigned i = 0; i < 4; i++) {
-        if (sector[MBR_TABLE + i * MBR_ENTRY_BYTES] & 0x7f)
+    pup_mbr_read(sector, entries);
+    for (unsigned i = 0; i < PUP_MBR_ENTRIES; i++) {
+        if (entries[i].status & 0x7f)
             return FALSE;
         used = used || entries[i].type != 0;
     }
@@ -115,16 +82,16 @@ static gboolean
 check_link(const PupPartitionDisk *disk, const guint8 *sector, guint64 base, guint64 here,
            guint64 *next, GError **error)
 {
-    Entry entries[4];
+    PupMbrEntry entries[PUP_MBR_ENTRIES];
 
     *next = 0;
-    read_entries(sector, entries);
-    for (unsigned i = 0; i < 4; i++)
+    pup_mbr_read(sector, entries);
+    for (unsigned i = 0; i < PUP_MBR_ENTRIES; i++)
         if (is_extended(entries[i].type))
             *next = base + entries[i].first;
-        else if (entries[i].type &&
-                 !check_end(disk, "one of its logical partitions",
-                            here + entries[i].first + entries[i].n, SECTOR_BYTES, error))
+        else if (entries[i].type && !check_end(disk, "one of its logical partitions",
+                                               here + entries[i].first + entries[i].n,
+                                               PUP_SECTOR_BYTES, error))
             return FALSE;
     return TRUE;
 }
@@ -136,12 +103,12 @@ check_logical(const PupPartitionDisk *disk, guint64 base, GError **error)
     guint64 here = base;
 
     for (unsigned i = 0; i < LOGICAL_MAX; i++) {
-        guint8 sector[SECTOR_BYTES];
+        guint8 sector[PUP_SECTOR_BYTES];
         guint64 next;
 
-        if (!read_sector(disk, what, here, SECTOR_BYTES, sector, error))
+        if (!read_sector(disk, what, here, PUP_SECTOR_BYTES, sector, error))
             return FALSE;
-        if (!is_boot_sector(sector)) {
+        if (!pup_boot_sector_is_marked(sector)) {
             if (here == base)
                 return TRUE; /* empty, and never written */
             break;
@@ -155,7 +122,7 @@ check_logical(const PupPartitionDisk *disk, guint64 base, GError **error)
     pup_error_set(error, PUP_ERROR_CORRUPT,
                   "'%s' is not whole: %s is broken at byte %" G_GUINT64_FORMAT
                   ": copy the file again from where it was made",
-                  disk->name, what, here * SECTOR_BYTES);
+                  disk->name, what, here * PUP_SECTOR_BYTES);
     return FALSE;
 }
 
@@ -164,55 +131,40 @@ static gboolean
 check_mbr(const PupPartitionDisk *disk, const guint8 *sector, gboolean *has_gpt,
           GError **error)
 {
-    Entry entries[4];
+    PupMbrEntry entries[PUP_MBR_ENTRIES];
 
-    read_entries(sector, entries);
-    for (unsigned i = 0; i < 4; i++) {
-        const Entry *entry = &entries[i];
+    pup_mbr_read(sector, entries);
+    for (unsigned i = 0; i < PUP_MBR_ENTRIES; i++) {
+        const PupMbrEntry *entry = &entries[i];
         g_autofree char *what = g_strdup_printf("its partition %u", i + 1);
 
-        if (entry->type == 0xee) {
+        if (entry->type == PUP_MBR_GPT) {
             *has_gpt = TRUE;
             continue;
         }
         if (entry->type == 0)
             continue;
-        if (!check_end(disk, what, entry->first + entry->n, SECTOR_BYTES, error) ||
+        if (!check_end(disk, what, entry->first + entry->n, PUP_SECTOR_BYTES, error) ||
             (is_extended(entry->type) && !check_logical(disk, entry->first, error)))
             return FALSE;
     }
     return TRUE;
 }
 
-/* Parse the GPT header in the @sector_bytes at @sector. FALSE: it is none, or damaged. */
+/* The header at @sector is whole and makes sense. */
 static gboolean
-parse_header(const guint8 *sector, unsigned sector_bytes, Header *header)
+read_header(const guint8 *sector, unsigned sector_bytes, PupGptHeader *header)
 {
-    guint8 copy[4096];
-    guint32 bytes = pup_le32(sector + 12);
-
-    if (memcmp(sector, "EFI PART", 8) != 0 || bytes < GPT_HEADER_BYTES ||
-        bytes > sector_bytes)
-        return FALSE;
-    memcpy(copy, sector, bytes);
-    memset(copy + 16, 0, 4);
-    *header = (Header){.own = pup_le64(sector + 24),
-                       .other = pup_le64(sector + 32),
-                       .last_usable = pup_le64(sector + 48),
-                       .table = pup_le64(sector + 72),
-                       .n_entries = pup_le32(sector + 80),
-                       .entry_bytes = pup_le32(sector + 84),
-                       .table_crc = pup_le32(sector + 88)};
-    return crc32(0, copy, bytes) == pup_le32(sector + 16) &&
-           header->entry_bytes >= GPT_ENTRY_BYTES &&
+    return pup_gpt_parse(sector, sector_bytes, header) && header->sum_is_right &&
+           header->entry_bytes >= PUP_GPT_ENTRY_BYTES_MIN &&
            header->n_entries <= GPT_TABLE_MAX / header->entry_bytes;
 }
 
 /* The entries that @header names, checked by their sum, a new buffer; NULL and no error
  * where they are damaged or not there. */
 static guint8 *
-read_table(const PupPartitionDisk *disk, const Header *header, unsigned sector_bytes,
-           GError **error)
+read_table(const PupPartitionDisk *disk, const PupGptHeader *header,
+           unsigned sector_bytes, GError **error)
 {
     size_t len = (size_t) header->n_entries * header->entry_bytes;
     g_autofree guint8 *table = g_malloc(len + 1);
@@ -241,37 +193,33 @@ set_damaged(const PupPartitionDisk *disk, const char *what, guint64 at, GError *
 }
 
 static gboolean
-check_entries(const PupPartitionDisk *disk, const Header *header, const guint8 *table,
-              unsigned sector_bytes, GError **error)
+check_entries(const PupPartitionDisk *disk, const PupGptHeader *header,
+              const guint8 *table, unsigned sector_bytes, GError **error)
 {
-    static const guint8 unused[16];
-
     for (guint32 i = 0; i < header->n_entries; i++) {
-        const guint8 *entry = table + (size_t) i * header->entry_bytes;
-        g_autofree char *what = NULL;
+        PupGptEntry entry = pup_gpt_entry(table, header, i);
+        g_autofree char *what = g_strdup_printf("its partition %u", i + 1);
 
-        if (memcmp(entry, unused, sizeof unused) == 0)
-            continue;
-        what = g_strdup_printf("its partition %u", i + 1);
-        if (!check_end(disk, what, pup_le64(entry + 40) + 1, sector_bytes, error))
+        if (pup_gpt_entry_is_used(&entry) &&
+            !check_end(disk, what, entry.last + 1, sector_bytes, error))
             return FALSE;
     }
     return TRUE;
 }
 
 static gboolean
-check_second(const PupPartitionDisk *disk, const Header *first, unsigned sector_bytes,
-             GError **error)
+check_second(const PupPartitionDisk *disk, const PupGptHeader *first,
+             unsigned sector_bytes, GError **error)
 {
     static const char what[] = "the second copy";
-    guint8 sector[4096];
+    guint8 sector[PUP_SECTOR_BYTES_MAX];
     g_autofree guint8 *table = NULL;
-    Header header;
+    PupGptHeader header;
 
     if (!read_sector(disk, "its partition table (GPT)", first->other, sector_bytes,
                      sector, error))
         return FALSE;
-    if (!parse_header(sector, sector_bytes, &header) || header.own != first->other)
+    if (!read_header(sector, sector_bytes, &header) || header.own != first->other)
         return set_damaged(disk, what, first->other * sector_bytes, error);
     table = read_table(disk, &header, sector_bytes, error);
     return table || set_damaged(disk, what, first->other * sector_bytes, error);
@@ -281,10 +229,10 @@ static gboolean
 check_gpt(const PupPartitionDisk *disk, const guint8 *sector, unsigned sector_bytes,
           GError **error)
 {
-    Header header;
+    PupGptHeader header;
     g_autofree guint8 *table = NULL;
 
-    if (!parse_header(sector, sector_bytes, &header))
+    if (!read_header(sector, sector_bytes, &header))
         return set_damaged(disk, "the first copy", sector_bytes, error);
     table = read_table(disk, &header, sector_bytes, error);
     if (!table)
@@ -296,8 +244,9 @@ check_gpt(const PupPartitionDisk *disk, const guint8 *sector, unsigned sector_by
 gboolean
 pup_partitions_check(const PupPartitionDisk *disk, GError **error)
 {
-    static const unsigned sizes[] = {512, 4096}; /* of a sector */
-    guint8 head[2 * 4096] = {0};
+    static const unsigned sizes[] = {PUP_SECTOR_BYTES, PUP_SECTOR_BYTES_MAX};
+    guint8 head[2 * PUP_SECTOR_BYTES_MAX] = {0};
+    PupGptHeader header;
     gboolean is_mbr, has_gpt = FALSE;
 
     if (!disk->read(disk->data, 0, head, MIN(sizeof head, disk->bytes), error))
@@ -308,7 +257,7 @@ pup_partitions_check(const PupPartitionDisk *disk, GError **error)
     if (is_mbr && !has_gpt)
         return TRUE; /* a GPT beside it would be one that was given up */
     for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++)
-        if (memcmp(head + sizes[i], "EFI PART", 8) == 0)
+        if (pup_gpt_parse(head + sizes[i], sizes[i], &header))
             return check_gpt(disk, head + sizes[i], sizes[i], error);
-    return !has_gpt || set_damaged(disk, "the first copy", SECTOR_BYTES, error);
+    return !has_gpt || set_damaged(disk, "the first copy", PUP_SECTOR_BYTES, error);
 }
