@@ -19,8 +19,9 @@
 #include "lib/error.h"
 
 #define WAITING_LINES_MAX 256u
-/* A line that the guest does not end is shown after this time. */
-#define FLUSH_MS 500
+/* A line that the guest does not end is shown after it was silent for so long: a guest on
+ * a busy PC pauses within a line, too. */
+#define FLUSH_MS 10000
 #define READ_BYTES 4096
 
 struct PupConsole {
