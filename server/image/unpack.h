@@ -5,7 +5,7 @@
  * Only the disk that is asked for is written, with the files that it is split into, under
  * names of this side's choice; links, folders and all else are passed over. What reads as
  * zeros stays a hole. The manifest of an OVA (.mf) is held against what was unpacked.
- * This is the one file here that includes archive.h.
+ * unpack_private.h says which part is where; nothing else here includes archive.h.
  *
  * Threads: any.
  */
