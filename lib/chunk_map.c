@@ -158,6 +158,8 @@ pup_chunk_map_set(PupChunkMap *map, guint64 index, const PupName *name)
     g_return_if_fail(index < pup_chunk_map_n_chunks(map));
     Page *page = &map->pages[pup_chunk_map_page_of(index)];
     g_return_if_fail(is_loaded(page));
+    if (!page->names && pup_name_is_null(name))
+        return; /* the page is all zeros, and stays so without taking memory */
     if (!page->names)
         page->names = g_new0(PupName, PUP_PAGE_NAMES);
     page->names[index % PUP_PAGE_NAMES] = *name;

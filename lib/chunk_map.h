@@ -70,7 +70,9 @@ gboolean pup_chunk_map_load_page(PupChunkMap *map, guint64 page, const guint8 *p
 /* Copy the name of chunk @index to @name. FALSE when its page is not loaded. */
 gboolean pup_chunk_map_get(const PupChunkMap *map, guint64 index, PupName *name);
 
-/* Set the name of chunk @index; its page must be loaded. Marks the page changed. */
+/* Set the name of chunk @index; its page must be loaded. Marks the page changed, but
+ * where zeros are set in a page of zeros alone: it takes no memory then, on a disk of any
+ * size. */
 void pup_chunk_map_set(PupChunkMap *map, guint64 index, const PupName *name);
 
 /* TRUE when @page was changed since it was loaded, made or sealed. */

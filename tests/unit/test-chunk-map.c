@@ -66,6 +66,9 @@ test_new_is_zeros(void **state)
     assert_true(pup_chunk_map_page_loaded(map, 1));
     assert_false(pup_chunk_map_seal_page(map, 1, plain, &name));
     assert_true(pup_name_is_null(&name));
+    memset(&name, 0, sizeof name);
+    pup_chunk_map_set(map, 0, &name);
+    assert_false(pup_chunk_map_page_changed(map, 0));
 }
 
 /* A page that has been set, sealed and loaded elsewhere says the same there. */
