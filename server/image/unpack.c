@@ -25,7 +25,7 @@ path_for(const PupUnpacking *unpack, const PupUnpackMember *member)
 }
 
 static gboolean
-extract_all(const PupUnpacking *unpack, const PupUnpackMember *chosen, GError **error)
+extract_all(const PupUnpacking *unpack, GError **error)
 {
     g_autoptr(PupArchive) archive = pup_unpack_open(unpack, error);
 
@@ -40,8 +40,7 @@ extract_all(const PupUnpacking *unpack, const PupUnpackMember *chosen, GError **
             return FALSE;
         if (!entry)
             return pup_unpack_set_error(unpack, archive, error);
-        if (pup_unpack_is_wanted(unpack, chosen, member) &&
-            !pup_unpack_extract(unpack, archive, member, path, error))
+        if (member->wanted && !pup_unpack_extract(unpack, archive, member, path, error))
             return FALSE;
     }
     return TRUE;
@@ -51,8 +50,8 @@ char *
 pup_unpack_disk(const PupUnpack *job, GError **error)
 {
     g_autoptr(GPtrArray) members = g_ptr_array_new_with_free_func(pup_unpack_member_free);
-    g_autoptr(GString) manifest = g_string_new(NULL);
-    PupUnpacking unpack = {.job = job, .members = members, .manifest = manifest};
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    PupUnpacking unpack = {.job = job, .members = members, .names = names};
     const PupUnpackMember *chosen;
     struct stat st;
 
@@ -64,6 +63,5 @@ pup_unpack_disk(const PupUnpack *job, GError **error)
     if (!pup_unpack_list(&unpack, error))
         return NULL;
     chosen = pup_unpack_choose(&unpack, error);
-    return chosen && extract_all(&unpack, chosen, error) ? path_for(&unpack, chosen)
-                                                         : NULL;
+    return chosen && extract_all(&unpack, error) ? path_for(&unpack, chosen) : NULL;
 }

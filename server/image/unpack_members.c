@@ -18,6 +18,7 @@ pup_unpack_member_free(gpointer data)
 
     g_free(member->name);
     g_strfreev(member->extents);
+    g_free(member->manifest);
     g_free(member->sum);
     g_free(member);
 }
@@ -89,7 +90,7 @@ look_into(PupUnpacking *unpack, PupArchive *archive, PupUnpackMember *member,
 {
     gboolean manifest = g_str_has_suffix(member->name, ".mf");
     size_t max =
-        manifest ? MANIFEST_MAX - unpack->manifest->len : PUP_CONTAINER_HEAD_BYTES;
+        manifest ? MANIFEST_MAX - unpack->manifest_bytes : PUP_CONTAINER_HEAD_BYTES;
     g_autofree guint8 *head = g_malloc(max);
     const PupContainer *container;
     size_t len;
@@ -97,9 +98,8 @@ look_into(PupUnpacking *unpack, PupArchive *archive, PupUnpackMember *member,
     if (!read_head(unpack, archive, head, max, &len, error))
         return FALSE;
     if (manifest) {
-        g_string_append_len(unpack->manifest, (const char *) head, (gssize) len);
-        if (unpack->manifest->len < MANIFEST_MAX)
-            g_string_append_c(unpack->manifest, '\n');
+        member->manifest = g_strndup((const char *) head, len);
+        unpack->manifest_bytes += len;
         return TRUE;
     }
     container = pup_container_find(head, len);
@@ -132,6 +132,28 @@ check_entry(const PupUnpacking *unpack, struct archive_entry *entry, const char 
     return FALSE;
 }
 
+/* "./a" is "a". */
+static const char *
+plain_name(const char *name)
+{
+    while (g_str_has_prefix(name, "./"))
+        name += 2;
+    return name;
+}
+
+/* By its name; of several that have it the last one counts, as for tar, and none is
+ * taken. */
+static void
+note_name(PupUnpacking *unpack, PupUnpackMember *member)
+{
+    const char *name = plain_name(member->name);
+    PupUnpackMember *before = g_hash_table_lookup(unpack->names, name);
+
+    if (before)
+        before->twice = member->twice = TRUE;
+    g_hash_table_insert(unpack->names, (gpointer) name, member);
+}
+
 static gboolean
 list_entry(PupUnpacking *unpack, PupArchive *archive, struct archive_entry *entry,
            GError **error)
@@ -144,9 +166,12 @@ list_entry(PupUnpacking *unpack, PupArchive *archive, struct archive_entry *entr
         member->name = name_of_raw(unpack);
     else
         member->name = g_strdup(name ? name : "");
-    return check_entry(unpack, entry, member->name, error) &&
-           (archive_entry_filetype(entry) != AE_IFREG ||
-            look_into(unpack, archive, member, error));
+    if (!check_entry(unpack, entry, member->name, error))
+        return FALSE;
+    if (archive_entry_filetype(entry) != AE_IFREG)
+        return TRUE;
+    note_name(unpack, member);
+    return look_into(unpack, archive, member, error);
 }
 
 static gboolean
@@ -162,6 +187,10 @@ read_list(PupUnpacking *unpack, GError **error)
             return FALSE;
         if (!entry)
             return TRUE;
+        /* Whatever it began like: libarchive found nothing to unpack. */
+        if (pup_unpack_is_raw(archive) &&
+            archive_filter_code(archive, 0) == ARCHIVE_FILTER_NONE)
+            return pup_unpack_set_error(unpack, archive, error);
         if (!list_entry(unpack, archive, entry, error))
             return FALSE;
         if (pup_unpack_is_raw(archive))
@@ -170,71 +199,86 @@ read_list(PupUnpacking *unpack, GError **error)
 }
 
 static PupUnpackMember *
-find(const PupUnpacking *unpack, const char *name)
+neighbour(const PupUnpacking *unpack, const PupUnpackMember *of, const char *name)
 {
-    for (unsigned i = 0; i < unpack->members->len; i++) {
-        PupUnpackMember *member = g_ptr_array_index(unpack->members, i);
-        if (strcmp(member->name, name) == 0 ||
-            strcmp(pup_unpack_last_part(member->name), name) == 0)
-            return member;
-    }
-    return NULL;
+    size_t folder = (size_t) (pup_unpack_last_part(of->name) - of->name);
+    g_autofree char *path = g_strdup_printf("%.*s%s", (int) folder, of->name, name);
+
+    return g_hash_table_lookup(unpack->names, plain_name(path));
 }
 
 /* The parts of a split disk are no disks. */
-static void
-drop_parts(PupUnpacking *unpack)
+static gboolean
+drop_parts(const PupUnpacking *unpack, GError **error)
 {
     for (unsigned i = 0; i < unpack->members->len; i++) {
         PupUnpackMember *member = g_ptr_array_index(unpack->members, i);
 
+        if (g_cancellable_set_error_if_cancelled(unpack->job->shop->cancellable, error))
+            return FALSE;
         for (char **name = member->extents; name && *name; name++) {
-            PupUnpackMember *part = find(unpack, *name);
+            PupUnpackMember *part = neighbour(unpack, member, *name);
 
             if (part && part != member)
                 part->is_disk = FALSE;
         }
     }
+    return TRUE;
 }
 
-/* A line of a manifest, "SHA256(disk.vmdk)= 12ab..." (OVF 2.1, 5.1). */
+/* A line of @manifest, "SHA256(disk.vmdk)= 12ab..." (OVF 2.1, 5.1), or with blanks before
+ * the parenthesis and the sign, as `openssl dgst` and BSD write it. */
 static void
-take_sum(PupUnpacking *unpack, char *line)
+take_sum(const PupUnpacking *unpack, const PupUnpackMember *manifest, char *line)
 {
     static const struct {
         const char *name;
         GChecksumType type;
-    } sums[] = {{"SHA1(", G_CHECKSUM_SHA1},
-                {"SHA256(", G_CHECKSUM_SHA256},
-                {"SHA512(", G_CHECKSUM_SHA512}};
+    } sums[] = {{"SHA1", G_CHECKSUM_SHA1},
+                {"SHA256", G_CHECKSUM_SHA256},
+                {"SHA384", G_CHECKSUM_SHA384},
+                {"SHA512", G_CHECKSUM_SHA512}};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(sums); i++) {
-        char *name = line + strlen(sums[i].name), *end;
+        char *name = line + strlen(sums[i].name), *sign, *end;
         PupUnpackMember *member;
 
-        if (!g_str_has_prefix(line, sums[i].name) || !(end = strstr(name, ")=")))
+        if (!g_str_has_prefix(line, sums[i].name) || *(name += strspn(name, " ")) != '(')
             continue;
+        sign = strrchr(name, '=');
+        end = sign ? g_strrstr_len(name, sign - name, ")") : NULL;
+        if (!end || end + 1 + strspn(end + 1, " ") != sign)
+            return;
         *end = '\0';
-        member = find(unpack, name);
+        member = neighbour(unpack, manifest, name + 1);
         if (!member)
             return;
         g_free(member->sum);
-        member->sum = g_ascii_strdown(g_strstrip(end + strlen(")=")), -1);
+        member->sum = g_ascii_strdown(g_strstrip(sign + 1), -1);
         member->sum_type = sums[i].type;
+        return;
+    }
+}
+
+static void
+read_manifests(const PupUnpacking *unpack)
+{
+    for (unsigned i = 0; i < unpack->members->len; i++) {
+        const PupUnpackMember *member = g_ptr_array_index(unpack->members, i);
+        g_auto(GStrv) lines =
+            member->manifest ? g_strsplit(member->manifest, "\n", -1) : NULL;
+
+        for (char **line = lines; line && *line; line++)
+            take_sum(unpack, member, *line);
     }
 }
 
 gboolean
 pup_unpack_list(PupUnpacking *unpack, GError **error)
 {
-    g_auto(GStrv) lines = NULL;
-
-    if (!read_list(unpack, error))
+    if (!read_list(unpack, error) || !drop_parts(unpack, error))
         return FALSE;
-    drop_parts(unpack);
-    lines = g_strsplit(unpack->manifest->str, "\n", -1);
-    for (char **line = lines; *line; line++)
-        take_sum(unpack, *line);
+    read_manifests(unpack);
     return TRUE;
 }
 
@@ -253,16 +297,16 @@ names_of(const PupUnpacking *unpack, gboolean only_disks)
     return g_string_free(names, FALSE);
 }
 
-static const PupUnpackMember *
+static PupUnpackMember *
 choose_only(const PupUnpacking *unpack, GError **error)
 {
     g_autofree char *disks = names_of(unpack, TRUE);
     g_autofree char *all = names_of(unpack, FALSE);
-    const PupUnpackMember *found = NULL;
+    PupUnpackMember *found = NULL;
     unsigned n = 0;
 
     for (unsigned i = 0; i < unpack->members->len; i++) {
-        const PupUnpackMember *member = g_ptr_array_index(unpack->members, i);
+        PupUnpackMember *member = g_ptr_array_index(unpack->members, i);
         if (member->is_disk) {
             found = member;
             n++;
@@ -283,31 +327,66 @@ choose_only(const PupUnpacking *unpack, GError **error)
     return NULL;
 }
 
+/* The disk of that last part of a name; @disks: all of them, for the message. */
+static PupUnpackMember *
+choose_last_part(const PupUnpacking *unpack, const char *disks, GError **error)
+{
+    PupUnpackMember *found = NULL;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < unpack->members->len; i++) {
+        PupUnpackMember *member = g_ptr_array_index(unpack->members, i);
+
+        if (member->is_disk &&
+            strcmp(pup_unpack_last_part(member->name), unpack->job->disk) == 0) {
+            found = member;
+            n++;
+        }
+    }
+    if (n == 1)
+        return found;
+    if (n > 1)
+        pup_error_set(
+            error, PUP_ERROR_INVALID,
+            "'%s' holds %u disks '%s': give its name with the folder, one of %s",
+            unpack->job->file, n, unpack->job->disk, disks);
+    else
+        pup_error_set(error, PUP_ERROR_NOT_FOUND, "'%s' holds no disk '%s', but: %s",
+                      unpack->job->file, unpack->job->disk, *disks ? disks : "none");
+    return NULL;
+}
+
+static PupUnpackMember *
+choose_named(const PupUnpacking *unpack, GError **error)
+{
+    g_autofree char *disks = names_of(unpack, TRUE);
+    PupUnpackMember *member =
+        g_hash_table_lookup(unpack->names, plain_name(unpack->job->disk));
+
+    return member && member->is_disk ? member : choose_last_part(unpack, disks, error);
+}
+
 const PupUnpackMember *
 pup_unpack_choose(const PupUnpacking *unpack, GError **error)
 {
-    const PupUnpackMember *member;
+    PupUnpackMember *chosen =
+        unpack->job->disk ? choose_named(unpack, error) : choose_only(unpack, error);
 
-    if (!unpack->job->disk)
-        return choose_only(unpack, error);
-    member = find(unpack, unpack->job->disk);
-    if (!member || !member->is_disk) {
-        g_autofree char *disks = names_of(unpack, TRUE);
-        pup_error_set(error, PUP_ERROR_NOT_FOUND, "'%s' holds no disk '%s', but: %s",
-                      unpack->job->file, unpack->job->disk, *disks ? disks : "none");
+    if (!chosen)
+        return NULL;
+    if (chosen->twice) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s' holds '%s' more than once: unpack it and import the one that "
+                      "is meant",
+                      unpack->job->file, chosen->name);
         return NULL;
     }
-    return member;
-}
+    chosen->wanted = TRUE;
+    for (char **name = chosen->extents; name && *name; name++) {
+        PupUnpackMember *part = neighbour(unpack, chosen, *name);
 
-gboolean
-pup_unpack_is_wanted(const PupUnpacking *unpack, const PupUnpackMember *chosen,
-                     const PupUnpackMember *member)
-{
-    if (member == chosen)
-        return TRUE;
-    for (char **name = chosen->extents; name && *name; name++)
-        if (find(unpack, *name) == member)
-            return TRUE;
-    return FALSE;
+        if (part)
+            part->wanted = TRUE;
+    }
+    return chosen;
 }

@@ -48,18 +48,22 @@ look_at_space(const PupUnpacking *unpack, Output *output, GError **error)
     return pup_workshop_check_space(output->path, RESERVE_BYTES, what, error);
 }
 
-/* Zeros up to @offset. */
-static void
-skip_to(Output *output, guint64 offset)
+/* Zeros up to @offset. Of a sum a hole takes as long as what is written. */
+static gboolean
+skip_to(const PupUnpacking *unpack, Output *output, guint64 offset, GError **error)
 {
-    static const guint8 zeros[4096];
+    static const guint8 zeros[PIECE_BYTES];
 
-    for (; output->sum && output->end < offset;) {
+    while (output->sum && output->end < offset) {
         size_t len = MIN(sizeof zeros, offset - output->end);
+
+        if (g_cancellable_set_error_if_cancelled(unpack->job->shop->cancellable, error))
+            return FALSE;
         g_checksum_update(output->sum, zeros, (gssize) len);
         output->end += len;
     }
     output->end = offset;
+    return TRUE;
 }
 
 static gboolean
@@ -96,20 +100,26 @@ write_data(const PupUnpacking *unpack, PupArchive *archive, Output *output,
     for (;;) {
         const void *data;
         size_t len;
-        la_int64_t offset;
+        la_int64_t offset = 0;
         int result = archive_read_data_block(archive, &data, &len, &offset);
 
         if (g_cancellable_set_error_if_cancelled(shop->cancellable, error))
             return FALSE;
-        if (result == ARCHIVE_EOF)
+        if (result == ARCHIVE_EOF) {
+            /* A hole at the end of a sparse file comes as nothing but that. */
+            if (offset > 0 && (guint64) offset > output->end &&
+                (guint64) offset <= PUP_DISK_MAX_BYTES &&
+                !skip_to(unpack, output, (guint64) offset, error))
+                return FALSE;
             break;
+        }
         if ((result != ARCHIVE_OK && result != ARCHIVE_WARN) || offset < 0 ||
             (guint64) offset < output->end)
             return pup_unpack_set_error(unpack, archive, error);
         if ((guint64) offset > PUP_DISK_MAX_BYTES)
             len = 0; /* write_block() refuses what follows; it claims too much already */
-        skip_to(output, (guint64) offset);
-        if (!write_block(unpack, output, data, len, error))
+        if (!skip_to(unpack, output, (guint64) offset, error) ||
+            !write_block(unpack, output, data, len, error))
             return FALSE;
         if (shop->progress)
             shop->progress(shop->progress_data, "unpacking",

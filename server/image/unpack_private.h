@@ -23,13 +23,17 @@ typedef struct {
     char **extents; /* of the descriptor of a vmdk; else NULL */
     char *sum;      /* that the manifest gives, in hexadecimal; NULL for none */
     GChecksumType sum_type;
+    char *manifest;  /* what it says, where it is one; else NULL */
+    gboolean twice;  /* another member has its name */
+    gboolean wanted; /* it is to be unpacked */
 } PupUnpackMember;
 
 typedef struct {
     const PupUnpack *job;
     guint64 bytes;      /* of the archive */
     GPtrArray *members; /* of PupUnpackMember, in the archive's order */
-    GString *manifest;  /* what its .mf files say */
+    GHashTable *names;  /* of the files among them, names without "./"; borrows */
+    size_t manifest_bytes;
 } PupUnpacking;
 
 /* ---- unpack_archive.c: errors are CORRUPT, or CANCELLED */
@@ -51,11 +55,9 @@ void pup_unpack_member_free(gpointer member);
 /* Read through the archive for its members, and what its manifests say of them. Errors:
  * also INVALID and UNSUPPORTED for what is not unpacked at all. */
 gboolean pup_unpack_list(PupUnpacking *unpack, GError **error);
-/* The disk that is meant, of the list. Errors: INVALID, NOT_FOUND. */
+/* The disk that is meant, of the list; it and its parts are `wanted` then. Errors:
+ * INVALID, NOT_FOUND. */
 const PupUnpackMember *pup_unpack_choose(const PupUnpacking *unpack, GError **error);
-/* TRUE when @member is @chosen, or a part of it. */
-gboolean pup_unpack_is_wanted(const PupUnpacking *unpack, const PupUnpackMember *chosen,
-                              const PupUnpackMember *member);
 /* A name without the folders before it. */
 const char *pup_unpack_last_part(const char *name);
 

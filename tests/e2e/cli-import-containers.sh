@@ -37,6 +37,14 @@ END
 same d.zip
 qemu-img convert -f raw -O vmdk -o subformat=twoGbMaxExtentFlat d.raw split.vmdk
 tar cf split.tar split.vmdk split-f001.vmdk && same split.tar
+make_disk hole.raw 2
+truncate -s 64M hole.raw
+tar cSf hole.tar hole.raw
+pupitre --quiet master import hole hole.tar
+qemu-img compare -q -f raw -F qcow2 hole.raw "$state/images/masters/hole@1.qcow2" ||
+    die "the hole at the end is no part of the disk"
+[ "$(pupitre master list --json | jq '.masters[] | select(.name == "hole").disk_bytes')" = 67108864 ] ||
+    die "the disk is shorter: $(pupitre master list --json)"
 
 show "an OVA and its manifest"
 echo '<Envelope/>' >vm.ovf
@@ -113,6 +121,55 @@ fails 2 'no archive: leave --disk away' pupitre master import no d.raw --disk x
 fails 3 "not-there.ova'" pupitre master import no not-there.ova --disk x
 truncate -s 1M empty.raw
 pupitre --quiet master import empty empty.raw --format raw
+
+show "which of several is meant, and whose sum is given"
+mkdir -p old
+head -c 1M /dev/urandom >old/d.raw
+printf '\125\252' | dd of=old/d.raw bs=1 seek=510 conv=notrunc status=none
+tar cf names.tar old/d.raw d.raw
+same names.tar --disk d.raw
+same names.tar --disk ./d.raw
+tar cf names.tar ./d.raw old
+same names.tar --disk d.raw
+mkdir -p new
+cp old/d.raw new/d.raw
+tar cf names.tar old/d.raw new/d.raw
+fails 2 "2 disks 'd.raw'.*old/d.raw, new/d.raw" pupitre master import no names.tar --disk d.raw
+tar cf twice.tar d.raw
+tar rf twice.tar d.raw
+fails 2 "'d.raw' more than once" pupitre master import no twice.tar --disk d.raw
+mkdir -p note
+echo hello >note/d.raw
+printf 'SHA256 (d.raw) = %064d\n' 0 >x.mf
+tar cf sums.tar x.mf note/d.raw d.raw
+fails 5 "'d.raw' in it does not match the manifest" pupitre master import no sums.tar
+mv x.mf note/
+tar cf sums.tar note/x.mf d.raw
+same sums.tar
+
+show "what only begins like something packed"
+printf '\037\213' >two.gz
+fails 5 "cut short or damaged" pupitre master import no two.gz
+
+show "what takes long can be called off"
+python3 - <<'END'
+import tarfile, io
+tar = tarfile.open('hole.tar', 'w', format=tarfile.PAX_FORMAT)
+def add(name, data, headers={}):
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    info.pax_headers = headers
+    tar.addfile(info, io.BytesIO(data))
+add('a.mf', b'SHA1(d.raw)= 00\n')
+disk = (b'2\n0\n512\n%d\n512\n' % ((1 << 40) - 512)).ljust(512, b'\0') + bytes(510) + b'\x55\xaa' + bytes(512)
+add('GNUSparseFile.0/d.raw', disk, {'GNU.sparse.major': '1', 'GNU.sparse.minor': '0',
+    'GNU.sparse.name': 'd.raw', 'GNU.sparse.realsize': str(1 << 40)})
+tar.close()
+END
+start master import no hole.tar
+sleep 2
+kill -TERM "$started"
+wait "$started" && die "a hole of a TiB was hashed in two seconds"
 
 show "killed while it unpacks"
 mkdir -p "$state/run/import-dead/0"
