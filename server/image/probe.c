@@ -216,7 +216,7 @@ pup_probe_disk(const char *file, const char *format, char **path,
                       known);
         return NULL;
     }
-    if (!pup_whole_check_extents(real, error))
+    if (!pup_whole_check_extents(real, format, cancellable, error))
         return NULL;
     info = probe(real, format, cancellable, error);
     if (!info || !check_info(real, info, error))

@@ -3,17 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/file.h"
 
+#define HEAD_BYTES 4096u /* that tell a descriptor */
+
 gboolean
 pup_whole_open(PupWholeFile *file, const char *path, GError **error)
 {
+    struct stat st;
     off_t end;
 
-    *file = (PupWholeFile){.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    /* A pipe would be waited for. */
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+        pup_error_set(error, PUP_ERROR_INVALID, "'%s' is not a file", path);
+        return FALSE;
+    }
+    *file = (PupWholeFile){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     end = file->fd >= 0 ? lseek(file->fd, 0, SEEK_END) : -1;
     if (end < 0) {
         pup_error_set_errno(error, errno, "cannot open '%s'", path);
@@ -103,19 +112,20 @@ check_vmdk(PupWholeFile *file, const PupImageInfo *info, GError **error)
 }
 
 gboolean
-pup_whole_check_extents(const char *path, GError **error)
+pup_whole_check_extents(const char *path, const char *format, GCancellable *cancellable,
+                        GError **error)
 {
     g_auto(PupWholeFile) file = {.fd = -1};
-    char head[64];
+    guint8 head[HEAD_BYTES] = {0};
     unsigned n_extents;
 
     if (!pup_whole_open(&file, path, error))
         return FALSE;
-    if (file.bytes < sizeof head)
-        return TRUE;
-    return pup_whole_read(&file, 0, head, sizeof head, error) &&
-           (!pup_vmdk_is_descriptor(head, sizeof head) ||
-            pup_whole_vmdk(&file, &n_extents, error));
+    file.cancellable = cancellable;
+    if (!pup_whole_read(&file, 0, head, MIN(sizeof head, file.bytes), error))
+        return FALSE;
+    return !(pup_vmdk_names_files(head, sizeof head) || g_strcmp0(format, "vmdk") == 0) ||
+           pup_whole_vmdk(&file, &n_extents, error);
 }
 
 gboolean
@@ -126,6 +136,7 @@ pup_whole_check(const char *path, const PupImageInfo *info, GCancellable *cancel
 
     if (!pup_whole_open(&file, path, error))
         return FALSE;
+    file.cancellable = cancellable;
     if (g_str_equal(info->format, "vmdk"))
         return check_vmdk(&file, info, error);
     if (g_str_equal(info->format, "qcow") || g_str_equal(info->format, "qcow2"))

@@ -28,8 +28,9 @@
 typedef struct {
     int fd;
     char *path;
-    guint64 bytes;    /* of the file */
-    guint64 promised; /* the farthest end so far */
+    guint64 bytes;             /* of the file */
+    guint64 promised;          /* the farthest end so far */
+    GCancellable *cancellable; /* borrowed; NULL: none */
 } PupWholeFile;
 
 /* Check the image @path (absolute), of which @info tells. Errors: CORRUPT, INVALID (a
@@ -37,9 +38,11 @@ typedef struct {
 gboolean pup_whole_check(const char *path, const PupImageInfo *info,
                          GCancellable *cancellable, GError **error);
 
-/* The same of the extents alone, where @path is the descriptor of a vmdk: before QEMU
- * opens any of the files that it names. */
-gboolean pup_whole_check_extents(const char *path, GError **error);
+/* The same of the extents alone, where QEMU would take @path, told that it is @format
+ * (NULL: nothing was told), for the descriptor of a vmdk: before it opens any of the
+ * files that are named there. */
+gboolean pup_whole_check_extents(const char *path, const char *format,
+                                 GCancellable *cancellable, GError **error);
 
 gboolean pup_whole_open(PupWholeFile *file, const char *path, GError **error);
 void pup_whole_clear(PupWholeFile *file);
@@ -72,8 +75,12 @@ typedef struct {
     guint64 sectors, offset_sectors;
 } PupVmdkExtent;
 
-/* TRUE when @text, the beginning of a file, is that of a vmdk's descriptor. */
+/* TRUE when @text, the beginning of a file, is that of a vmdk's descriptor as its makers
+ * write it. */
 gboolean pup_vmdk_is_descriptor(const char *text, size_t len);
+/* TRUE when QEMU takes the file that begins with @head for a vmdk that names other files.
+ */
+gboolean pup_vmdk_names_files(const guint8 *head, size_t len);
 /* The extents that are read of the descriptor @text, as an array of PupVmdkExtent. */
 GArray *pup_vmdk_extents(const char *text);
 

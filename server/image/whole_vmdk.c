@@ -47,6 +47,35 @@ pup_vmdk_is_descriptor(const char *text, size_t len)
            g_ascii_strncasecmp(text, title, sizeof title - 1) == 0;
 }
 
+/* QEMU passes over comments and lines of blanks, and takes what then says "version=" for
+ * a descriptor (vmdk_probe() of its block/vmdk.c). */
+static gboolean
+says_version(const char *text, size_t len)
+{
+    const char *end = text + len;
+
+    while (text < end) {
+        const char *line_end = memchr(text, '\n', (size_t) (end - text));
+        size_t n = (size_t) ((line_end ? line_end : end) - text);
+
+        if (*text != '#' && strspn(text, " \r") < n)
+            return g_str_has_prefix(text, "version=");
+        text += n + 1;
+    }
+    return TRUE; /* all comments so far: it may say so behind them */
+}
+
+gboolean
+pup_vmdk_names_files(const guint8 *head, size_t len)
+{
+    g_autofree char *text = NULL;
+
+    if (len >= SECTOR_BYTES && memcmp(head, "KDMV", 4) == 0)
+        return pup_le64(head + 12) == 0; /* one without a size holds a descriptor alone */
+    text = g_strndup((const char *) head, len);
+    return *text && says_version(text, strlen(text));
+}
+
 /* "RW 4192256 SPARSE "win-s001.vmdk"" or "RW 131072 FLAT "win-flat.vmdk" 0". */
 static gboolean
 parse_line(const char *line, PupVmdkExtent *extent)
@@ -129,6 +158,7 @@ walk(const Sparse *sparse, guint64 directory, GError **error)
     guint64 covers = sparse->grain * sparse->n_entries;
     guint64 n = (sparse->sectors + covers - 1) / covers;
     g_autofree guint8 *tables = NULL;
+    g_autoptr(GHashTable) walked = g_hash_table_new(NULL, NULL);
 
     if (n > DIRECTORY_MAX / 4 || directory > SECTORS_MAX)
         return pup_whole_set_damaged(sparse->file, "its header makes no sense", error);
@@ -137,7 +167,16 @@ walk(const Sparse *sparse, guint64 directory, GError **error)
         return FALSE;
     for (guint64 i = 0; i < n; i++) {
         guint32 table = pup_le32(tables + i * 4);
-        if (table && !walk_table(sparse, table, i * covers, error))
+
+        if (g_cancellable_set_error_if_cancelled(sparse->file->cancellable, error))
+            return FALSE;
+        if (table == 0)
+            continue;
+        /* Read again and again, a table of a few bytes would take days. */
+        if (!g_hash_table_add(walked, GUINT_TO_POINTER(table)))
+            return pup_whole_set_damaged(sparse->file, "two of its tables are one",
+                                         error);
+        if (!walk_table(sparse, table, i * covers, error))
             return FALSE;
     }
     return pup_whole_kept(sparse->file, error);
@@ -231,6 +270,7 @@ check_extent(const PupWholeFile *file, const PupVmdkExtent *extent, GError **err
         return TRUE;
     if (!path || !pup_whole_open(&part, path, error))
         return FALSE;
+    part.cancellable = file->cancellable;
     if (extent->sparse)
         return pup_whole_vmdk_sparse(&part, extent->sectors, error);
     if (extent->sectors > SECTORS_MAX || extent->offset_sectors > SECTORS_MAX)
@@ -268,7 +308,6 @@ pup_whole_vmdk(PupWholeFile *file, unsigned *n_extents, GError **error)
         return FALSE;
     if (memcmp(header, "COWD", 4) != 0 && memcmp(header, "KDMV", 4) != 0)
         return check_descriptor(file, 0, file->bytes, n_extents, error);
-    /* One without a size holds a descriptor alone. */
     if (header[0] == 'K' && pup_le64(header + 12) == 0) {
         guint64 at = pup_le64(header + 28), len = pup_le64(header + 36);
         return at > SECTORS_MAX || len > SECTORS_MAX
