@@ -13,8 +13,13 @@ say_report(const PupCli *cli, const char *name, const char *file,
     g_autofree char *stored = pup_bytes_format(report->bytes_stored);
 
     if (cli->dry_run)
-        pup_cli_say(cli, "import '%s' (a disk of %s) as %s@%u", file, size, name,
-                    report->version);
+        pup_cli_say(cli,
+                    "import '%s' (a disk of %s) as %s@%u, unless that is the disk of a "
+                    "version that is there",
+                    file, size, name, report->version);
+    else if (report->restored)
+        pup_cli_say(cli, "%s@%u is this very disk: restored its file, which was lost",
+                    name, report->version);
     else if (report->unchanged)
         pup_cli_say(cli, "%s@%u is this very disk already: nothing to do", name,
                     report->version);
@@ -42,7 +47,7 @@ pup_cli_import_parse(PupCli *cli, PupCliImport *from, char ***argv, GError **err
          "FORMAT"},
         {"from-domain", 'd', 0, G_OPTION_ARG_STRING, &from->domain,
          "Instead of FILE: a domain of libvirt, which may be running", "DOMAIN"},
-        {"disk", 0, 0, G_OPTION_ARG_STRING, &from->disk,
+        {"disk", 0, 0, G_OPTION_ARG_FILENAME, &from->disk,
          "Which disk of the domain, like vda, or of an archive (the only one)", "DISK"},
         PUP_CLI_NEEDS_OPTIONS(from->words),
         {NULL}};

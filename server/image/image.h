@@ -50,6 +50,7 @@ typedef struct {
     gboolean unchanged;   /* same disk (and, of a room, guest settings and template; of a
                              master, needs) as the current version: nothing was written,
                              version is that one */
+    gboolean restored;    /* and of a master its file, which had got lost */
     PupLook look;         /* of a master: what its disk looks like, and what it needs */
     PupNeeds needs;
 } PupPublishReport;

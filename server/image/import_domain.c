@@ -19,13 +19,18 @@ typedef struct {
 } Job;
 
 static void
-end_backup(gpointer data)
+end_backup(Job *job)
 {
-    Job *job = data;
-
     g_clear_pointer(&job->backup, pup_virt_backup_free);
     unlink(job->scratch);
     pup_file_remove_tree(job->folder);
+}
+
+static gboolean
+on_copied(gpointer data, GError **error)
+{
+    end_backup(data);
+    return TRUE;
 }
 
 static gboolean
@@ -43,7 +48,7 @@ begin_backup(Job *job, GError **error)
 static gboolean
 import_running(Job *job, PupDomainImport *made, GError **error)
 {
-    PupImportSource from = {.format = "raw", .copied = end_backup, .data = job};
+    PupImportSource from = {.format = "raw", .copied = on_copied, .data = job};
     gboolean done;
 
     from.virtual_bytes = pup_virt_backup_virtual_bytes(job->backup);

@@ -14,6 +14,7 @@
 #include "server/image/container.h"
 #include "server/image/lock.h"
 #include "server/image/probe.h"
+#include "server/image/unchanged.h"
 #include "server/image/unpack.h"
 #include "server/image/workshop.h"
 
@@ -25,8 +26,25 @@ typedef struct {
     const char *name;
     const PupImportFile *of;
     char *folder;
-    char *path; /* what was unpacked; NULL: nothing */
+    char *path;         /* what was unpacked; NULL: nothing */
+    PupUnchanged *seen; /* all files that are read */
 } Job;
+
+static gboolean
+on_copied(gpointer data, GError **error)
+{
+    return pup_unchanged_check(data, error);
+}
+
+/* The files of the disk besides the one that it was named by. A name that is no text came
+ * changed through QEMU's JSON; QEMU reads that file all the same, and it goes unwatched.
+ */
+static void
+see_extents(const Job *job, const PupImageInfo *info)
+{
+    for (char **file = info->extents; file && *file; file++)
+        pup_unchanged_add(job->seen, *file, NULL);
+}
 
 static gboolean
 import_disk(const Job *job, PupPublishReport *report, GError **error)
@@ -36,8 +54,10 @@ import_disk(const Job *job, PupPublishReport *report, GError **error)
     g_autofree char *source = NULL;
     g_autoptr(PupImageInfo) info =
         pup_probe_disk(file, job->of->format, &source, shop->cancellable, error);
-    PupImportSource from = {.source = source};
+    PupImportSource from = {.source = source, .copied = on_copied, .data = job->seen};
 
+    if (info)
+        see_extents(job, info);
     if (!info || !pup_probe_guest(shop->settings, source, info->format, file,
                                   shop->cancellable, error))
         return FALSE;
@@ -152,11 +172,14 @@ pup_master_import_locked(const PupWorkshop *shop, const char *name,
 {
     g_autofree char *run = g_strdup_printf("run/import-%s", name);
     g_autofree char *folder = pup_settings_path(shop->settings, run);
-    Job job = {.shop = shop, .name = name, .of = of, .folder = g_strdup(folder)};
+    g_autoptr(PupUnchanged) seen = pup_unchanged_new();
+    Job job = {
+        .shop = shop, .name = name, .of = of, .folder = g_strdup(folder), .seen = seen};
     gboolean done;
 
     pup_file_remove_tree(folder); /* of one that was killed */
-    done = unpack_all(&job, error) && import_disk(&job, report, error);
+    done = pup_unchanged_add(seen, of->file, error) && unpack_all(&job, error) &&
+           import_disk(&job, report, error);
     if (!done && job.path)
         g_prefix_error(error, "in '%s': ", of->file);
     pup_file_remove_tree(folder);

@@ -98,9 +98,7 @@ copy_source(Import *import, PupStoreWrite *write, PupManifest **manifest, GError
     if (!disk || !copy_disk(import, disk, write, manifest, error))
         return FALSE;
     g_clear_pointer(&disk, pup_disk_free);
-    if (from->copied)
-        from->copied(from->data);
-    return TRUE;
+    return !from->copied || from->copied(from->data, error);
 }
 
 /* What the copy looks like, and needs: what the version before it did, as long as the
@@ -136,20 +134,44 @@ is_current(const Import *import, const PupManifest *made)
                                : !import->shop->needs);
 }
 
-/* The same disk as the version that is there: nothing to do, but for its file where that
- * has got lost. */
-static gboolean
-keep_current(Import *import, GError **error)
+/* The newest version of this very disk whose file has got lost; 0: there is none. A
+ * version that cannot be read is fsck's to name. */
+static unsigned
+find_lost(const Import *import, const PupManifest *made)
 {
-    g_autofree char *path =
-        pup_master_path(import->shop, import->name, import->current->version);
+    const PupWorkshop *shop = import->shop;
+    g_autoptr(GArray) versions =
+        pup_store_versions(shop->store, PUP_KIND_MASTER, import->name, NULL);
+
+    for (unsigned i = versions ? versions->len : 0; i-- > 0;) {
+        unsigned version = g_array_index(versions, unsigned, i);
+        g_autofree char *path = pup_master_path(shop, import->name, version);
+        g_autoptr(PupManifest) manifest = NULL;
+
+        if (access(path, F_OK) == 0)
+            continue;
+        manifest =
+            pup_workshop_manifest(shop, PUP_KIND_MASTER, import->name, version, NULL);
+        if (manifest && pup_workshop_same_disk(manifest, made))
+            return version;
+    }
+    return 0;
+}
+
+/* What was copied is the file of @version, which is this very disk: nothing to do, or
+ * that file has got lost. */
+static gboolean
+keep(Import *import, unsigned version, GError **error)
+{
+    g_autofree char *path = pup_master_path(import->shop, import->name, version);
 
     import->report.unchanged = TRUE;
-    import->report.version = import->current->version;
+    import->report.version = version;
     if (access(path, F_OK) == 0) {
         unlink(import->temp);
         return TRUE;
     }
+    import->report.restored = TRUE;
     return pup_workshop_place(import->temp, path, 0444, error);
 }
 
@@ -178,13 +200,17 @@ copy_and_store(Import *import, GError **error)
     g_autoptr(PupStoreWrite) write =
         pup_store_begin(shop->store, shop->cancellable, error);
     g_autoptr(PupManifest) manifest = NULL;
+    unsigned lost;
 
     if (!write || !pup_failpoint("import-begun", error) ||
         !copy_source(import, write, &manifest, error) ||
         !settle_needs(import, manifest, error))
         return FALSE;
+    lost = find_lost(import, manifest);
+    if (lost > 0)
+        return keep(import, lost, error);
     if (is_current(import, manifest))
-        return keep_current(import, error);
+        return keep(import, import->current->version, error);
     return place_and_commit(import, write, manifest, error);
 }
 

@@ -71,7 +71,9 @@ typedef struct {
     const char *source; /* for qemu-img: an absolute path, or a URI */
     const char *format;
     guint64 virtual_bytes, actual_bytes;
-    void (*copied)(gpointer data); /* it is needed no more; may be NULL */
+    /* It was read to its end, and is needed no more; FALSE: it is no master. May be NULL.
+     */
+    gboolean (*copied)(gpointer data, GError **error);
     gpointer data;
 } PupImportSource;
 

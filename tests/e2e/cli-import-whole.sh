@@ -90,5 +90,44 @@ pupitre --quiet master import vhd "$work/v.vhd"
 qemu-img compare -q -f raw -F qcow2 "$work/v.raw" "$state/images/masters/vhd@1.qcow2" ||
     die "the VHD's end is missing"
 
+show "a file that is written to while it is read is no master"
+noise moving | head -c 8M >"$work/moving.raw"
+printf '\125\252' | dd of="$work/moving.raw" bs=1 seek=510 conv=notrunc status=none
+PUPITRE_FAILPOINT=import-begun:1:stop start master import cut-moving "$work/moving.raw"
+stopped() {
+    grep -q '^State:.*T' "/proc/$started/status"
+}
+wait_for 60 "import that stops" stopped
+truncate -s 1M "$work/moving.raw"
+kill -CONT "$started"
+status=0
+wait "$started" || status=$?
+[ "$status" = 6 ] || die "status $status: $(cat "$work/started.out")"
+grep -q "moving.raw' was changed while it was read" "$work/started.out" ||
+    die "it does not say why: $(cat "$work/started.out")"
+
+show "a descriptor without its title names no pipe and nothing of the server"
+mkfifo "$work/pipe"
+printf '# x\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType="monolithicFlat"\n' >"$work/odd.vmdk"
+printf 'RW 8192 FLAT "%s" 0\n' "$work/pipe" >>"$work/odd.vmdk"
+fails 2 "pipe' is not a file" pupitre master import cut-odd "$work/odd.vmdk"
+sed -i "s|$work/pipe|/etc/shadow|" "$work/odd.vmdk"
+fails 2 "'/etc/shadow', which is not in its folder" pupitre master import cut-odd "$work/odd.vmdk"
+
+show "a vmdk whose tables are all one is not walked for days"
+python3 - "$work/one-table.vmdk" <<'END'
+import struct, sys
+with open(sys.argv[1], 'wb') as f:
+    f.write(b'KDMV' + struct.pack('<IIQQQQIQQQ', 1, 1 | 1 << 16, 1 << 30, 1, 1, 1, 512, 0, 2, 128))
+    f.seek(512)
+    f.write(b'# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\n')
+    f.seek(1024)
+    f.write(struct.pack('<I', 16500) * (1 << 21))
+    f.seek(16500 * 512)
+    f.write(struct.pack('<I', 16510) * 512)
+    f.truncate(16520 * 512)
+END
+fails 5 "two of its tables are one" pupitre master import cut-tables "$work/one-table.vmdk"
+
 [ -z "$(find "$state/images/masters" -name '*cut*')" ] || die "something is left"
 check_clean

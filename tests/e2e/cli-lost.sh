@@ -79,7 +79,12 @@ pupitre master list >"$work/out" 2>"$work/err"
 grep -q '^win .* - ' "$work/out" || die "master list says: $(cat "$work/out")"
 grep -q 'its file .* is not there' "$work/err" || die "master list tells nothing"
 [ "$(pupitre master list --json 2>"$work/err" | jq '.masters[0].file_bytes')" = null ] || die "it has a size"
-says 'nothing|win@1' pupitre master import win "$work/disk.raw"
+make_disk "$work/wrong.raw" 4 2
+pupitre --quiet master import win "$work/wrong.raw"
+says 'win@1 is this very disk: restored its file' pupitre master import win "$work/disk.raw"
+qemu-img compare -q "$work/kept.qcow2" "$state/images/masters/win@1.qcow2" ||
+    die "another disk was put there"
+says 'win@2 is this very disk already: nothing to do' pupitre master import win "$work/wrong.raw"
 check_clean
 
 show "a backing file that is not ours"
