@@ -95,6 +95,16 @@ pup_file_open(const char *path, guint64 *size_bytes, GError **error)
     return -1;
 }
 
+gboolean
+pup_file_check_disk(const char *path, GError **error)
+{
+    struct stat st;
+    if (stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+        return TRUE;
+    set_no_file(error, path, st.st_mode);
+    return FALSE;
+}
+
 static GBytes *
 read_open_file(int fd, guint64 size_bytes, const char *path, size_t max_bytes,
                GError **error)

@@ -17,6 +17,11 @@
  * New descriptor, -1 on error. */
 int pup_file_open(const char *path, guint64 *size_bytes, GError **error);
 
+/* Refuse @path, with INVALID, when it is neither a regular file nor a block device: a
+ * program that is given a pipe waits for ever. What cannot be looked at passes, as
+ * whoever opens it says more of it. */
+gboolean pup_file_check_disk(const char *path, GError **error);
+
 /* Read all of the regular file @path, refused with INVALID when it is none or larger than
  * @max_bytes. Returns a new GBytes, or NULL. */
 GBytes *pup_file_read(const char *path, size_t max_bytes, GError **error);

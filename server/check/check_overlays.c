@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/error.h"
+#include "lib/file.h"
 #include "lib/ident.h"
 #include "server/image/chain.h"
 #include "server/image/edits.h"
@@ -41,6 +42,7 @@ problem_below(PupCheckup *checkup, const char *path)
     if (access(below, F_OK) < 0)
         return g_strdup_printf("'%s' stands on '%s', which is not there", path, below);
     if (!checkup->thorough ||
+        !pup_file_check_disk(below, NULL) || /* which is a finding of its own */
         pup_image_check(path, "qcow2", checkup->shop->cancellable, &why) ||
         g_error_matches(why, PUP_ERROR, PUP_ERROR_BUSY)) /* somebody writes to it */
         return NULL;

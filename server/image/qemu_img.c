@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "lib/file.h"
 
 void
 pup_image_info_free(PupImageInfo *info)
@@ -88,9 +89,34 @@ pup_image_info(const char *path, const char *format, GCancellable *cancellable,
         argv[n++] = format;
     }
     argv[n] = path;
-    if (!pup_child_run(argv, what, &json, cancellable, error))
+    if (!pup_file_check_disk(path, error) ||
+        !pup_child_run(argv, what, &json, cancellable, error))
         return NULL;
     return pup_image_info_parse(path, json, error);
+}
+
+/* Of a disk whose backing files are opened, too: none of them may be a pipe. What cannot
+ * be read passes, as the program that is run then says more of it. */
+static gboolean
+check_chain(const char *path, GCancellable *cancellable, GError **error)
+{
+    enum { LONGEST = 64 };
+    g_autofree char *at = g_strdup(path);
+
+    for (unsigned i = 0; i < LONGEST; i++) {
+        g_autoptr(PupImageInfo) info = NULL;
+        g_autofree char *folder = g_path_get_dirname(at);
+        if (!pup_file_check_disk(at, error))
+            return FALSE;
+        info = pup_image_info(at, "qcow2", cancellable, NULL);
+        if (!info || !info->backing)
+            return TRUE;
+        g_free(at);
+        at = g_path_is_absolute(info->backing)
+                 ? g_strdup(info->backing)
+                 : g_build_filename(folder, info->backing, NULL);
+    }
+    return TRUE;
 }
 
 /* The number behind @key of a line of qemu-img's; FALSE where there is none. */
@@ -127,7 +153,8 @@ pup_image_data_end(const char *path, const char *format, guint64 *end,
     g_autofree char *what = g_strdup_printf("cannot read the image '%s'", path);
     guint64 found = 0;
 
-    if (!pup_child_run_lines(argv, what, take_extent, &found, cancellable, error))
+    if (!pup_file_check_disk(path, error) ||
+        !pup_child_run_lines(argv, what, take_extent, &found, cancellable, error))
         return FALSE;
     *end = found;
     return TRUE;
@@ -145,7 +172,8 @@ pup_image_check(const char *path, const char *format, GCancellable *cancellable,
     g_autofree char *what = g_strdup_printf("cannot check the image '%s'", path);
     int status;
 
-    if (!pup_child_run_status(argv, &status, &words, cancellable, error))
+    if (!check_chain(path, cancellable, error) ||
+        !pup_child_run_status(argv, &status, &words, cancellable, error))
         return FALSE;
     if (status == DAMAGED) {
         pup_error_set(error, PUP_ERROR_CORRUPT,
@@ -180,7 +208,8 @@ pup_image_copy(const char *source, const char *backing, const char *target,
         argv[n++] = source;
         argv[n] = target;
     }
-    return pup_child_run_percent(argv, what, percent, data, cancellable, error);
+    return check_chain(source, cancellable, error) &&
+           pup_child_run_percent(argv, what, percent, data, cancellable, error);
 }
 
 gboolean
@@ -192,6 +221,8 @@ pup_image_compare(const char *a, const char *b, PupChildPercent percent, gpointe
     g_autofree char *what = g_strdup_printf("'%s' and its copy differ", a);
     g_autoptr(GError) why = NULL;
 
+    if (!check_chain(a, cancellable, error) || !check_chain(b, cancellable, error))
+        return FALSE;
     if (pup_child_run_percent(argv, what, percent, data, cancellable, &why))
         return TRUE;
     if (g_error_matches(why, PUP_ERROR, PUP_ERROR_INVALID))
@@ -208,7 +239,8 @@ pup_image_commit(const char *path, PupChildPercent percent, gpointer data, GErro
                                 "-f",       "qcow2",  path, NULL};
     g_autofree char *what = g_strdup_printf("cannot write '%s' into its base", path);
 
-    return pup_child_run_percent(argv, what, percent, data, NULL, error);
+    return check_chain(path, NULL, error) &&
+           pup_child_run_percent(argv, what, percent, data, NULL, error);
 }
 
 gboolean
@@ -221,6 +253,8 @@ pup_image_is_busy(const char *path, gboolean *busy, GCancellable *cancellable,
     g_autoptr(GError) why = NULL;
 
     *busy = FALSE;
+    if (!pup_file_check_disk(path, error))
+        return FALSE;
     if (pup_child_run(argv, what, &words, cancellable, &why))
         return TRUE;
     *busy = g_error_matches(why, PUP_ERROR, PUP_ERROR_BUSY);

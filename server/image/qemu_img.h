@@ -3,6 +3,10 @@
  * qemu_img - what we ask of the qemu-img program
  *
  * Paths are absolute, so that none is taken for a protocol ("nbd:...", "json:...").
+ *
+ * Whatever reads or writes an image refuses, with INVALID and without starting QEMU, what
+ * is neither a file nor a block device: QEMU waits for ever for somebody to open the
+ * other end of a pipe.
  */
 #pragma once
 

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/error.h"
 #include "server/image/chain.h"
@@ -152,6 +154,58 @@ backing_names_a_layer(void **state)
         assert_null(pup_backing_parse_layer(others[i]));
 }
 
+/* Each of them is given up at once, so that nothing of this waits for the pipe. */
+static gboolean
+ask(unsigned question, const char *path, GError **error)
+{
+    g_autoptr(GCancellable) given_up = g_cancellable_new();
+    g_autoptr(PupImageInfo) info = NULL;
+    guint64 end;
+    gboolean busy;
+
+    g_cancellable_cancel(given_up);
+    switch (question) {
+    case 0:
+        info = pup_image_info(path, "qcow2", given_up, error);
+        return info != NULL;
+    case 1:
+        return pup_image_data_end(path, "qcow2", &end, given_up, error);
+    case 2:
+        return pup_image_check(path, "qcow2", given_up, error);
+    case 3:
+        return pup_image_copy(path, NULL, "/nowhere/a", NULL, NULL, given_up, error);
+    case 4:
+        return pup_image_compare("/nowhere/a", path, NULL, NULL, given_up, error);
+    default:
+        return pup_image_is_busy(path, &busy, given_up, error);
+    }
+}
+
+static void
+a_pipe_is_no_image(void **state)
+{
+    g_autofree char *dir = g_dir_make_tmp("qemu-img-XXXXXX", NULL);
+    g_autofree char *pipe = g_build_filename(dir, "lab.qcow2", NULL);
+    const struct {
+        const char *path, *problem;
+    } rows[] = {
+        {pipe, "lab.qcow2' is a pipe, not a file"},
+        {dir, "' is a folder, not a file"},
+        {"/dev/null", "'/dev/null' is a device, not a file"},
+    };
+
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
+        for (unsigned question = 0; question < 6; question++) {
+            g_autoptr(GError) error = NULL;
+            assert_false(ask(question, rows[i].path, &error));
+            assert_true(g_error_matches(error, PUP_ERROR, PUP_ERROR_INVALID));
+            assert_non_null(strstr(error->message, rows[i].problem));
+        }
+    unlink(pipe);
+    rmdir(dir);
+}
+
 int
 main(void)
 {
@@ -162,6 +216,7 @@ main(void)
         cmocka_unit_test(failures_are_told_apart),
         cmocka_unit_test(backing_names_a_master),
         cmocka_unit_test(backing_names_a_layer),
+        cmocka_unit_test(a_pipe_is_no_image),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
