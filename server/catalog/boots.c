@@ -174,6 +174,13 @@ since(sqlite3_stmt *row, int column, gint64 begin_ms)
     return MAX(sqlite3_column_int64(row, column) - begin_ms, 0);
 }
 
+/* A seat may say what it likes; JSON takes an int. */
+static unsigned
+bounded_count(guint64 count)
+{
+    return (unsigned) MIN(count, (guint64) G_MAXINT);
+}
+
 static void
 add_start(PupSeat *seat, sqlite3_stmt *row)
 {
@@ -186,7 +193,7 @@ add_start(PupSeat *seat, sqlite3_stmt *row)
                            .resets = (unsigned) sqlite3_column_int64(row, 7)};
     g_strlcpy(start.end, (const char *) sqlite3_column_text(row, 8), sizeof start.end);
     seat->n_starts = MAX(seat->n_starts, start.n);
-    seat->n_resets += start.resets;
+    seat->n_resets = bounded_count((guint64) seat->n_resets + start.resets);
     seat->n_crashes += strcmp(start.end, "crashed") == 0;
     g_array_append_val(seat->starts, start);
 }
@@ -196,7 +203,7 @@ add_past(PupSeat *seat, sqlite3_stmt *row)
 {
     PupSeatBoot boot = {.started_ms = sqlite3_column_int64(row, 2),
                         .starts = (unsigned) sqlite3_column_int64(row, 5),
-                        .resets = (unsigned) sqlite3_column_int64(row, 6),
+                        .resets = bounded_count((guint64) sqlite3_column_int64(row, 6)),
                         .crashes = (unsigned) sqlite3_column_int64(row, 7)};
     g_strlcpy(boot.id, (const char *) sqlite3_column_text(row, 1), sizeof boot.id);
     boot.registered_ms = since(row, 3, boot.started_ms);

@@ -82,11 +82,19 @@ pup_seat_stats_hit_ratio(const PupSeatStats *stats)
     return stats->reads ? (double) stats->hits / (double) stats->reads : -1;
 }
 
+/* Of two numbers that JSON can hold, at most the largest one of these: a seat may say
+ * what it likes. */
+static guint64
+bounded_sum(guint64 a, guint64 b)
+{
+    return MIN(a + b, (guint64) G_MAXINT64);
+}
+
 void
 pup_seat_stats_add(PupSeatStats *sum, const PupSeatStats *stats)
 {
     for (const PupSeatStatsField *field = pup_seat_stats_fields; field->key; field++)
         if (field->sums)
-            G_STRUCT_MEMBER(guint64, sum, field->offset) +=
-                pup_seat_stats_get(stats, field);
+            G_STRUCT_MEMBER(guint64, sum, field->offset) = bounded_sum(
+                pup_seat_stats_get(sum, field), pup_seat_stats_get(stats, field));
 }

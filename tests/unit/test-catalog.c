@@ -690,6 +690,33 @@ test_starts_are_no_boots(void **state)
     assert_int_equal(seat->boots->len, 0);
 }
 
+/* Seats may say what they like: sums stop at what the next reader can hold. */
+static void
+test_sums_are_bounded(void **state)
+{
+    Fixture *f = *state;
+    gint64 t = 10000000;
+    PupGuestStart starts[3] = {{0}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(starts); i++)
+        starts[i] = (PupGuestStart){.t_ms = 1000 * (i + 1), .resets = G_MAXINT};
+    arrive(f, "one", 0, t);
+    tell_starts(f, "one", 9000, t + 9000, starts, G_N_ELEMENTS(starts));
+    g_autoptr(GPtrArray) now = pup_catalog_seats(f->catalog, t + 9000, POLL_S, NULL);
+    assert_int_equal(seat_of(now, MAC1)->n_resets, G_MAXINT);
+    arrive(f, "two", 0, t + 10000);
+    g_autoptr(GPtrArray) then = pup_catalog_seats(f->catalog, t + 10000, POLL_S, NULL);
+    const PupSeat *seat = seat_of(then, MAC1);
+    assert_int_equal(seat->boots->len, 1);
+    assert_int_equal(g_array_index(seat->boots, PupSeatBoot, 0).resets, G_MAXINT);
+
+    PupSeatStats sum = {0};
+    const PupSeatStats most = {.reads = G_MAXINT64, .server_bytes = G_MAXINT64};
+    for (unsigned i = 0; i < 3; i++)
+        pup_seat_stats_add(&sum, &most);
+    assert_true(sum.reads == G_MAXINT64);
+    assert_true(sum.server_bytes == G_MAXINT64);
+}
+
 /* The next boot, seen by its id alone: the one before goes into the past. */
 static void
 test_boots_are_kept(void **state)
@@ -1060,6 +1087,7 @@ main(void)
         TEST(test_clock_was_ahead),
         TEST(test_clock_is_set),
         TEST(test_starts_are_no_boots),
+        TEST(test_sums_are_bounded),
         TEST(test_boots_are_kept),
         TEST(test_boot_gets_its_id),
         TEST(test_seats_sorted),
