@@ -29,6 +29,9 @@
 
 #define IDLE_TIMEOUT_S 60u
 #define MAX_CONNECTIONS 4096u
+/* From one address, so that one PC cannot take all: a room of thirty seats behind one
+ * address has 17 connections each. */
+#define MAX_CONNECTIONS_OF_ADDRESS 512u
 /* Headers and the reading buffer of one connection. */
 #define CONNECTION_MEMORY ((size_t) 6 * 1024)
 #define BACKLOG 1024
@@ -469,9 +472,10 @@ start_daemon(PupHttpd *httpd, int fd, unsigned threads)
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG | MHD_USE_ITC,
         0, NULL, NULL, answer, httpd, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
-        MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, completed, httpd,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        MAX_CONNECTIONS_OF_ADDRESS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, httpd, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
         threads > 1 ? pool : pool + 1, MHD_OPTION_END);
 }

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/error.h"
@@ -332,6 +333,56 @@ test_graceful_stop(void **state)
     g_free(f);
 }
 
+/* A connection from @address that asks once, and stays; -1 when it is not answered. */
+static int
+ask_from(unsigned port, const char *address)
+{
+    static const char request[] = "GET /echo/x HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct sockaddr_in sin = {.sin_family = AF_INET};
+    struct timeval limit = {.tv_sec = 10};
+    char buf[1024];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    inet_pton(AF_INET, address, &sin.sin_addr);
+    assert_int_equal(bind(fd, (struct sockaddr *) &sin, sizeof sin), 0);
+    sin.sin_port = htons(port);
+    inet_pton(AF_INET, "127.0.0.1", &sin.sin_addr);
+    assert_int_equal(connect(fd, (struct sockaddr *) &sin, sizeof sin), 0);
+    (void) !send(fd, request, strlen(request), MSG_NOSIGNAL);
+    if (recv(fd, buf, sizeof buf, 0) > 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* One PC that opens all connections that it gets locks nobody else out. */
+static void
+test_one_address_has_a_share(void **state)
+{
+    enum { SHARE = 512 };
+    const Fixture *f = *state;
+    struct rlimit files = {0};
+    int fds[SHARE], other;
+    PupHttpdOptions options = {"127.0.0.1", 0, 1};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = MIN(files.rlim_max, 4096);
+    if (files.rlim_cur < 4096 || setrlimit(RLIMIT_NOFILE, &files) < 0)
+        skip();
+    PupHttpd *httpd = pup_httpd_new(&options, routes, (gpointer) &f->file, NULL);
+    assert_non_null(httpd);
+    for (unsigned i = 0; i < SHARE; i++) {
+        fds[i] = ask_from(pup_httpd_port(httpd), "127.0.0.2");
+        assert_true(fds[i] >= 0);
+    }
+    assert_int_equal(ask_from(pup_httpd_port(httpd), "127.0.0.2"), -1);
+    other = ask_from(pup_httpd_port(httpd), "127.0.0.3");
+    assert_true(other >= 0);
+    close(other);
+    for (unsigned i = 0; i < SHARE; i++)
+        close(fds[i]);
+    pup_httpd_free(httpd);
+}
+
 static void
 test_port_is_taken(void **state)
 {
@@ -358,6 +409,7 @@ main(void)
         cmocka_unit_test(test_keep_alive),
         cmocka_unit_test(test_answers_are_pushed),
         cmocka_unit_test(test_graceful_stop),
+        cmocka_unit_test(test_one_address_has_a_share),
         cmocka_unit_test(test_port_is_taken),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
