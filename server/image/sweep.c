@@ -23,6 +23,9 @@
 #include "server/image/virt_backup.h"
 #include "server/image/workshop.h"
 
+#define RENAME_PREFIX "rename-"
+#define UNFINISHED_OLD_S 3600
+
 typedef struct {
     const PupWorkshop *shop;
     PupSweepReport report;
@@ -133,6 +136,58 @@ sweep_sockets(Sweep *sweep, GError **error)
     return TRUE;
 }
 
+/* The NAME of ".NAME.XXXXXX", which pup_file_replace() writes before it has its name;
+ * NULL for any other file. New string. */
+static char *
+unfinished_name(const char *file)
+{
+    const char *dot = strrchr(file, '.');
+
+    if (file[0] != '.' || dot <= file + 1 || strlen(dot + 1) != strlen("XXXXXX"))
+        return NULL;
+    for (const char *c = dot + 1; *c; c++)
+        if (!g_ascii_isalnum(*c))
+            return NULL;
+    return g_strndup(file + 1, (gsize) (dot - file - 1));
+}
+
+/* Writing takes no time: what is as old, by nobody's lock, was left. */
+static gboolean
+is_old(const char *folder, const char *file)
+{
+    g_autofree char *path = g_build_filename(folder, file, NULL);
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           g_get_real_time() / G_USEC_PER_SEC - st.st_mtime > UNFINISHED_OLD_S;
+}
+
+/* Files of run/ whose writer was killed before they had their names. A rename holds its
+ * room; of other writers, such as the server, their age tells. */
+static gboolean
+sweep_unfinished(Sweep *sweep, GError **error)
+{
+    g_autofree char *folder = pup_settings_path(sweep->shop->settings, "run");
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir))) {
+        g_autofree char *name = unfinished_name(file);
+        const char *room = name && g_str_has_prefix(name, RENAME_PREFIX)
+                               ? name + strlen(RENAME_PREFIX)
+                               : NULL;
+        g_autoptr(PupLock) lock = NULL;
+        if (room && pup_ident_check("room", room, NULL))
+            lock = pup_lock_take(sweep->shop->settings, "room", room, NULL);
+        else
+            room = NULL;
+        if (name && (room ? lock != NULL : is_old(folder, file)) &&
+            !remove_file(sweep, folder, file, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static void
 sweep_folder(Sweep *sweep, const char *run, const char *file, const char *lock_kind,
              const char *name)
@@ -200,7 +255,7 @@ pup_workshop_sweep(const PupWorkshop *shop, PupSweepReport *report, GError **err
         !sweep_images(&sweep, "room", "images/rooms", error) ||
         !pup_rename_sweep(shop, &sweep.report.n_files, error) ||
         !pup_edit_sweep(shop, &sweep.report, error) || !sweep_sockets(&sweep, error) ||
-        !sweep_boot_profiles(&sweep, error))
+        !sweep_unfinished(&sweep, error) || !sweep_boot_profiles(&sweep, error))
         return FALSE;
     sweep_folders(&sweep);
     pup_screens_sweep(shop, &sweep.report.n_files, &sweep.report.bytes);

@@ -86,6 +86,14 @@ for point in begun stored linked committed told followed; do
     done
 done
 
+show "killed while it writes its note, it leaves nothing that gc does not find"
+PUPITRE_FAILPOINT=file-created:1:kill pupitre room rename lab hall >/dev/null 2>&1 &&
+    die "file-created: not met"
+left=$(find "$work" -name '.rename-lab.*')
+[ -n "$left" ] || die "it left nothing"
+pupitre --quiet gc
+[ ! -e "$left" ] || die "gc left $left"
+
 show "no room left on the disk: nothing happened"
 for point in file-created pack-created manifest-in-place rename-linked; do
     PUPITRE_FAILPOINT=$point:1:enospc pupitre room rename lab hall >/dev/null 2>&1 || true
