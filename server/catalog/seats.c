@@ -14,6 +14,9 @@
 
 /* Silence after which an early stage that was reached already means a new boot. */
 #define SILENT_MS G_GINT64_CONSTANT(60000)
+/* PCs without a room that are remembered: an admin who adds a room has no more at once,
+ * and anybody can make up addresses. */
+#define STRANGERS_MAX 1000
 
 void
 pup_seat_free(PupSeat *seat)
@@ -158,6 +161,50 @@ pup_seats_begin_boot(PupCatalog *catalog, const char *mac, gint64 now_ms, GError
                             mac);
 }
 
+/* Who belongs to a room is known by it from the first stage on, before it says so. */
+static gboolean
+give_room(PupCatalog *catalog, const char *mac, GError **error)
+{
+    g_autofree char *room = NULL;
+    g_autofree char *seat = NULL;
+    return !pup_catalog_find_seat(catalog, mac, &room, &seat, NULL) ||
+           pup_database_run(catalog->db, error,
+                            "UPDATE seat SET room = ?2 WHERE mac = ?1", "ss", mac, room);
+}
+
+static gboolean
+forget(PupCatalog *catalog, const char *mac, GError **error)
+{
+    static const char *const tables[] = {"stage", "boot", "guest_start", "seat"};
+    g_hash_table_remove(catalog->starts, mac);
+    for (unsigned i = 0; i < G_N_ELEMENTS(tables); i++) {
+        g_autofree char *sql =
+            g_strdup_printf("DELETE FROM %s WHERE mac = ?1", tables[i]);
+        if (!pup_database_run(catalog->db, error, sql, "s", mac))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Of PCs without a room, those that were not heard of for the longest time go. */
+static gboolean
+bound_strangers(PupCatalog *catalog, GError **error)
+{
+    int step = -1;
+    g_autoptr(GPtrArray) macs = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(sqlite3_stmt) rows =
+        pup_database_prepare(catalog->db, error,
+                             "SELECT mac FROM seat WHERE room = '' ORDER BY "
+                             "last_seen_ms DESC, rowid DESC LIMIT -1 OFFSET ?1",
+                             "i", (gint64) STRANGERS_MAX);
+    while (rows && (step = pup_database_step(catalog->db, rows, error)) == 1)
+        g_ptr_array_add(macs, g_strdup((const char *) sqlite3_column_text(rows, 0)));
+    for (guint i = 0; step == 0 && i < macs->len; i++)
+        if (!forget(catalog, g_ptr_array_index(macs, i), error))
+            return FALSE;
+    return step == 0;
+}
+
 static gboolean
 add_stage(PupCatalog *catalog, const char *mac, PupStage stage, gint64 now_ms,
           const char *detail, GError **error)
@@ -165,8 +212,10 @@ add_stage(PupCatalog *catalog, const char *mac, PupStage stage, gint64 now_ms,
     g_autoptr(PupSeat) seat = NULL;
     if (!pup_seats_read(catalog, mac, &seat, error))
         return FALSE;
+    gboolean has_room = seat && *seat->room;
     if (pup_seats_begins_boot(seat, stage, now_ms) &&
-        !pup_seats_begin_boot(catalog, mac, now_ms, error))
+        (!pup_seats_begin_boot(catalog, mac, now_ms, error) ||
+         (!has_room && !give_room(catalog, mac, error))))
         return FALSE;
     return pup_database_run(catalog->db, error,
                             "INSERT OR IGNORE INTO stage VALUES (?1, ?2, ?3)", "ssi", mac,
@@ -174,7 +223,8 @@ add_stage(PupCatalog *catalog, const char *mac, PupStage stage, gint64 now_ms,
            pup_database_run(catalog->db, error,
                             "UPDATE seat SET last_seen_ms = MAX(last_seen_ms, ?2), "
                             "detail = COALESCE(?3, detail) WHERE mac = ?1",
-                            "sis", mac, now_ms, detail);
+                            "sis", mac, now_ms, detail) &&
+           (seat || bound_strangers(catalog, error));
 }
 
 gboolean
@@ -227,7 +277,8 @@ pup_catalog_report(PupCatalog *catalog, const char *mac, const char *address,
                          "state = COALESCE(?5, state), detail = COALESCE(?6, detail), "
                          "last_seen_ms = ?7 WHERE mac = ?1",
                          "sssissi", normal, address, room, (gint64) version, state,
-                         detail, now_ms);
+                         detail, now_ms) &&
+        ((room && *room) || bound_strangers(catalog, error));
     return pup_catalog_end(catalog, ok, error);
 }
 

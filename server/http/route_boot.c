@@ -103,13 +103,15 @@ record_asking(PupService *service, const PupRequest *req, const char *mac,
               const char *room, const GError *why)
 {
     g_autofree char *again = pup_request_query(req, "again");
+    gboolean told = FALSE;
     if (req->head)
         return;
     if (!again) {
-        pup_service_stage(service, mac, PUP_STAGE_LOADER, why ? why->message : NULL);
+        told =
+            pup_service_stage(service, mac, PUP_STAGE_LOADER, why ? why->message : NULL);
         pup_dhcp_log_loaded(service->dhcp_log, mac);
     }
-    if (why && !again)
+    if (why && told)
         pup_log(LOG_WARNING, "not-served", "mac", mac, "message", why->message, NULL);
     if (why)
         pup_service_waits(service, req, mac, room, why->message);

@@ -2,7 +2,8 @@
 /*
  * What a Prometheus server asks for every few seconds. Series are bounded by what the
  * admin made: rooms, versions that are there, seats that poll, our own routes. Numbers
- * of a seat that is off are left out: they would stand still for ever.
+ * of a seat that is off are left out: they would stand still for ever. PCs without a room
+ * have no series, as anybody can make up addresses.
  */
 #include "config.h"
 
@@ -62,7 +63,7 @@ add_seat_metric(GString *text, const SeatMetric *metric, const GPtrArray *seats)
         pup_metrics_family(text, metric->name, metric->type, metric->help);
     for (guint i = 0; i < seats->len; i++) {
         const PupSeat *seat = g_ptr_array_index(seats, i);
-        if (!seat->streams)
+        if (!seat->streams || !*seat->room)
             continue;
         guint64 value = G_STRUCT_MEMBER(guint64, &seat->stats, metric->offset);
         pup_metrics_sample(text, metric->name, (double) value * metric->unit, "room",
@@ -87,7 +88,7 @@ add_states(GString *text, const GPtrArray *seats)
             for (unsigned i = 0; i < n_states; i++)
                 counts[i] += g_str_equal(seat->state, pup_seat_states[i]);
         }
-        for (unsigned i = 0; i < n_states; i++)
+        for (unsigned i = 0; *room && i < n_states; i++)
             pup_metrics_sample(text, "pupitre_seats", counts[i], "room", room, "state",
                                pup_seat_states[i], NULL);
     }
@@ -136,7 +137,7 @@ add_boots(GString *text, const GPtrArray *seats)
         pup_metrics_family(text, boot_metrics[m].name, PUP_GAUGE, boot_metrics[m].help);
         for (guint i = 0; i < seats->len; i++) {
             const PupSeat *seat = g_ptr_array_index(seats, i);
-            if (!pup_seat_state_is_on(seat->state))
+            if (!pup_seat_state_is_on(seat->state) || !*seat->room)
                 continue;
             pup_metrics_sample(text, boot_metrics[m].name, boot_metrics[m].value(seat),
                                "room", seat->room, "seat", seat->seat, "mac", seat->mac,

@@ -12,6 +12,9 @@
 /* That a PC waits is written down so often; and of so many at a time. */
 #define WAITING_MS 30000
 #define WAITING_MAX 4096
+/* So many lines a second of PCs that no room's profile has: anybody can make up
+ * addresses. */
+#define STRANGER_LINES 10
 
 gint64
 pup_service_now_ms(void)
@@ -129,18 +132,49 @@ pup_service_done(PupService *service)
     g_rw_lock_reader_unlock(&service->lock);
 }
 
-void
+/* TRUE when the log may have another line of a PC that no profile has. */
+static gboolean
+may_tell_stranger(PupService *service)
+{
+    gint64 now_us = g_get_monotonic_time();
+    g_mutex_lock(&service->waiting_lock);
+    if (now_us - service->strangers_us >= G_USEC_PER_SEC) {
+        service->strangers_us = now_us;
+        service->n_strangers = 0;
+    }
+    unsigned n = service->n_strangers;
+    service->n_strangers = MIN(n + 1, STRANGER_LINES + 1);
+    g_mutex_unlock(&service->waiting_lock);
+    if (n == STRANGER_LINES)
+        pup_log(LOG_WARNING, "strangers-left-out", "message",
+                "more PCs that no room has are not told of for a second", NULL);
+    return n < STRANGER_LINES;
+}
+
+static gboolean
+may_tell(PupService *service, const char *mac)
+{
+    g_autofree char *room = NULL;
+    g_autofree char *seat = NULL;
+    return pup_catalog_find_seat(service->catalog, mac, &room, &seat, NULL) ||
+           may_tell_stranger(service);
+}
+
+gboolean
 pup_service_stage(PupService *service, const char *mac, PupStage stage,
                   const char *detail)
 {
     g_autoptr(GError) error = NULL;
-    pup_log(LOG_INFO, "stage", "mac", mac, "stage", pup_stage_name(stage), NULL);
+    gboolean told = may_tell(service, mac);
+    if (told)
+        pup_log(LOG_INFO, "stage", "mac", mac, "stage", pup_stage_name(stage), NULL);
     g_mutex_lock(&service->waiting_lock);
     g_hash_table_remove(service->waiting, mac);
     g_mutex_unlock(&service->waiting_lock);
     if (!pup_catalog_stage(service->catalog, mac, stage, pup_service_now_ms(), detail,
                            &error))
         pup_log(LOG_ERR, "catalog-failed", "mac", mac, "message", error->message, NULL);
+    return told;
 }
 
 /* TRUE when it is time to write down again that @mac waits. */

@@ -25,6 +25,8 @@ typedef struct {
     PupTraffic *traffic; /* counted by the HTTP server */
     PupDhcpLog *dhcp_log;
     GMutex waiting_lock;
+    gint64 strangers_us; /* since then, for a second, lines of PCs without a room */
+    unsigned n_strangers;
     GHashTable *waiting;      /* MAC -> when that it waits was written last, our clock */
     gint64 clock_since_ms;    /* Unix time: since then our clock was not set */
     gint64 clock_boottime_ms; /* Unix time less that of a clock that nobody sets */
@@ -49,9 +51,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupService, pup_service_free)
 const PupSettings *pup_service_settings(PupService *service);
 void pup_service_done(PupService *service);
 
-/* A PC came to @stage just now; goes into catalog and log. */
-void pup_service_stage(PupService *service, const char *mac, PupStage stage,
-                       const char *detail);
+/* A PC came to @stage just now; goes into catalog and log. FALSE when the log has too
+ * many lines of PCs that no room's profile has, and should get no more of this one. */
+gboolean pup_service_stage(PupService *service, const char *mac, PupStage stage,
+                           const char *detail);
 
 /* @mac asks again and again for what it cannot have, as @why says; @room: it has one,
  * else NULL. Written down twice a minute. */

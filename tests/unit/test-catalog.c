@@ -792,6 +792,32 @@ test_seats_sorted(void **state)
     }
 }
 
+/* Made-up addresses fill the catalog so far only, and cost the PCs of rooms nothing. */
+static void
+test_strangers_are_bounded(void **state)
+{
+    enum { MAX = 1000, MORE = 3 };
+    Fixture *f = *state;
+    assert_true(add_room(f, "lab-101", MACS(MAC3), NULL));
+    assert_true(pup_catalog_stage(f->catalog, MAC3, PUP_STAGE_LOADER, 1, NULL, NULL));
+    for (unsigned i = 0; i < MAX + MORE; i++) {
+        g_autofree char *mac = g_strdup_printf("02:00:00:00:%02x:%02x", i >> 8, i & 0xff);
+        if (i % 2 == 0)
+            assert_true(pup_catalog_stage(f->catalog, mac, PUP_STAGE_LOADER, 1000 + i,
+                                          NULL, NULL));
+        else
+            assert_true(pup_catalog_report(f->catalog, mac, NULL, NULL, 1, "running", "",
+                                           1000 + i, NULL));
+    }
+    g_autoptr(GPtrArray) seats = pup_catalog_seats(f->catalog, 9000, POLL_S, NULL);
+    assert_int_equal(seats->len, MAX + 1);
+    assert_string_equal(seat_of(seats, MAC3)->room, "lab-101");
+    assert_int_equal(seat_of(seats, MAC3)->stage_ms[PUP_STAGE_LOADER], 0);
+    for (guint i = 0; i < seats->len; i++)
+        assert_string_not_equal(((PupSeat *) g_ptr_array_index(seats, i))->mac,
+                                "02:00:00:00:00:02");
+}
+
 /* What is not said stays as it was; a new boot forgets the last words. */
 static void
 test_report(void **state)
@@ -1088,6 +1114,7 @@ main(void)
         TEST(test_clock_is_set),
         TEST(test_starts_are_no_boots),
         TEST(test_sums_are_bounded),
+        TEST(test_strangers_are_bounded),
         TEST(test_boots_are_kept),
         TEST(test_boot_gets_its_id),
         TEST(test_seats_sorted),

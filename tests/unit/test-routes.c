@@ -4,8 +4,10 @@
 
 #include "tests/unit/unit.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "server/log.h"
 #include "tests/unit/prometheus.h"
 #include "tests/unit/raw_http.h"
 #include "tests/unit/route_server.h"
@@ -505,6 +507,52 @@ test_waiting(void **state)
     assert_true(metric(state, "pupitre_seats{room=\"lab-102\",state=\"waiting\"}") == 1);
 }
 
+/* Anybody can make up addresses: they make no series. */
+static void
+test_strangers_have_no_series(void **state)
+{
+    expect(state, "GET /boot/" UNKNOWN_MAC "/ipxe", NULL, 200, "#!ipxe");
+    g_autoptr(GString) answer = ask(state, "GET /metrics", "", NULL);
+    assert_int_equal(raw_http_status(answer), 200);
+    assert_null(strstr(answer->str, UNKNOWN_MAC));
+    assert_null(strstr(answer->str, "room=\"\""));
+}
+
+static unsigned
+count_of(const char *text, const char *word)
+{
+    unsigned n = 0;
+    for (const char *at = text; (at = strstr(at, word)); at += strlen(word))
+        n++;
+    return n;
+}
+
+/* They fill no log: ten lines a second tell of their stages. */
+static void
+test_strangers_are_told_of_seldom(void **state)
+{
+    enum { ASKED = 100, A_SECOND = 10 };
+    int file = memfd_create("log", MFD_CLOEXEC), log = dup(STDERR_FILENO);
+    g_autofree char *text = g_malloc0(1 << 20);
+    gint64 begin_us = g_get_monotonic_time();
+    dup2(file, STDERR_FILENO);
+    pup_log_set_level(LOG_INFO);
+    for (unsigned i = 0; i < ASKED; i++) {
+        g_autofree char *line = g_strdup_printf("GET /boot/02:00:00:00:01:%02x/ipxe", i);
+        g_autoptr(GString) answer G_GNUC_UNUSED = ask(state, line, "", NULL);
+    }
+    pup_log_set_level(LOG_CRIT); /* as the fixture has it */
+    dup2(log, STDERR_FILENO);
+    gint64 seconds = (g_get_monotonic_time() - begin_us) / G_USEC_PER_SEC + 2;
+    assert_true(pread(file, text, (1 << 20) - 1, 0) > 0);
+    unsigned told = count_of(text, "stage mac=02:00:00:00:01");
+    assert_in_range(told, 1, seconds * A_SECOND);
+    assert_in_range(count_of(text, "not-served mac=02:00:00:00:01"), 1, told);
+    assert_true(told == ASKED || count_of(text, "strangers-left-out") > 0);
+    close(log);
+    close(file);
+}
+
 /* A seat whose room is gone runs on, and says so. */
 static void
 test_stranger_runs(void **state)
@@ -732,6 +780,8 @@ main(void)
         cmocka_unit_test(test_clocks),
         cmocka_unit_test(test_starts),
         cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_strangers_have_no_series),
+        cmocka_unit_test(test_strangers_are_told_of_seldom),
         cmocka_unit_test(test_stranger_runs),
         cmocka_unit_test(test_how_seats_take),
         cmocka_unit_test(test_stages_by_fetching),
