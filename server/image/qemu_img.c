@@ -103,6 +103,8 @@ check_chain(const char *path, GCancellable *cancellable, GError **error)
     enum { LONGEST = 64 };
     g_autofree char *at = g_strdup(path);
 
+    if (!g_path_is_absolute(path))
+        return TRUE; /* something that is served */
     for (unsigned i = 0; i < LONGEST; i++) {
         g_autoptr(PupImageInfo) info = NULL;
         g_autofree char *folder = g_path_get_dirname(at);
@@ -172,7 +174,8 @@ pup_image_check(const char *path, const char *format, GCancellable *cancellable,
     g_autofree char *what = g_strdup_printf("cannot check the image '%s'", path);
     int status;
 
-    if (!check_chain(path, cancellable, error) ||
+    if (!(g_str_equal(format, "qcow2") ? check_chain(path, cancellable, error)
+                                       : pup_file_check_disk(path, error)) ||
         !pup_child_run_status(argv, &status, &words, cancellable, error))
         return FALSE;
     if (status == DAMAGED) {

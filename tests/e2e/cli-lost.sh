@@ -87,6 +87,21 @@ qemu-img compare -q "$work/kept.qcow2" "$state/images/masters/win@1.qcow2" ||
 says 'win@2 is this very disk already: nothing to do' pupitre master import win "$work/wrong.raw"
 check_clean
 
+show "a pipe in the place of a disk: nobody waits for who would write to it"
+mkdir "$work/aside"
+mv "$state/images/masters/win@1.qcow2" "$work/aside/"
+mkfifo "$state/images/masters/win@1.qcow2"
+finds 5 "master win@1: .*win@1.qcow2' is a pipe"
+fails 2 "is a pipe" timeout 60 "$pupitre_program" --config "$work/etc/pupitre.conf" room publish r
+for words in "master list" "room list" "image usage"; do
+    # shellcheck disable=SC2086
+    timeout 60 "$pupitre_program" --config "$work/etc/pupitre.conf" $words >"$work/out" 2>&1 ||
+        [ $? != 124 ] || die "'$words' waits"
+done
+rm "$state/images/masters/win@1.qcow2"
+mv "$work/aside/win@1.qcow2" "$state/images/masters/"
+check_clean
+
 show "a backing file that is not ours"
 cp "$work/kept.qcow2" "$work/other.qcow2"
 cp "$state/images/rooms/r.qcow2" "$work/r.qcow2"
