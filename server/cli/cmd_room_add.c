@@ -2,6 +2,7 @@
 #include "server/cli/commands.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/ident.h"
@@ -41,7 +42,7 @@ make_profile(const char *title, const char *master, char **seats, GError **error
     return g_steal_pointer(&profile);
 }
 
-/* What pup_catalog_room_write() would say, for the dry run. */
+/* What pup_catalog_room_write() would say. */
 static gboolean
 check_free(PupCatalog *catalog, const char *room, const PupRoomProfile *profile,
            GError **error)
@@ -55,15 +56,51 @@ check_free(PupCatalog *catalog, const char *room, const PupRoomProfile *profile,
     return pup_cli_check_seats(catalog, room, profile, error);
 }
 
+/* A room whose profile was lost by hand is not begun anew under its versions. */
+static gboolean
+check_not_lost(const PupWorkshop *shop, const char *room, GError **error)
+{
+    g_autofree char *conf = pup_catalog_room_path(shop->catalog, room);
+    g_autofree char *sub = g_strdup_printf("profiles/%s.conf", room);
+    g_autofree char *kept = pup_settings_path(shop->settings, sub);
+    g_autofree char *disk = pup_room_path(shop, room);
+    g_autoptr(GArray) versions =
+        pup_store_versions(shop->store, PUP_KIND_ROOM, room, NULL);
+    gboolean left = access(disk, F_OK) == 0 || (versions && versions->len > 0);
+
+    if (!left || access(conf, F_OK) == 0 || access(kept, F_OK) < 0)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_EXISTS,
+                  "room '%s' is there, but for its profile '%s': `cp %s %s` brings it "
+                  "back, or `pupitre room remove %s` removes what is left of it",
+                  room, conf, kept, conf, room);
+    return FALSE;
+}
+
+/* All that can be refused is refused before anything is written: the profile's removal
+ * would take with it what was kept and planned for the room before. */
+static gboolean
+check_room(const PupWorkshop *shop, const char *room, const PupRoomProfile *profile,
+           GError **error)
+{
+    PupWorkshop dry = *shop;
+
+    dry.dry_run = TRUE;
+    return check_not_lost(shop, room, error) &&
+           check_free(shop->catalog, room, profile, error) &&
+           pup_room_make(&dry, room, profile, error);
+}
+
 /* The profile before the sub-master: should we be killed between them, the room is there
  * to be seen and removed. */
 static gboolean
 add_room(const PupWorkshop *shop, const char *room, const PupRoomProfile *profile,
          GError **error)
 {
+    if (!check_room(shop, room, profile, error))
+        return FALSE;
     if (shop->dry_run)
-        return check_free(shop->catalog, room, profile, error) &&
-               pup_room_make(shop, room, profile, error);
+        return TRUE;
     if (!pup_catalog_room_write(shop->catalog, room, profile, TRUE, error))
         return FALSE;
     if (pup_room_make(shop, room, profile, error))

@@ -123,6 +123,27 @@ rm "$rooms/r.conf"
 eval "$(pupitre fsck 2>/dev/null | grep -o 'cp [^ ]*profiles/r.conf [^ ]*r.conf')" || die "no copy is named"
 cmp "$rooms/r.conf" "$work/r.conf" || die "what was kept is another"
 
+show "a room whose profile is lost is not added anew"
+pupitre --quiet room regenerate r --schedule 'daily 06:00'
+rm "$rooms/r.conf"
+cp -a "$state/profiles" "$work/profiles"
+for dry in '' --dry-run; do
+    # shellcheck disable=SC2086 # no word where it is empty
+    fails 4 "cp $state/profiles/r.conf $rooms/r.conf. brings it back" \
+        pupitre room add r --master win $dry
+done
+mv "$state/images/rooms/r.qcow2" "$work/r.qcow2"
+fails 4 "cp $state/profiles/r.conf $rooms/r.conf. brings it back" pupitre room add r --master win
+mv "$work/r.qcow2" "$state/images/rooms/r.qcow2"
+mv "$state/profiles/r.conf" "$work/kept.conf"
+fails 4 "has a sub-master already" pupitre room add r --master win
+mv "$work/kept.conf" "$state/profiles/r.conf"
+diff -r "$state/profiles" "$work/profiles" || die "a refused room add changed what was kept"
+cp "$state/profiles/r.conf" "$rooms/r.conf"
+[ "$(pupitre room show r --json | jq '.schedules | length')" = 1 ] || die "the schedule is gone"
+pupitre --quiet room regenerate r --unschedule
+check_clean
+
 show "a rename that was cut short, and an edit that was refused"
 echo hall >"$state/run/rename-r"
 finds 5 "room r: its rename to hall was interrupted"
