@@ -62,15 +62,24 @@ pup_catalog_rooms(PupCatalog *catalog, GError **error)
     return (char **) g_ptr_array_free(rooms, FALSE);
 }
 
-/* @path is where its profile would be. */
+/* @path is where its profile would be. One that was kept is a room that lost it, and no
+ * misspelt name. */
 static void
 set_no_room(PupCatalog *catalog, const char *room, const char *path, GError **error)
 {
     g_auto(GStrv) rooms = pup_catalog_rooms(catalog, NULL);
     g_autofree char *hint = pup_nearest_hint(room, rooms);
+    g_autofree char *file = g_strconcat(room, PUP_ROOM_SUFFIX, NULL);
+    g_autofree char *kept = pup_book_path(catalog, file);
 
-    pup_error_set(error, PUP_ERROR_NOT_FOUND, "there is no room '%s' (no file '%s')%s",
-                  room, path, hint);
+    if (access(kept, F_OK) == 0)
+        pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                      "there is no room '%s' (no file '%s') any more: `cp %s %s` brings "
+                      "its profile back",
+                      room, path, kept, path);
+    else
+        pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                      "there is no room '%s' (no file '%s')%s", room, path, hint);
 }
 
 gboolean

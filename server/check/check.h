@@ -83,5 +83,9 @@ void pup_check_texts(PupCheckup *checkup);
 void pup_check_schedules(PupCheckup *checkup);
 void pup_check_renames(PupCheckup *checkup);
 
+/* What mends that @room has no profile, new string: what was good last, where it is kept;
+ * else, that or what @otherwise says. */
+char *pup_check_put_back(PupCheckup *checkup, const char *room, const char *otherwise);
+
 /* TRUE while @room is one of the two names of a rename that was not finished. */
 gboolean pup_check_is_renamed(PupCheckup *checkup, const char *room);

@@ -87,7 +87,7 @@ check_edit(PupCheckup *checkup, const char *room)
 static void
 check_orphan(PupCheckup *checkup, const char *folder, const char *file, char **rooms)
 {
-    g_autofree char *room = g_strdup(file), *conf = NULL;
+    g_autofree char *room = g_strdup(file), *conf = NULL, *removal = NULL;
 
     if (file[0] == '.' || !g_str_has_suffix(file, ".qcow2"))
         return;
@@ -97,10 +97,11 @@ check_orphan(PupCheckup *checkup, const char *folder, const char *file, char **r
         pup_check_is_renamed(checkup, room))
         return;
     conf = pup_catalog_room_path(checkup->shop->catalog, room);
+    removal = g_strdup_printf("`pupitre room remove %s`", room);
     pup_checkup_add(
         checkup, PUP_FINDING_WARNING, g_strdup_printf("sub-master %s/%s", folder, file),
         g_strdup_printf("the room '%s' has no profile '%s'", room, conf),
-        g_strdup_printf("put the profile back, or `pupitre room remove %s`", room));
+        pup_check_put_back(checkup, room, removal));
 }
 
 static void

@@ -7,14 +7,14 @@ static void
 check_orphans(PupCheckup *checkup, const GArray *schedules, char **rooms)
 {
     for (guint i = 0; i < schedules->len; i++) {
-        const PupSchedule *schedule = &g_array_index(schedules, PupSchedule, i);
-        if (!g_strv_contains((const char *const *) rooms, schedule->room))
+        const char *room = g_array_index(schedules, PupSchedule, i).room;
+        g_autofree char *forget =
+            g_strdup_printf("`pupitre room regenerate %s --unschedule` forgets it", room);
+        if (!g_strv_contains((const char *const *) rooms, room))
             pup_checkup_add(checkup, PUP_FINDING_WARNING,
-                            g_strdup_printf("schedule of room %s", schedule->room),
-                            g_strdup_printf("there is no room '%s'", schedule->room),
-                            g_strdup_printf("`pupitre room regenerate %s --unschedule` "
-                                            "forgets it",
-                                            schedule->room));
+                            g_strdup_printf("schedule of room %s", room),
+                            g_strdup_printf("there is no room '%s'", room),
+                            pup_check_put_back(checkup, room, forget));
     }
 }
 

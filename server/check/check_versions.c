@@ -48,26 +48,31 @@ check_name(PupCheckup *checkup, PupKind kind, const char *name)
         check_version(checkup, kind, name, canary.version);
 }
 
+char *
+pup_check_put_back(PupCheckup *checkup, const char *room, const char *otherwise)
+{
+    g_autofree char *conf = pup_catalog_room_path(checkup->shop->catalog, room);
+    g_autofree char *sub = g_strdup_printf("profiles/%s.conf", room);
+    g_autofree char *kept = pup_settings_path(checkup->shop->settings, sub);
+
+    if (g_file_test(kept, G_FILE_TEST_EXISTS))
+        return g_strdup_printf("put the profile back (`cp %s %s` has what was good last)",
+                               kept, conf);
+    return g_strdup_printf("put the profile back, or %s", otherwise);
+}
+
 /* The versions of a room without a profile: no PC gets them, and gc keeps them. */
 static void
 check_orphan(PupCheckup *checkup, const char *room)
 {
     g_autofree char *conf = pup_catalog_room_path(checkup->shop->catalog, room);
-    g_autofree char *sub = g_strdup_printf("profiles/%s.conf", room);
-    g_autofree char *kept = pup_settings_path(checkup->shop->settings, sub);
-    g_autofree char *restore = g_strdup_printf("put the profile back");
+    g_autofree char *removal =
+        g_strdup_printf("remove them with `pupitre room remove %s`", room);
 
-    if (g_file_test(kept, G_FILE_TEST_EXISTS)) {
-        g_free(restore);
-        restore = g_strdup_printf("put the profile back (`cp %s %s` has what was good "
-                                  "last)",
-                                  kept, conf);
-    }
     pup_checkup_add(
         checkup, PUP_FINDING_WARNING, g_strdup_printf("versions of room %s", room),
         g_strdup_printf("the room has no profile '%s', so no PC gets them", conf),
-        g_strdup_printf("%s, or remove them with `pupitre room remove %s`", restore,
-                        room));
+        pup_check_put_back(checkup, room, removal));
 }
 
 static void

@@ -127,6 +127,12 @@ show "a room whose profile is lost is not added anew"
 pupitre --quiet room regenerate r --schedule 'daily 06:00'
 rm "$rooms/r.conf"
 cp -a "$state/profiles" "$work/profiles"
+for command in show publish history; do
+    fails 3 "no room 'r' .*cp $state/profiles/r.conf $rooms/r.conf. brings" pupitre room $command r
+done
+finds 5 "put the profile back .*cp $state/profiles/r.conf $rooms/r.conf"
+! grep -Eh 'room remove r|--unschedule' "$work/fsck" "$work/status" ||
+    die "it is told to remove what can be brought back"
 for dry in '' --dry-run; do
     # shellcheck disable=SC2086 # no word where it is empty
     fails 4 "cp $state/profiles/r.conf $rooms/r.conf. brings it back" \
