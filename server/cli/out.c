@@ -39,6 +39,7 @@ pup_out_complain(const char *format, ...)
     va_start(args, format);
     line = line_of(format, args);
     va_end(args);
+    fflush(stdout); /* what was said before stands before it where both are one file */
     fprintf(stderr, "pupitre: %s\n", line);
 }
 

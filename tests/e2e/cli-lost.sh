@@ -18,6 +18,8 @@ finds() {
     pupitre status --check >"$work/status" 2>&1 || status=$?
     [ "$status" = 8 ] || die "status --check ended with $status where no server runs"
     grep -Eq -- "$2" "$work/status" || die "status does not name '$2': $(cat "$work/status")"
+    tail -n 1 "$work/fsck" | grep -q ' to mend$' || die "fsck's count does not end it"
+    tail -n 1 "$work/status" | grep -q ' to mend$' || die "status's count does not end it"
 }
 
 new_server "$work/state"
