@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A pin and its undoing. */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 
 #include "lib/error.h"
 #include "lib/ident.h"
@@ -24,9 +25,16 @@ pin(PupCli *cli, const char *label, gboolean pinned, GError **error)
     }
     if (!pup_cli_catalog(cli, error) ||
         !pup_catalog_has_room(cli->catalog, room, error) ||
-        !pup_store_manifest(store, PUP_KIND_ROOM, room, version, &text, &sig, error) ||
-        (!cli->dry_run &&
-         !pup_store_pin(store, PUP_KIND_ROOM, room, version, pinned, error)))
+        !pup_store_manifest(store, PUP_KIND_ROOM, room, version, &text, &sig, error))
+        return FALSE;
+    if (pup_store_is_pinned(store, PUP_KIND_ROOM, room, version) == pinned) {
+        if (!cli->quiet)
+            pup_out_line(pinned ? "%s@%u is pinned already" : "%s@%u is not pinned", room,
+                         version);
+        return TRUE;
+    }
+    if (!cli->dry_run &&
+        !pup_store_pin(store, PUP_KIND_ROOM, room, version, pinned, error))
         return FALSE;
     pup_cli_did(cli, pinned ? "pin" : "unpin", pinned ? "pinned" : "unpinned",
                 pinned ? "%s@%u: it stays whatever the room's profile says"

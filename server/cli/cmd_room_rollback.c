@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
+#include "server/cli/out.h"
 
 #include "lib/error.h"
 #include "lib/time_text.h"
@@ -79,6 +80,15 @@ roll_back_canary(PupCli *cli, const char *room, unsigned current, const char *wh
     return !*ended || end_trial(cli, room, &canary, current, when, error);
 }
 
+static void
+say_there_already(const PupCli *cli, const char *room, unsigned version,
+                  const char *created)
+{
+    if (!cli->quiet)
+        pup_out_line("room %s is at version %u already (published %s)", room, version,
+                     created);
+}
+
 static gboolean
 roll_back_room(PupCli *cli, const PupWorkshop *shop, char **args, unsigned current,
                const char *when, GError **error)
@@ -93,11 +103,16 @@ roll_back_room(PupCli *cli, const PupWorkshop *shop, char **args, unsigned curre
     manifest = pup_workshop_manifest(shop, PUP_KIND_ROOM, args[0], version, error);
     if (!manifest)
         return FALSE;
-    if (!pup_take_order_anew(cli, args[0], version, when, error) ||
-        (!cli->dry_run &&
+    if (((when || version != current) &&
+         !pup_take_order_anew(cli, args[0], version, when, error)) ||
+        (!cli->dry_run && version != current &&
          !pup_store_set_current(shop->store, PUP_KIND_ROOM, args[0], version, error)))
         return FALSE;
     created = pup_time_text_of(manifest->created);
+    if (version == current) {
+        say_there_already(cli, args[0], version, created);
+        return TRUE;
+    }
     pup_cli_did(cli, "move", "moved", "room %s from version %u to %u (published %s)",
                 args[0], current, version, created);
     return TRUE;

@@ -135,6 +135,11 @@ done
 pupitre --quiet room publish r1
 fails 3 "room 'r1' has no version 7; it has 1" pupitre room rollback r1 7
 fails 3 "room 'r1' has no version 7; it has 1" pupitre room pin r1@7
+says '^room r1 is at version 1 already' pupitre room rollback r1 1
+says '^r1@1 is not pinned$' pupitre room unpin r1@1
+pupitre --quiet room pin r1@1
+says '^r1@1 is pinned already$' pupitre room pin r1@1
+says '^unpinned r1@1' pupitre room unpin r1@1
 fails 3 "room 'r1' has no seat 'aa'; there is a" pupitre room publish r1 --canary aa
 pupitre --quiet room warm r1 --at 2099-06-15T12:00:00Z
 for at in 25:00 '' tomorrow; do
