@@ -53,17 +53,21 @@ context_of(PupCli *cli, const GOptionEntry *options, gboolean *help)
     return context;
 }
 
-/* GOption takes the words up to argv[0] for the program's name, and "--" with them. */
+/* GOption takes the words up to argv[0] for the program's name, and leaves the "--" that
+ * stands before a word with a dash. */
 static void
-drop_leading_words(char ***argv)
+keep_arguments(char ***argv)
 {
-    char **args = *argv;
-    unsigned skip = 1;
+    g_autoptr(GStrvBuilder) kept = g_strv_builder_new();
+    gboolean dashes = FALSE;
 
-    if (args[1] && strcmp(args[1], "--") == 0)
-        skip = 2;
-    *argv = g_strdupv(args + skip);
-    g_strfreev(args);
+    for (char **word = *argv + 1; *word; word++)
+        if (dashes || strcmp(*word, "--") != 0)
+            g_strv_builder_add(kept, *word);
+        else
+            dashes = TRUE;
+    g_strfreev(*argv);
+    *argv = g_strv_builder_end(kept);
 }
 
 /* Why the options could not be parsed. GOption names no option whose value is no text, so
@@ -108,7 +112,7 @@ pup_cli_parse(PupCli *cli, const GOptionEntry *options, char ***argv, GError **e
         print_help(context);
         exit(EXIT_SUCCESS);
     }
-    drop_leading_words(argv);
+    keep_arguments(argv);
     n_args = g_strv_length(*argv);
     if (n_args >= command->min_args && n_args <= command->max_args)
         return TRUE;

@@ -83,6 +83,13 @@ say_moment(const PupCli *cli, const char *domain, const PupDomainImport *made)
                     domain);
 }
 
+/* No program that reads the disk shall take its name for an option. */
+static char *
+file_of(const char *word)
+{
+    return word && word[0] == '-' ? g_strconcat("./", word, NULL) : g_strdup(word);
+}
+
 gboolean
 pup_cli_import(PupCli *cli, char **args, const PupCliImport *from,
                PupPublishReport *report, GError **error)
@@ -91,12 +98,13 @@ pup_cli_import(PupCli *cli, char **args, const PupCliImport *from,
     PupDomainImport made = {0};
     PupImportFile of;
     PupWorkshop shop;
+    g_autofree char *file = file_of(args[1]);
     gboolean done;
 
     bar = pup_bar_begin(cli, &shop, error);
     if (!bar)
         return FALSE;
-    of = (PupImportFile){args[1], from->format, from->disk};
+    of = (PupImportFile){file, from->format, from->disk};
     if (from->needs.set)
         shop.needs = &from->needs;
     done = from->domain ? pup_master_import_domain(&shop, args[0], from->domain,

@@ -29,6 +29,12 @@ for name in $'caf\351' 'a, b'; do
     rm ./*.vmdk
 done
 
+show "a name that begins as an option does"
+cp "$work/d.raw" ./-f.img
+says 'is this very disk already' pupitre master import d -- -f.img
+says 'is this very disk already' pupitre master import -- d -f.img
+rm ./-f.img
+
 show "what cannot be read is named all the same"
 head -c 100 "$work/d.raw" >$'./caf\351.raw'
 fails 2 'is not a disk: no known format' pupitre master import bad $'./caf\351.raw'
