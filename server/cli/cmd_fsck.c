@@ -18,6 +18,8 @@ typedef struct {
 static const char *
 mend_of(const PupFsckFinding *finding)
 {
+    if (finding->mend)
+        return finding->mend;
     if (finding->harmless)
         return "`pupitre gc` or `pupitre fsck --repair` clears it";
     return finding->versions[0]

@@ -357,7 +357,8 @@ run(Fsck *fsck, PupProgress progress, gpointer data, GError **error)
 {
     if (!fsck->key)
         pup_fsck_add(fsck->report, TRUE, g_strdup("signatures"),
-                     g_strdup("not checked: there is no public key"));
+                     g_strdup("not checked: there is no public key"))
+            ->mend = "restore the keys from a backup";
     if (!check_names(fsck, PUP_KIND_MASTER, error) ||
         !check_names(fsck, PUP_KIND_ROOM, error) ||
         !fsck->store->ops->check_run(fsck->check, progress, data, fsck->report, error))

@@ -20,6 +20,7 @@ typedef struct {
     char **versions; /* labels of the versions it harms, NULL-terminated, maybe empty */
     gboolean
         harmless; /* left over by a crash; nothing is harmed, gc or repair clears it */
+    const char *mend; /* what mends it, where that is something else; static, or NULL */
 } PupFsckFinding;
 
 typedef struct {

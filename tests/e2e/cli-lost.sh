@@ -52,6 +52,9 @@ fails 4 'server.sec., is gone: restore it' pupitre init
 cmp "$state/keys/server.pub" "$work/pub" || die "init touched the public half"
 rm "$state/keys/server.pub"
 fails 4 'is gone: restore it' pupitre init
+finds 5 "there is no '.*server.sec'"
+grep -A1 'signatures: not checked' "$work/fsck" | grep -q 'restore the keys from a backup' ||
+    die "fsck does not say what mends it: $(cat "$work/fsck")"
 [ -z "$(ls -A "$state/keys")" ] || die "init made a key where versions are signed with another"
 cp "$work/sec" "$state/keys/server.sec"
 chmod 600 "$state/keys/server.sec"
