@@ -14,6 +14,14 @@
 #include "server/cli/help.h"
 #include "server/cli/out.h"
 
+static const char *
+quiet_help(const PupCommand *command)
+{
+    if (command->quiet)
+        return command->quiet;
+    return command->flags & PUP_CLI_LISTS ? "Print names only" : "Print errors only";
+}
+
 /* @help: whether --help was given. */
 static GOptionContext *
 context_of(PupCli *cli, const GOptionEntry *options, gboolean *help)
@@ -31,7 +39,7 @@ context_of(PupCli *cli, const GOptionEntry *options, gboolean *help)
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &cli->config, "Configuration file",
          "FILE"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &cli->quiet,
-         command->flags & PUP_CLI_LISTS ? "Print names only" : "Print errors only", NULL},
+         quiet_help(command), NULL},
         {"help", 'h', 0, G_OPTION_ARG_NONE, help, "Print this", NULL},
         {NULL}};
     GOptionContext *context = g_option_context_new(command->args);

@@ -41,6 +41,7 @@ typedef struct {
     PupCliFlags flags;
     unsigned min_args, max_args; /* positional arguments; max G_MAXUINT: any number */
     gboolean (*run)(PupCli *cli, char **argv, GError **error);
+    const char *quiet; /* what --quiet does, where that is not what the flags say */
 } PupCommand;
 
 struct PupCli {

@@ -204,4 +204,5 @@ const PupCommand pup_cmd_fsck = {
     .summary = "Check every stored byte and all that belongs to it",
     .flags = PUP_CLI_LISTS | PUP_CLI_CHANGES,
     .run = run,
+    .quiet = "Print problems and warnings only",
 };

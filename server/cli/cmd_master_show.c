@@ -160,4 +160,5 @@ const PupCommand pup_cmd_master_show = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
+    .quiet = "Print no notes",
 };

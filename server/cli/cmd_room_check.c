@@ -70,4 +70,5 @@ const PupCommand pup_cmd_room_check = {
     .flags = PUP_CLI_LISTS,
     .max_args = 1,
     .run = run,
+    .quiet = "Print findings only",
 };

@@ -278,4 +278,5 @@ const PupCommand pup_cmd_room_show = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
+    .quiet = "Print no notes",
 };

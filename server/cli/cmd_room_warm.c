@@ -58,11 +58,22 @@ print_json(const Warm *warm, const PupTable *table)
     pup_out_json(root);
 }
 
+static void
+print_order(const Warm *warm)
+{
+    g_autofree char *at = warm->at_ms ? pup_time_text(warm->at_ms) : NULL;
+
+    if (at)
+        pup_out_line("room %s warms up version %u from %s on", warm->room, warm->version,
+                     at);
+    else
+        pup_out_line("room %s warms up nothing", warm->room);
+}
+
 static gboolean
 show(PupCli *cli, Warm *warm, GError **error)
 {
     g_autoptr(PupTable) table = NULL;
-    g_autofree char *at = NULL;
 
     if (!pup_catalog_warm_at(cli->catalog, warm->room, g_get_real_time() / 1000,
                              &warm->at_ms, error))
@@ -74,12 +85,8 @@ show(PupCli *cli, Warm *warm, GError **error)
         print_json(warm, table);
         return TRUE;
     }
-    at = warm->at_ms ? pup_time_text(warm->at_ms) : NULL;
-    if (at)
-        pup_out_line("room %s warms up version %u from %s on", warm->room, warm->version,
-                     at);
-    else
-        pup_out_line("room %s warms up nothing", warm->room);
+    if (!cli->quiet)
+        print_order(warm);
     pup_cli_print(cli, table);
     return TRUE;
 }
@@ -176,4 +183,5 @@ const PupCommand pup_cmd_room_warm = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
+    .quiet = "Print errors only; with --status, names",
 };

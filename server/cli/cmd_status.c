@@ -319,4 +319,5 @@ const PupCommand pup_cmd_status = {
     .summary = "Show what the server has and whether it runs",
     .flags = PUP_CLI_LISTS,
     .run = run,
+    .quiet = "Print no notes",
 };

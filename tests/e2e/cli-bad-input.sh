@@ -25,6 +25,11 @@ for command in init "master import" "master list" "room add" "room list" "room s
     says "pupitre $command" pupitre $command --help
 done
 
+for command in "room show" "master show" status fsck "room check" "room warm"; do
+    # shellcheck disable=SC2086 # two words
+    ! pupitre $command --help | grep -q 'Print names only' || die "$command prints no names only"
+done
+
 new_server "$work/state"
 
 show "a server that has nothing and does not run"
@@ -150,6 +155,7 @@ fails 2 "--at: 2020-01-01T00:00:00Z is in the past" \
 fails 2 "Missing argument for --at .see .pupitre room warm --help" pupitre room warm r1 --at
 fails 2 "give one of --at, --cancel and --status" pupitre room warm r1 --at 18:30 --cancel
 says "warms up version 1 from 2099-06-1" pupitre room warm r1 --status
+[ "$(pupitre -q room warm r1 --status)" = a ] || die "--quiet shows more than the seat's name"
 pupitre --quiet room warm r1 --cancel
 
 show "a profile is changed only into a good one"
