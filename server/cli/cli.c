@@ -355,12 +355,18 @@ pup_cli_exec(char **argv, GError **error)
 }
 
 gboolean
+pup_cli_can_ask(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+gboolean
 pup_cli_ask(const char *question)
 {
     g_autofree char *shown = pup_text_escape(question);
     char answer[8] = "";
 
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+    if (!pup_cli_can_ask())
         return FALSE;
     fprintf(stderr, "%s [y/N] ", shown);
     if (!fgets(answer, sizeof answer, stdin))

@@ -121,6 +121,9 @@ void pup_cli_print(const PupCli *cli, const PupTable *table);
  */
 gboolean pup_cli_exec(char **argv, GError **error);
 
+/* Whether somebody is at the terminal to answer. */
+gboolean pup_cli_can_ask(void);
+
 /* Ask a question on the terminal. TRUE for yes; FALSE for no, or where nobody can answer.
  */
 gboolean pup_cli_ask(const char *question);

@@ -38,46 +38,78 @@ run_editor(const char *path, GError **error)
     return FALSE;
 }
 
-/* The text of @path when it is a good profile for @room. */
-static char *
-read_valid(const PupWorkshop *shop, const char *room, const char *path,
-           PupRoomProfile **profile, GError **error)
+/* An edit of the profile @path of @room. */
+typedef struct {
+    const PupWorkshop *shop;
+    const char *room;
+    char *path;
+    char *refused;    /* where what was typed and refused is kept */
+    const char *copy; /* what the editor gets */
+    GBytes *begin;    /* what stood in it at first */
+    gboolean resumed; /* that was what was refused the last time */
+} Edit;
+
+static void
+edit_clear(Edit *edit)
 {
-    g_autoptr(GBytes) bytes = pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+    g_free(edit->path);
+    g_free(edit->refused);
+    g_clear_pointer(&edit->begin, g_bytes_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Edit, edit_clear)
+
+/* The file that will have the line of an error in @typed: the copy will be gone. */
+static const char *
+file_of(const Edit *edit, GBytes *typed)
+{
+    if (g_bytes_equal(typed, edit->begin))
+        return edit->resumed ? edit->refused : edit->path;
+    return edit->shop->dry_run ? edit->path : edit->refused;
+}
+
+/* The text of the copy when it is a good profile for the room. */
+static char *
+read_valid(const Edit *edit, PupRoomProfile **profile, GError **error)
+{
+    const PupWorkshop *shop = edit->shop;
+    g_autoptr(GBytes) bytes =
+        pup_file_read(edit->copy, PUP_ROOM_PROFILE_MAX_BYTES, error);
     g_autoptr(PupRoomProfile) parsed = NULL;
 
     if (!bytes)
         return NULL;
-    parsed = pup_room_profile_parse(path, g_bytes_get_data(bytes, NULL),
+    parsed = pup_room_profile_parse(file_of(edit, bytes), g_bytes_get_data(bytes, NULL),
                                     g_bytes_get_size(bytes), error);
-    if (!parsed || !pup_cli_check_seats(shop->catalog, room, parsed, error) ||
-        !pup_needs_check_room(shop, room, parsed, error))
+    if (!parsed || !pup_cli_check_seats(shop->catalog, edit->room, parsed, error) ||
+        !pup_needs_check_room(shop, edit->room, parsed, error))
         return NULL;
     *profile = g_steal_pointer(&parsed);
     return g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 }
 
-/* Edit @copy until it is valid or the admin gives up. */
+/* What is wrong is said once: with the question where somebody can answer it, else with
+ * the error. */
 static char *
-edit_until_valid(const PupWorkshop *shop, const char *room, const char *copy,
-                 PupRoomProfile **profile, GError **error)
+edit_until_valid(const Edit *edit, PupRoomProfile **profile, GError **error)
 {
     for (;;) {
         g_autoptr(GError) bad = NULL;
+        gboolean asks = pup_cli_can_ask();
         char *text;
 
-        if (!run_editor(copy, error))
+        if (!run_editor(edit->copy, error))
             return NULL;
-        text = read_valid(shop, room, copy, profile, &bad);
+        text = read_valid(edit, profile, &bad);
         if (text)
             return text;
-        pup_out_complain("%s", bad->message);
-        if (!pup_cli_ask("Edit again?")) {
-            g_propagate_prefixed_error(
-                error, g_steal_pointer(&bad),
-                "the profile of room '%s' was not changed: ", room);
-            return NULL;
-        }
+        if (asks)
+            pup_out_complain("%s", bad->message);
+        if (asks && pup_cli_ask("Edit again?"))
+            continue;
+        g_set_error(error, bad->domain, bad->code,
+                    "the profile of room '%s' was not changed%s%s", edit->room,
+                    asks ? "" : ": ", asks ? "" : bad->message);
+        return NULL;
     }
 }
 
@@ -115,59 +147,80 @@ note_master(const PupCli *cli, const char *room, const PupRoomProfile *before,
         room);
 }
 
-/* What to begin with: the profile, or what was typed the last time and refused, where
+/* Begin with the profile, or with what was typed the last time and refused, where
  * somebody is there to say so. */
-static GBytes *
-read_begin(const char *path, const char *refused, GError **error)
+static gboolean
+begin(Edit *edit, GError **error)
 {
-    g_autoptr(GBytes) typed = pup_file_read(refused, PUP_ROOM_PROFILE_MAX_BYTES, NULL);
+    g_autoptr(GBytes) typed =
+        pup_file_read(edit->refused, PUP_ROOM_PROFILE_MAX_BYTES, NULL);
     g_autofree char *question = g_strdup_printf(
-        "The last edit was refused and kept as %s. Go on with it?", refused);
+        "The last edit was refused and kept as %s. Go on with it?", edit->refused);
 
-    if (typed && pup_cli_ask(question))
-        return g_steal_pointer(&typed);
-    return pup_file_read(path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+    edit->resumed = typed && pup_cli_ask(question);
+    edit->begin = edit->resumed
+                      ? g_steal_pointer(&typed)
+                      : pup_file_read(edit->path, PUP_ROOM_PROFILE_MAX_BYTES, error);
+    return edit->begin &&
+           pup_file_replace(edit->copy, g_bytes_get_data(edit->begin, NULL),
+                            g_bytes_get_size(edit->begin), 0600, error);
 }
 
 /* The edit fails with *@error: put what was typed beside the profile, and say so. */
 static void
-keep_refused(const char *copy, GBytes *begin, const char *refused, GError **error)
+keep_refused(const Edit *edit, GError **error)
 {
-    g_autoptr(GBytes) typed = pup_file_read(copy, PUP_ROOM_PROFILE_MAX_BYTES, NULL);
+    g_autoptr(GBytes) typed = pup_file_read(edit->copy, PUP_ROOM_PROFILE_MAX_BYTES, NULL);
     g_autofree char *message = NULL;
 
-    if (!typed || g_bytes_equal(typed, begin) ||
-        !pup_file_replace(refused, g_bytes_get_data(typed, NULL), g_bytes_get_size(typed),
-                          0600, NULL))
+    if (!typed || g_bytes_equal(typed, edit->begin) ||
+        !pup_file_replace(edit->refused, g_bytes_get_data(typed, NULL),
+                          g_bytes_get_size(typed), 0600, NULL))
         return;
-    message =
-        g_strdup_printf("%s; what was typed is kept as '%s'", (*error)->message, refused);
+    message = g_strdup_printf("%s; what was typed is kept as '%s'", (*error)->message,
+                              edit->refused);
     g_free((*error)->message);
     (*error)->message = g_steal_pointer(&message);
+}
+
+/* @text is in place: what was refused goes once it was used, and not before. */
+static void
+settle_refused(const PupCli *cli, const Edit *edit, const char *text)
+{
+    g_autoptr(GBytes) typed =
+        pup_file_read(edit->refused, PUP_ROOM_PROFILE_MAX_BYTES, NULL);
+    g_autoptr(GBytes) used = g_bytes_new_static(text, strlen(text));
+
+    if (!typed)
+        return;
+    if (edit->resumed || g_bytes_equal(typed, used))
+        unlink(edit->refused);
+    else if (!cli->quiet)
+        pup_out_line("note: what was typed before and refused is still kept as '%s'",
+                     edit->refused);
 }
 
 static gboolean
 edit_copy(PupCli *cli, const PupWorkshop *shop, const char *room, const char *copy,
           GError **error)
 {
-    g_autofree char *path = pup_catalog_room_path(shop->catalog, room);
-    g_autofree char *refused = g_strconcat(path, ".refused", NULL);
-    g_autoptr(GBytes) begin = read_begin(path, refused, error);
+    g_auto(Edit) edit = {.shop = shop, .room = room, .copy = copy};
     g_autoptr(PupRoomProfile) before = NULL, after = NULL;
     g_autofree char *text = NULL;
 
-    if (!begin || !pup_file_replace(copy, g_bytes_get_data(begin, NULL),
-                                    g_bytes_get_size(begin), 0600, error))
+    edit.path = pup_catalog_room_path(shop->catalog, room);
+    edit.refused = g_strconcat(edit.path, ".refused", NULL);
+    if (!begin(&edit, error))
         return FALSE;
     before = pup_catalog_room(shop->catalog, room, NULL); /* NULL: this edit repairs it */
-    text = edit_until_valid(shop, room, copy, &after, error);
-    if (!text || !put_text(cli, room, path, text, error)) {
+    text = edit_until_valid(&edit, &after, error);
+    if (!text || !put_text(cli, room, edit.path, text, error)) {
         if (!cli->dry_run)
-            keep_refused(copy, begin, refused, error);
+            keep_refused(&edit, error);
         return FALSE;
     }
     if (!cli->dry_run) {
-        unlink(refused);
+        settle_refused(cli, &edit, text);
         pup_catalog_keep_profiles(shop->catalog, NULL); /* else the daemon does, soon */
     }
     if (before)

@@ -163,9 +163,12 @@ cp "$work/etc/rooms/r1.conf" "$work/before"
 # shellcheck disable=SC2016 # the editor's own $1
 printf '#!/bin/sh\nprintf "\\n[guest]\\nmemroy = 3\\n" >>"$1"\n' >"$work/editor"
 chmod +x "$work/editor"
-EDITOR="$work/editor" fails 2 "r1.conf:[0-9]+: .*memroy.*; what was typed is kept as '.*/r1.conf.refused'" \
+EDITOR="$work/editor" fails 2 "r1.conf.refused:[0-9]+: .*memroy.*; what was typed is kept as '.*/r1.conf.refused'" \
     pupitre room edit r1
 grep -q memroy "$work/etc/rooms/r1.conf.refused" || die "what was typed is lost"
+[ "$(grep -c memroy "$work/fails.err")" = 1 ] || die "it is said twice: $(cat "$work/fails.err")"
+EDITOR=true says "still kept as '.*/r1.conf.refused'" pupitre room edit r1
+grep -q memroy "$work/etc/rooms/r1.conf.refused" || die "what was typed went unused"
 [ "$(pupitre -q room list)" = r1 ] || die "the kept file is a room"
 cmp "$work/before" "$work/etc/rooms/r1.conf" || die "the bad profile was written"
 EDITOR=false fails 1 "editor 'false'" pupitre room edit r1
