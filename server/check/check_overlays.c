@@ -98,10 +98,10 @@ check_orphan(PupCheckup *checkup, const char *folder, const char *file, char **r
         return;
     conf = pup_catalog_room_path(checkup->shop->catalog, room);
     removal = g_strdup_printf("`pupitre room remove %s`", room);
-    pup_checkup_add(
-        checkup, PUP_FINDING_WARNING, g_strdup_printf("sub-master %s/%s", folder, file),
-        g_strdup_printf("the room '%s' has no profile '%s'", room, conf),
-        pup_check_put_back(checkup, room, removal));
+    pup_checkup_add(checkup, PUP_FINDING_WARNING,
+                    g_strdup_printf("sub-master %s/%s", folder, file),
+                    g_strdup_printf("the room '%s' has no profile '%s'", room, conf),
+                    pup_check_put_back(checkup, room, removal));
 }
 
 static void

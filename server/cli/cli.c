@@ -38,8 +38,7 @@ context_of(PupCli *cli, const GOptionEntry *options, gboolean *help)
     const GOptionEntry common[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &cli->config, "Configuration file",
          "FILE"},
-        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &cli->quiet,
-         quiet_help(command), NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &cli->quiet, quiet_help(command), NULL},
         {"help", 'h', 0, G_OPTION_ARG_NONE, help, "Print this", NULL},
         {NULL}};
     GOptionContext *context = g_option_context_new(command->args);

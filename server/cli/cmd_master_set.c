@@ -1,8 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/cli/commands.h"
 #include "server/cli/needs.h"
+#include "server/cli/out.h"
 
 #include "lib/error.h"
+#include "server/image/needs.h"
+
+/* It may be right all the same, and is the admin's word. */
+static void
+warn_misfit(const PupCli *cli, const PupWorkshop *shop, const char *name,
+            PupFirmware firmware)
+{
+    g_autoptr(PupManifest) master =
+        pup_workshop_manifest(shop, PUP_KIND_MASTER, name, 0, NULL);
+    g_autofree char *path = master ? pup_master_path(shop, name, master->version) : NULL;
+    PupLook look;
+
+    if (cli->quiet || !path || !pup_look_file(shop, path, &look, NULL) ||
+        !pup_look_refuses(&look, firmware))
+        return;
+    pup_out_complain(
+        "warning: the disk of master %s looks as if it starts under %s only, "
+        "and not under %s",
+        name, pup_firmware_is_uefi(firmware) ? "bios" : "uefi",
+        pup_firmware_name(firmware));
+}
 
 static gboolean
 set(PupCli *cli, const char *name, const PupNeedsChange *change, GError **error)
@@ -26,6 +48,7 @@ set(PupCli *cli, const char *name, const PupNeedsChange *change, GError **error)
                     "%s@%u of the same disk, which needs %s; rooms that are there "
                     "keep their profiles (`pupitre room edit`)",
                     name, report.version, needs);
+    warn_misfit(cli, &shop, name, report.needs.firmware);
     return TRUE;
 }
 

@@ -58,6 +58,13 @@ edit_clear(Edit *edit)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Edit, edit_clear)
 
+static gboolean
+same_master(const PupRoomProfile *before, const PupRoomProfile *after)
+{
+    return strcmp(before->master, after->master) == 0 &&
+           before->master_version == after->master_version;
+}
+
 /* The file that will have the line of an error in @typed: the copy will be gone. */
 static const char *
 file_of(const Edit *edit, GBytes *typed)
@@ -65,6 +72,23 @@ file_of(const Edit *edit, GBytes *typed)
     if (g_bytes_equal(typed, edit->begin))
         return edit->resumed ? edit->refused : edit->path;
     return edit->shop->dry_run ? edit->path : edit->refused;
+}
+
+/* A master that the room had may be gone, and other things be edited all the same; what
+ * is new has to be there. */
+static gboolean
+check_master(const Edit *edit, const PupRoomProfile *after, GError **error)
+{
+    const PupWorkshop *shop = edit->shop;
+    g_autoptr(PupRoomProfile) before =
+        pup_catalog_room_in_force(shop->catalog, edit->room, NULL);
+    g_autoptr(PupManifest) master = NULL;
+
+    if (before && same_master(before, after))
+        return TRUE;
+    master = pup_workshop_manifest(shop, PUP_KIND_MASTER, after->master,
+                                   after->master_version, error);
+    return master != NULL;
 }
 
 /* The text of the copy when it is a good profile for the room. */
@@ -81,6 +105,7 @@ read_valid(const Edit *edit, PupRoomProfile **profile, GError **error)
     parsed = pup_room_profile_parse(file_of(edit, bytes), g_bytes_get_data(bytes, NULL),
                                     g_bytes_get_size(bytes), error);
     if (!parsed || !pup_cli_check_seats(shop->catalog, edit->room, parsed, error) ||
+        !check_master(edit, parsed, error) ||
         !pup_needs_check_room(shop, edit->room, parsed, error))
         return NULL;
     *profile = g_steal_pointer(&parsed);
@@ -138,8 +163,7 @@ static void
 note_master(const PupCli *cli, const char *room, const PupRoomProfile *before,
             const PupRoomProfile *after)
 {
-    if (cli->quiet || (strcmp(before->master, after->master) == 0 &&
-                       before->master_version == after->master_version))
+    if (cli->quiet || same_master(before, after))
         return;
     pup_out_line(
         "note: the sub-master still derives from the master it was made over; `pupitre "

@@ -172,6 +172,11 @@ grep -q memroy "$work/etc/rooms/r1.conf.refused" || die "what was typed went unu
 [ "$(pupitre -q room list)" = r1 ] || die "the kept file is a room"
 cmp "$work/before" "$work/etc/rooms/r1.conf" || die "the bad profile was written"
 EDITOR=false fails 1 "editor 'false'" pupitre room edit r1
+for master in nosuch win@7; do
+    EDITOR="sed -i 's/^master = .*/master = $master/'" fails 3 "not changed: .*${master%@*}" \
+        pupitre room edit r1
+    cmp "$work/before" "$work/etc/rooms/r1.conf" || die "a master that is not there was taken"
+done
 line=$(($(wc -l <"$work/etc/rooms/r1.conf") + 2))
 printf '\nfrob = 1\n' >>"$work/etc/rooms/r1.conf"
 fails 2 "r1.conf:$line: " pupitre room publish r1

@@ -126,7 +126,9 @@ sed -i 's/^master = .*/master = win/' "$work/etc/rooms/lab.conf"
 fails 2 "does not start" pupitre room rebase lab --yes
 
 show "what was said of the disk counts for rooms on an older version of it, too"
-pupitre --quiet master set linux --firmware uefi
+pupitre master set linux --firmware uefi 2>"$work/err"
+grep -q 'warning: the disk of master linux .* under bios only, and not under uefi' "$work/err" ||
+    die "nothing is said of a firmware that does not fit: $(cat "$work/err")"
 says 'on master linux|pcs@1' pupitre room publish pcs
 says '^rooms +lab, pcs|^rooms +pcs, lab' pupitre master show linux@1
 
