@@ -87,5 +87,8 @@ void pup_check_renames(PupCheckup *checkup);
  * else, that or what @otherwise says. */
 char *pup_check_put_back(PupCheckup *checkup, const char *room, const char *otherwise);
 
+/* What mends that @room's sub-master, or what it stands on, is lost; new string. */
+char *pup_check_mend_sub_master(const PupWorkshop *shop, const char *room);
+
 /* TRUE while @room is one of the two names of a rename that was not finished. */
 gboolean pup_check_is_renamed(PupCheckup *checkup, const char *room);

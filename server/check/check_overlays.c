@@ -49,7 +49,30 @@ problem_below(PupCheckup *checkup, const char *path)
     return g_strdup(why->message);
 }
 
-/* Versions that are published stay, whatever is done about the sub-master. */
+/* Versions that are published stay, whatever is done about the sub-master; but they are
+ * retired in their time. */
+char *
+pup_check_mend_sub_master(const PupWorkshop *shop, const char *room)
+{
+    g_autoptr(GArray) versions =
+        pup_store_versions(shop->store, PUP_KIND_ROOM, room, NULL);
+    unsigned newest = versions && versions->len > 0
+                          ? g_array_index(versions, unsigned, versions->len - 1)
+                          : 0;
+
+    if (newest == 0)
+        return g_strdup_printf("restore what is missing from a backup; without one, "
+                               "`pupitre room rebase %s` makes it afresh from the "
+                               "master, or `room regenerate %s` by the recipe",
+                               room, room);
+    return g_strdup_printf(
+        "restore what is missing from a backup; without one, what was installed by hand "
+        "is only in version %u, so `pupitre room pin %s@%u` first, then `pupitre room "
+        "rebase %s` makes it afresh from the master, or `room regenerate %s` by the "
+        "recipe; its versions and seats are not harmed",
+        newest, room, newest, room, room);
+}
+
 static void
 check_sub_master(PupCheckup *checkup, const char *room)
 {
@@ -61,13 +84,9 @@ check_sub_master(PupCheckup *checkup, const char *room)
                     : g_strdup_printf("its sub-master '%s' is not there", path);
     if (!problem)
         return;
-    pup_checkup_add(
-        checkup, PUP_FINDING_DAMAGE, g_strdup_printf("room %s", room),
-        g_steal_pointer(&problem),
-        g_strdup_printf("restore what is missing from a backup, or make the sub-master "
-                        "afresh with `pupitre room rebase %s` or `room regenerate %s`; "
-                        "its versions and seats are not harmed",
-                        room, room));
+    pup_checkup_add(checkup, PUP_FINDING_DAMAGE, g_strdup_printf("room %s", room),
+                    g_steal_pointer(&problem),
+                    pup_check_mend_sub_master(checkup->shop, room));
 }
 
 static void

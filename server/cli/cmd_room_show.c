@@ -2,6 +2,7 @@
 #include "server/cli/commands.h"
 #include "server/cli/out.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "lib/file.h"
 #include "lib/text.h"
 #include "lib/time_text.h"
+#include "server/check/check.h"
 #include "server/cli/canary.h"
 #include "server/cli/schedule.h"
 #include "server/image/edits.h"
@@ -20,6 +22,7 @@ typedef struct {
     char *text; /* the profile as it stands in the file */
     char *disk; /* the sub-master's path */
     guint64 disk_file_bytes;
+    char *disk_mend; /* what mends that the sub-master is lost; NULL: it is there */
     PupRoomProfile *profile;
     PupManifest *manifest;   /* current version, or NULL */
     PupBootProfileSize boot; /* of that version */
@@ -35,6 +38,7 @@ room_clear(Room *room)
     g_free(room->path);
     g_free(room->text);
     g_free(room->disk);
+    g_free(room->disk_mend);
     pup_room_profile_free(room->profile);
     pup_manifest_free(room->manifest);
     pup_schedule_list_clear(&room->schedules);
@@ -71,6 +75,8 @@ load_room(const PupWorkshop *shop, Room *room, GError **error)
     room->disk = pup_room_path(shop, room->name);
     if (stat(room->disk, &st) == 0)
         room->disk_file_bytes = (guint64) st.st_blocks * 512;
+    else if (errno == ENOENT)
+        room->disk_mend = pup_check_mend_sub_master(shop, room->name);
     room->edited = pup_edits_find(shop, room->name, &room->edit);
     room->manifest = pup_workshop_manifest(shop, PUP_KIND_ROOM, room->name, 0, &failed);
     if (!room->manifest && !g_error_matches(failed, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
@@ -173,7 +179,10 @@ print_text(const Room *room)
     g_autofree char *created = manifest ? pup_time_text_of(manifest->created) : NULL;
 
     pup_out_line("room        %s (%s)", room->name, title_of(room));
-    pup_out_line("sub-master  %s, %s", room->disk, bytes);
+    if (room->disk_mend)
+        pup_out_line("sub-master  %s is not there: %s", room->disk, room->disk_mend);
+    else
+        pup_out_line("sub-master  %s, %s", room->disk, bytes);
     if (room->edited)
         print_edit(room);
     if (manifest)
@@ -238,6 +247,8 @@ print_json(const PupCli *cli, const Room *room)
         "seats", json_of_seats(room->profile), "schedules",
         pup_schedules_json(room->schedules.schedules), "last_runs",
         pup_schedule_runs_json(room->schedules.runs));
+    if (room->disk_mend)
+        json_object_set_new(root, "sub_master_bytes", json_null());
     json_object_set_new(root, "canary", pup_cli_canary_json(cli, room->name));
     json_object_set_new(root, "edit", json_of_edit(room));
     pup_out_json(root);

@@ -69,6 +69,12 @@ check_clean
 show "a sub-master"
 rm "$state/images/rooms/r.qcow2"
 finds 5 "room r: its sub-master '.*r.qcow2' is not there"
+for file in fsck status; do
+    grep -q 'only in version 1, so `pupitre room pin r@1` first, then `pupitre room rebase r`' \
+        "$work/$file" || die "$file does not say what is lost: $(cat "$work/$file")"
+done
+says 'sub-master +.*r.qcow2 is not there: .*pupitre room pin r@1. first' pupitre room show r
+[ "$(pupitre room show r --json | jq .sub_master_bytes)" = null ] || die "what is lost has a size"
 fails 3 'pupitre room rebase r' pupitre room publish r
 pupitre --quiet room rebase r --yes
 pupitre --quiet room publish r
