@@ -27,7 +27,9 @@ done
 
 for command in "room show" "master show" status fsck "room check" "room warm"; do
     # shellcheck disable=SC2086 # two words
-    ! pupitre $command --help | grep -q 'Print names only' || die "$command prints no names only"
+    if grep -q 'Print names only' < <(pupitre $command --help); then
+        die "$command prints no names only"
+    fi
 done
 
 new_server "$work/state"

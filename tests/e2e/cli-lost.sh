@@ -18,8 +18,8 @@ finds() {
     pupitre status --check >"$work/status" 2>&1 || status=$?
     [ "$status" = 8 ] || die "status --check ended with $status where no server runs"
     grep -Eq -- "$2" "$work/status" || die "status does not name '$2': $(cat "$work/status")"
-    tail -n 1 "$work/fsck" | grep -q ' to mend$' || die "fsck's count does not end it"
-    tail -n 1 "$work/status" | grep -q ' to mend$' || die "status's count does not end it"
+    grep -q ' to mend$' < <(tail -n 1 "$work/fsck") || die "fsck's count does not end it"
+    grep -q ' to mend$' < <(tail -n 1 "$work/status") || die "status's count does not end it"
 }
 
 new_server "$work/state"
@@ -53,7 +53,7 @@ cmp "$state/keys/server.pub" "$work/pub" || die "init touched the public half"
 rm "$state/keys/server.pub"
 fails 4 'is gone: restore it' pupitre init
 finds 5 "there is no '.*server.sec'"
-grep -A1 'signatures: not checked' "$work/fsck" | grep -q 'restore the keys from a backup' ||
+grep -q 'restore the keys from a backup' < <(grep -A1 'signatures: not checked' "$work/fsck") ||
     die "fsck does not say what mends it: $(cat "$work/fsck")"
 [ -z "$(ls -A "$state/keys")" ] || die "init made a key where versions are signed with another"
 cp "$work/sec" "$state/keys/server.sec"

@@ -57,7 +57,7 @@ says "r.conf:$line: .*colour" pupitre status
 fails 2 '1 thing to mend' pupitre room check r
 grep -q "r.conf:$line: " "$work/fails.out" || die "room check names no line"
 pupitre room check r >"$work/out" 2>&1 || true
-tail -n 1 "$work/out" | grep -q ' to mend$' || die "room check's count does not end it"
+grep -q ' to mend$' < <(tail -n 1 "$work/out") || die "room check's count does not end it"
 [ "$(cat "$rooms/r.conf")" = "$(cat "$work/bad")" ] || die "room check changed the profile"
 fails 2 "r.conf:$line: " pupitre room publish r
 cp "$work/good" "$rooms/r.conf"

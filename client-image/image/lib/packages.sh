@@ -95,7 +95,7 @@ find_tree() {
 # Have one package more in the cache, or say why none comes.
 try_archive() {
     download_one_deb "$cache/debs" "$work/download.log" <"$closure" || die "$EXIT_IO" \
-        "cannot download packages: $(sed -n 's/^E: //p' "$work/download.log" | sed 1q). Check this" \
+        "cannot download packages: $(sed -n '/^E: /{s///p;q}' "$work/download.log"). Check this" \
         "server's network, proxy and name server, then try again"
 }
 
