@@ -70,6 +70,7 @@ show "a sub-master"
 rm "$state/images/rooms/r.qcow2"
 finds 5 "room r: its sub-master '.*r.qcow2' is not there"
 for file in fsck status; do
+    # shellcheck disable=SC2016 # the words as they are
     grep -q 'only in version 1, so `pupitre room pin r@1` first, then `pupitre room rebase r`' \
         "$work/$file" || die "$file does not say what is lost: $(cat "$work/$file")"
 done
