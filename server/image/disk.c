@@ -171,7 +171,7 @@ serve(const PupSettings *settings, const char *path, const char *format,
     g_autofree char *folder = pup_settings_path(settings, "run");
 
     disk->folder_fd = -1;
-    if (!pup_file_make_dir(folder, error))
+    if (!pup_image_check_chain(path, error) || !pup_file_make_dir(folder, error))
         return NULL;
     disk->path = g_strdup(path);
     if (!set_socket(disk, folder, error))

@@ -3,9 +3,14 @@
 
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/file.h"
+#include "server/image/bytes.h"
+
+#define BACKING_MAX 1023u /* bytes of a name, by the format */
+#define CHAIN_MAX 64u
 
 void
 pup_image_info_free(PupImageInfo *info)
@@ -95,28 +100,40 @@ pup_image_info(const char *path, const char *format, GCancellable *cancellable,
     return pup_image_info_parse(path, json, error);
 }
 
-/* Of a disk whose backing files are opened, too: none of them may be a pipe. What cannot
- * be read passes, as the program that is run then says more of it. */
-static gboolean
-check_chain(const char *path, GCancellable *cancellable, GError **error)
+/* The name of the file below the qcow2 @path, as its header has it
+ * (docs/interop/qcow2.txt of QEMU); NULL where there is none, or none that can be read.
+ * New string. */
+static char *
+backing_of(const char *path)
 {
-    enum { LONGEST = 64 };
+    guint8 head[20];
+    char name[BACKING_MAX + 1] = "";
+    int fd = pup_file_open(path, NULL, NULL);
+
+    if (fd < 0)
+        return NULL;
+    if (pread(fd, head, sizeof head, 0) == sizeof head &&
+        memcmp(head, "QFI\xfb", 4) == 0 && pup_be32(head + 16) <= BACKING_MAX &&
+        pread(fd, name, pup_be32(head + 16), (off_t) pup_be64(head + 8)) < 0)
+        name[0] = '\0';
+    close(fd);
+    return *name ? g_strdup(name) : NULL;
+}
+
+gboolean
+pup_image_check_chain(const char *path, GError **error)
+{
     g_autofree char *at = g_strdup(path);
 
-    if (!g_path_is_absolute(path))
-        return TRUE; /* something that is served */
-    for (unsigned i = 0; i < LONGEST; i++) {
-        g_autoptr(PupImageInfo) info = NULL;
-        g_autofree char *folder = g_path_get_dirname(at);
+    for (unsigned i = 0; at && i < CHAIN_MAX; i++) {
+        g_autofree char *folder = g_path_get_dirname(at), *below = NULL;
+
         if (!pup_file_check_disk(at, error))
             return FALSE;
-        info = pup_image_info(at, "qcow2", cancellable, NULL);
-        if (!info || !info->backing)
-            return TRUE;
+        below = backing_of(at);
         g_free(at);
-        at = g_path_is_absolute(info->backing)
-                 ? g_strdup(info->backing)
-                 : g_build_filename(folder, info->backing, NULL);
+        at = !below || g_path_is_absolute(below) ? g_steal_pointer(&below)
+                                                 : g_build_filename(folder, below, NULL);
     }
     return TRUE;
 }
@@ -174,8 +191,7 @@ pup_image_check(const char *path, const char *format, GCancellable *cancellable,
     g_autofree char *what = g_strdup_printf("cannot check the image '%s'", path);
     int status;
 
-    if (!(g_str_equal(format, "qcow2") ? check_chain(path, cancellable, error)
-                                       : pup_file_check_disk(path, error)) ||
+    if (!pup_image_check_chain(path, error) ||
         !pup_child_run_status(argv, &status, &words, cancellable, error))
         return FALSE;
     if (status == DAMAGED) {
@@ -211,7 +227,7 @@ pup_image_copy(const char *source, const char *backing, const char *target,
         argv[n++] = source;
         argv[n] = target;
     }
-    return check_chain(source, cancellable, error) &&
+    return pup_image_check_chain(source, error) &&
            pup_child_run_percent(argv, what, percent, data, cancellable, error);
 }
 
@@ -224,7 +240,7 @@ pup_image_compare(const char *a, const char *b, PupChildPercent percent, gpointe
     g_autofree char *what = g_strdup_printf("'%s' and its copy differ", a);
     g_autoptr(GError) why = NULL;
 
-    if (!check_chain(a, cancellable, error) || !check_chain(b, cancellable, error))
+    if (!pup_image_check_chain(a, error) || !pup_image_check_chain(b, error))
         return FALSE;
     if (pup_child_run_percent(argv, what, percent, data, cancellable, &why))
         return TRUE;
@@ -242,7 +258,7 @@ pup_image_commit(const char *path, PupChildPercent percent, gpointer data, GErro
                                 "-f",       "qcow2",  path, NULL};
     g_autofree char *what = g_strdup_printf("cannot write '%s' into its base", path);
 
-    return check_chain(path, NULL, error) &&
+    return pup_image_check_chain(path, error) &&
            pup_child_run_percent(argv, what, percent, data, NULL, error);
 }
 

@@ -68,6 +68,11 @@ gboolean pup_image_compare(const char *a, const char *b, PupChildPercent percent
 gboolean pup_image_commit(const char *path, PupChildPercent percent, gpointer data,
                           GError **error);
 
+/* Refuse, with INVALID, a disk that is no file, or that stands on one: for who starts
+ * QEMU on it by other means than these here. What cannot be read passes, as QEMU says
+ * more of it. */
+gboolean pup_image_check_chain(const char *path, GError **error);
+
 /* Whether another program, such as a running virtual machine, writes to the qcow2 @path.
  * Errors: as of pup_image_info(), without BUSY. */
 gboolean pup_image_is_busy(const char *path, gboolean *busy, GCancellable *cancellable,
