@@ -119,7 +119,7 @@ lab_end() {
 # End process $1: ask, wait up to 5 s, then insist.
 lab_kill() {
     local n=0
-    kill "$1" 2>/dev/null
+    kill "$1" 2>/dev/null || return 0 # it has ended by itself
     while kill -0 "$1" 2>/dev/null; do
         n=$((n + 1))
         [ "$n" -lt 50 ] || kill -9 "$1" 2>/dev/null
