@@ -48,6 +48,17 @@ look_at_space(const PupUnpacking *unpack, Output *output, GError **error)
     return pup_workshop_check_space(output->path, RESERVE_BYTES, what, error);
 }
 
+/* No disk has more than these bytes up to @offset and @len. */
+static gboolean
+check_size(const PupUnpacking *unpack, guint64 offset, size_t len, GError **error)
+{
+    if (len <= PUP_DISK_MAX_BYTES && offset <= PUP_DISK_MAX_BYTES - len)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_INVALID,
+                  "what '%s' holds is larger than any disk: refused", unpack->job->file);
+    return FALSE;
+}
+
 /* Zeros up to @offset. Of a sum a hole takes as long as what is written. */
 static gboolean
 skip_to(const PupUnpacking *unpack, Output *output, guint64 offset, GError **error)
@@ -70,12 +81,6 @@ static gboolean
 write_block(const PupUnpacking *unpack, Output *output, const guint8 *data, size_t len,
             GError **error)
 {
-    if (len > PUP_DISK_MAX_BYTES || output->end > PUP_DISK_MAX_BYTES - len) {
-        pup_error_set(error, PUP_ERROR_INVALID,
-                      "what '%s' holds is larger than any disk: refused",
-                      unpack->job->file);
-        return FALSE;
-    }
     if (output->sum)
         g_checksum_update(output->sum, data, (gssize) len);
     output->crc = crc32(output->crc, data, (uInt) len);
@@ -107,18 +112,17 @@ write_data(const PupUnpacking *unpack, PupArchive *archive, Output *output,
             return FALSE;
         if (result == ARCHIVE_EOF) {
             /* A hole at the end of a sparse file comes as nothing but that. */
-            if (offset > 0 && (guint64) offset > output->end &&
-                (guint64) offset <= PUP_DISK_MAX_BYTES &&
-                !skip_to(unpack, output, (guint64) offset, error))
+            if (offset > (la_int64_t) output->end &&
+                (!check_size(unpack, (guint64) offset, 0, error) ||
+                 !skip_to(unpack, output, (guint64) offset, error)))
                 return FALSE;
             break;
         }
         if ((result != ARCHIVE_OK && result != ARCHIVE_WARN) || offset < 0 ||
             (guint64) offset < output->end)
             return pup_unpack_set_error(unpack, archive, error);
-        if ((guint64) offset > PUP_DISK_MAX_BYTES)
-            len = 0; /* write_block() refuses what follows; it claims too much already */
-        if (!skip_to(unpack, output, (guint64) offset, error) ||
+        if (!check_size(unpack, (guint64) offset, len, error) ||
+            !skip_to(unpack, output, (guint64) offset, error) ||
             !write_block(unpack, output, data, len, error))
             return FALSE;
         if (shop->progress)

@@ -154,22 +154,28 @@ fails 5 "cut short or damaged" pupitre master import no two.gz
 show "what takes long can be called off"
 python3 - <<'END'
 import tarfile, io
-tar = tarfile.open('hole.tar', 'w', format=tarfile.PAX_FORMAT)
-def add(name, data, headers={}):
+def add(tar, name, data, headers={}):
     info = tarfile.TarInfo(name)
     info.size = len(data)
     info.pax_headers = headers
     tar.addfile(info, io.BytesIO(data))
-add('a.mf', b'SHA1(d.raw)= 00\n')
-disk = (b'2\n0\n512\n%d\n512\n' % ((1 << 40) - 512)).ljust(512, b'\0') + bytes(510) + b'\x55\xaa' + bytes(512)
-add('GNUSparseFile.0/d.raw', disk, {'GNU.sparse.major': '1', 'GNU.sparse.minor': '0',
-    'GNU.sparse.name': 'd.raw', 'GNU.sparse.realsize': str(1 << 40)})
-tar.close()
+def add_sparse(tar, spans, size):
+    map = '%d\n' % len(spans) + ''.join('%d\n512\n' % at for at in spans)
+    data = bytes(510) + b'\x55\xaa' + bytes(512 * (len(spans) - 1))
+    add(tar, 'GNUSparseFile.0/d.raw', map.encode().ljust(512, b'\0') + data,
+        {'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.name': 'd.raw',
+         'GNU.sparse.realsize': str(size)})
+with tarfile.open('hole.tar', 'w', format=tarfile.PAX_FORMAT) as tar:
+    add(tar, 'a.mf', b'SHA1(d.raw)= 00\n')
+    add_sparse(tar, [0, (1 << 40) - 512], 1 << 40)
+with tarfile.open('vast.tar', 'w', format=tarfile.PAX_FORMAT) as tar:
+    add_sparse(tar, [0], 1 << 50)
 END
 start master import no hole.tar
 sleep 2
 kill -TERM "$started"
 wait "$started" && die "a hole of a TiB was hashed in two seconds"
+fails 2 "larger than any disk" pupitre master import no vast.tar
 
 show "killed while it unpacks"
 mkdir -p "$state/run/import-dead/0"
