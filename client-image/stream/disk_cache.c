@@ -105,16 +105,21 @@ taken_bytes(PupDiskCache *cache)
     return bytes;
 }
 
+/* The statistics' sizes, under the lock. */
+static void
+count_bytes(PupDiskCache *cache)
+{
+    cache->stats.bytes = 0;
+    for (GList *link = cache->segments.head; link; link = link->next)
+        cache->stats.bytes += pup_segment_bytes(link->data);
+    cache->stats.max_bytes = cache->max_bytes;
+}
+
 static void
 note_bytes(PupDiskCache *cache)
 {
-    guint64 bytes = 0;
-
-    for (GList *link = cache->segments.head; link; link = link->next)
-        bytes += pup_segment_bytes(link->data);
     pthread_mutex_lock(&cache->lock);
-    cache->stats.bytes = bytes;
-    cache->stats.max_bytes = cache->max_bytes;
+    count_bytes(cache);
     pthread_mutex_unlock(&cache->lock);
 }
 
@@ -147,7 +152,7 @@ open_next(PupDiskCache *cache, GError **error)
     return TRUE;
 }
 
-/* Append to the open segment, or to the next. */
+/* Append to the open segment, or to the next. A chunk that is there is counted, too. */
 static gboolean
 append(PupDiskCache *cache, const PupName *name, const guint8 *data, size_t len,
        GError **error)
@@ -159,6 +164,7 @@ append(PupDiskCache *cache, const PupName *name, const guint8 *data, size_t len,
         return FALSE;
     pthread_mutex_lock(&cache->lock);
     enter(cache, cache->open, &entry);
+    count_bytes(cache);
     pthread_mutex_unlock(&cache->lock);
     return TRUE;
 }

@@ -17,6 +17,8 @@
 set -eEuo pipefail
 trap 'echo "$0: line $LINENO: \"$BASH_COMMAND\" failed" >&2' ERR
 export LC_ALL=C.UTF-8
+# A broken precondition is a fault, and freed memory is not to be lived on.
+export G_DEBUG=fatal-criticals MALLOC_PERTURB_=165
 
 test_name=$(basename "$0" .sh)
 work=

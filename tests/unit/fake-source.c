@@ -28,7 +28,6 @@ fake_get(PupSource *source, PupHttp *http, const PupName *name, const PupUrgency
 {
     FakeSource *fake = (FakeSource *) source;
     GBytes *bytes = g_hash_table_lookup(fake->encodeds, name);
-    PupName other = fake_source_name(fake, 1);
     const void *data;
     size_t len;
 
@@ -43,8 +42,10 @@ fake_get(PupSource *source, PupHttp *http, const PupName *name, const PupUrgency
         pup_error_set(error, PUP_ERROR_NET, "told to fail");
         return FALSE;
     }
-    if (g_atomic_int_add(&fake->n_swap, -1) > 0)
+    if (g_atomic_int_add(&fake->n_swap, -1) > 0) {
+        PupName other = fake_source_name(fake, 1);
         bytes = g_hash_table_lookup(fake->encodeds, &other);
+    }
     data = g_bytes_get_data(bytes, &len);
     memcpy(encoded->data, data, len);
     if (pup_name_equal(name, &fake->cursed) || g_atomic_int_add(&fake->n_spoil, -1) > 0)

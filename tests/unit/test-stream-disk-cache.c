@@ -192,6 +192,21 @@ test_survives_a_restart(void **state)
     }
 }
 
+/* Who sees a chunk sees its bytes in the sum. */
+static void
+test_what_is_there_is_counted(void **state)
+{
+    Fixture *f = *state;
+    guint64 before = 0;
+
+    open_cache(f, MAX_BYTES);
+    for (unsigned i = 0; i < 200; i++) {
+        put_and_wait(f, i);
+        assert_true(stats_of(f).bytes >= before + LENGTH);
+        before = stats_of(f).bytes;
+    }
+}
+
 static gboolean
 is_zeros(guint64 index)
 {
@@ -529,6 +544,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_survives_a_restart),
+        TEST(test_what_is_there_is_counted),
         TEST(test_counts_what_it_gives),
         TEST(test_free_writes_what_was_put),
         TEST(test_same_name_takes_space_once),
