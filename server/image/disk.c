@@ -8,9 +8,14 @@
  * "base:allocation" tells zeros from data. Both are asked in pieces of 1 GiB, so that 40
  * GB of untouched disk are 40 questions.
  *
+ * The bytes of a raw image, which are the file's own, are read from the file: qemu-nbd
+ * would only copy them twice. It serves that one, too, for its lock and the questions.
+ *
  * qemu-nbd runs without --persistent: when our connections go, it goes, even if we were
  * killed before it could be told.
  */
+#include "config.h"
+
 #include "server/image/disk.h"
 
 #include <errno.h>
@@ -18,6 +23,7 @@
 #include <libnbd.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -37,6 +43,8 @@ struct PupDisk {
     char *socket;  /* the file */
     char *address; /* how it is reached, short enough for a socket */
     int folder_fd; /* that the address goes through; -1: through none */
+    int raw_fd;    /* a raw image's file; -1: its server is asked */
+    int copy_fd;   /* the file that is written; -1: none */
     guint64 bytes;
     GSubprocess *server;
     /* For questions, one a context: each question costs the answers of all contexts of
@@ -48,7 +56,8 @@ struct PupDisk {
 typedef struct {
     char *path;
     guint64 bytes;
-    struct nbd_handle *nbd;
+    struct nbd_handle *nbd; /* NULL: of a reader of raw_fd */
+    int raw_fd;             /* the disk's */
 } Link;
 
 struct PupDiskReader {
@@ -171,6 +180,7 @@ serve(const PupSettings *settings, const char *path, const char *format,
     g_autofree char *folder = pup_settings_path(settings, "run");
 
     disk->folder_fd = -1;
+    disk->raw_fd = disk->copy_fd = -1;
     if (!pup_image_check_chain(path, error) || !pup_file_make_dir(folder, error))
         return NULL;
     disk->path = g_strdup(path);
@@ -203,6 +213,21 @@ pup_disk_open(const PupSettings *settings, const char *path, unsigned n_readers,
     return pup_disk_open_as(settings, path, "qcow2", n_readers, cancellable, error);
 }
 
+/* The file of a raw image; -1 for what QEMU alone can reach. */
+static int
+open_raw(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat status;
+
+    if (fd >= 0 && (fstat(fd, &status) < 0 ||
+                    !(S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)))) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 PupDisk *
 pup_disk_open_as(const PupSettings *settings, const char *path, const char *format,
                  unsigned n_readers, GCancellable *cancellable, GError **error)
@@ -211,6 +236,8 @@ pup_disk_open_as(const PupSettings *settings, const char *path, const char *form
 
     if (!disk || !connect_disk(disk, cancellable, error))
         return NULL;
+    if (strcmp(format, "raw") == 0)
+        disk->raw_fd = open_raw(path);
     return g_steal_pointer(&disk);
 }
 
@@ -225,7 +252,15 @@ pup_disk_create(const PupSettings *settings, const char *path, guint64 bytes,
     disk = serve(settings, path, "qcow2", TRUE, n_writers, error);
     if (!disk || !connect_disk(disk, cancellable, error))
         return NULL;
+    disk->copy_fd = open(path, O_RDONLY | O_CLOEXEC);
     return g_steal_pointer(&disk);
+}
+
+void
+pup_disk_write_back(PupDisk *disk)
+{
+    if (disk->copy_fd >= 0)
+        sync_file_range(disk->copy_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 /* The server ends with its last connection, its tables written. */
@@ -264,6 +299,10 @@ pup_disk_free(PupDisk *disk)
         unlink(disk->socket);
     if (disk->folder_fd >= 0)
         close(disk->folder_fd);
+    if (disk->raw_fd >= 0)
+        close(disk->raw_fd);
+    if (disk->copy_fd >= 0)
+        close(disk->copy_fd);
     g_free(disk->address);
     g_free(disk->socket);
     g_free(disk->path);
@@ -387,15 +426,20 @@ pup_disk_runs(PupDisk *disk, unsigned n_files, GCancellable *cancellable, GError
     return pup_runs_mark_zero(whole, data);
 }
 
-static gboolean
-link_begin(Link *link, const PupDisk *disk, GError **error)
+static void
+link_begin(Link *link, const PupDisk *disk)
 {
-    link->nbd = connect_handle(disk, NULL, error);
-    if (!link->nbd)
-        return FALSE;
     link->path = g_strdup(disk->path);
     link->bytes = disk->bytes;
-    return TRUE;
+    link->raw_fd = disk->raw_fd;
+}
+
+static gboolean
+link_connect(Link *link, const PupDisk *disk, GError **error)
+{
+    link_begin(link, disk);
+    link->nbd = connect_handle(disk, NULL, error);
+    return link->nbd != NULL;
 }
 
 static void
@@ -425,9 +469,13 @@ set_link_error(GError **error, const Link *link, const char *what, guint64 offse
 PupDiskReader *
 pup_disk_reader_new(const PupDisk *disk, GError **error)
 {
-    g_autofree PupDiskReader *reader = g_new0(PupDiskReader, 1);
+    g_autoptr(PupDiskReader) reader = g_new0(PupDiskReader, 1);
 
-    return link_begin(&reader->link, disk, error) ? g_steal_pointer(&reader) : NULL;
+    if (disk->raw_fd >= 0)
+        link_begin(&reader->link, disk);
+    else if (!link_connect(&reader->link, disk, error))
+        return NULL;
+    return g_steal_pointer(&reader);
 }
 
 void
@@ -442,22 +490,25 @@ gboolean
 pup_disk_read(PupDiskReader *reader, guint64 offset, guint8 *buf, size_t len,
               GError **error)
 {
-    size_t there = link_clip(&reader->link, offset, len);
+    const Link *link = &reader->link;
+    size_t there = link_clip(link, offset, len);
 
-    if (there > 0 && nbd_pread(reader->link.nbd, buf, there, offset, 0) < 0) {
-        set_link_error(error, &reader->link, "read", offset, there);
-        return FALSE;
-    }
     memset(buf + there, 0, len - there);
-    return TRUE;
+    if (!link->nbd)
+        return pup_file_pread(link->raw_fd, buf, there, (off_t) offset, link->path,
+                              error);
+    if (there == 0 || nbd_pread(link->nbd, buf, there, offset, 0) == 0)
+        return TRUE;
+    set_link_error(error, link, "read", offset, there);
+    return FALSE;
 }
 
 PupDiskWriter *
 pup_disk_writer_new(const PupDisk *disk, GError **error)
 {
-    g_autofree PupDiskWriter *writer = g_new0(PupDiskWriter, 1);
+    g_autoptr(PupDiskWriter) writer = g_new0(PupDiskWriter, 1);
 
-    return link_begin(&writer->link, disk, error) ? g_steal_pointer(&writer) : NULL;
+    return link_connect(&writer->link, disk, error) ? g_steal_pointer(&writer) : NULL;
 }
 
 void

@@ -50,6 +50,9 @@ PupDisk *pup_disk_open_as(const PupSettings *settings, const char *path,
  * at once. On failure @path may be there. Errors: NO_SPACE, INVALID, UNSUPPORTED, IO. */
 PupDisk *pup_disk_create(const PupSettings *settings, const char *path, guint64 bytes,
                          unsigned n_writers, GCancellable *cancellable, GError **error);
+/* Let the kernel begin to bring what was written to its disk, and go on: otherwise all of
+ * that is left for the end, when nothing else is to be done. */
+void pup_disk_write_back(PupDisk *disk);
 /* What was written is in the file, not yet synchronised to its disk; nothing but
  * pup_disk_free() may follow. Errors: NO_SPACE, IO: the file is worth nothing then. */
 gboolean pup_disk_finish(PupDisk *disk, GError **error);
@@ -71,8 +74,8 @@ PupDiskReader *pup_disk_reader_new(const PupDisk *disk, GError **error);
 void pup_disk_reader_free(PupDiskReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupDiskReader, pup_disk_reader_free)
 
-/* Read @len bytes (at most 32 MiB) at @offset; zeros behind the disk's end. Errors: IO.
- */
+/* Read @len bytes (at most 32 MiB) at @offset; zeros behind the disk's end. Errors: IO,
+ * CORRUPT (a raw image's file became shorter). */
 gboolean pup_disk_read(PupDiskReader *reader, guint64 offset, guint8 *buf, size_t len,
                        GError **error);
 

@@ -227,6 +227,8 @@ wait_for_threads(Work *work)
         guint64 done = work->n_done;
         g_mutex_unlock(&work->mutex);
         report_progress(work->job, done * PUP_CHUNK_BYTES, total * PUP_CHUNK_BYTES);
+        if (work->job->copy)
+            pup_disk_write_back(work->job->copy);
         g_mutex_lock(&work->mutex);
         if (work->active > 0)
             g_cond_wait_until(&work->changed, &work->mutex,

@@ -165,6 +165,18 @@ unpack_all(Job *job, GError **error)
     return TRUE;
 }
 
+/* What went wrong while the file changed went wrong because it did. */
+static void
+set_import_error(const Job *job, GError **problem, GError **error)
+{
+    if (!g_error_matches(*problem, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+        !pup_unchanged_check(job->seen, error))
+        return;
+    g_propagate_error(error, g_steal_pointer(problem));
+    if (job->path)
+        g_prefix_error(error, "in '%s': ", job->of->file);
+}
+
 gboolean
 pup_master_import_locked(const PupWorkshop *shop, const char *name,
                          const PupImportFile *of, PupPublishReport *report,
@@ -175,13 +187,14 @@ pup_master_import_locked(const PupWorkshop *shop, const char *name,
     g_autoptr(PupUnchanged) seen = pup_unchanged_new();
     Job job = {
         .shop = shop, .name = name, .of = of, .folder = g_strdup(folder), .seen = seen};
+    g_autoptr(GError) problem = NULL;
     gboolean done;
 
     pup_file_remove_tree(folder); /* of one that was killed */
-    done = pup_unchanged_add(seen, of->file, error) && unpack_all(&job, error) &&
-           import_disk(&job, report, error);
-    if (!done && job.path)
-        g_prefix_error(error, "in '%s': ", of->file);
+    done = pup_unchanged_add(seen, of->file, &problem) && unpack_all(&job, &problem) &&
+           import_disk(&job, report, &problem);
+    if (!done)
+        set_import_error(&job, &problem, error);
     pup_file_remove_tree(folder);
     g_free(job.folder);
     g_free(job.path);

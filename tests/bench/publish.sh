@@ -8,7 +8,7 @@
 # disks do. Two comparisons:
 #     full     a whole master                       goal: at least 2 times as fast
 #     overlay  a room that changed 5 % of it        goal: at least 10 times as fast
-# Bytes read are what the programs asked the kernel for (rchar), sampled while they run.
+# Bytes read are what the programs asked the kernel for (rchar).
 # shellcheck source=tests/e2e/functions.sh
 . "$(dirname "$0")/../e2e/functions.sh"
 requires qemu-img qemu-io qemu-nbd awk
@@ -23,32 +23,18 @@ make_real_disk() {
     printf '\125\252' | dd of="$1" bs=1 seek=510 conv=notrunc status=none
 }
 
-# The pid $1 and its children.
-family() {
-    echo "$1"
-    pgrep -P "$1" || true
-}
-
-# measure COMMAND...: sets seconds and read_mib.
+# measure COMMAND...: sets seconds and read_mib. A process's own io file has what the children
+# that it waited for have read.
 measure() {
-    local start pid process chars
-    local -A most=()
-    start=$(date +%s.%N)
-    "$@" >"$work/measure.out" 2>&1 &
-    pid=$!
-    while kill -0 "$pid" 2>/dev/null; do
-        for process in $(family "$pid"); do
-            chars=$(sed -n 's/^rchar: //p' "/proc/$process/io" 2>/dev/null || true)
-            [ -z "$chars" ] || most[$process]=$chars
-        done
-        sleep 0.02
-    done
-    wait "$pid" || die "'$*': $(cat "$work/measure.out")"
-    seconds=$(awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { printf "%.2f", b - a }')
-    read_mib=0
-    for chars in "${most[@]}"; do
-        read_mib=$((read_mib + chars / 1048576))
-    done
+    local figures
+    figures=$(
+        start=$(date +%s.%N)
+        "$@" >"$work/measure.out" 2>&1 || exit
+        end=$(date +%s.%N)
+        awk -v a="$start" -v b="$end" '/^rchar: / { printf "%.2f %d", b - a, $2 / 1048576 }' \
+            "/proc/$BASHPID/io"
+    ) || die "'$*': $(cat "$work/measure.out")"
+    read -r seconds read_mib <<<"$figures"
 }
 
 # report NAME GOAL: ours is in $seconds, theirs in $their_seconds.
