@@ -8,6 +8,10 @@
 /* A firmware that finds nothing reads the partition table and a folder or two; a system
  * that starts, many MiB. */
 #define NOTHING_BYTES (1024u * 1024u)
+/* How long a firmware stands still that has given up, by its own words or by none: one
+ * that is only slow, on a machine that emulates it beside others, goes on before. */
+#define SAID_US (20 * G_USEC_PER_SEC)
+#define SILENT_US (90 * G_USEC_PER_SEC)
 
 /* What firmware writes that has found nothing. UEFI's says so for each thing it tries, so
  * one alone tells nothing where much was read. */
@@ -49,4 +53,16 @@ pup_boot_failure_text(PupFirmware firmware, guint64 read_bytes, const char *seri
         "something started, since " MIB " of the disk were read: it may want more time "
         "(boot_timeout), ask something on its screen, or lack the guest agent",
         mib);
+}
+
+gboolean
+pup_boot_watch(PupBootWatch *watch, guint64 read_bytes, const char *serial, gint64 now_us)
+{
+    gint64 patience_us = find_last_words(serial) ? SAID_US : SILENT_US;
+
+    if (watch->still_us == 0 || read_bytes != watch->read_bytes)
+        watch->still_us = now_us;
+    watch->read_bytes = read_bytes;
+    return read_bytes > 0 && read_bytes < NOTHING_BYTES &&
+           now_us - watch->still_us >= patience_us;
 }

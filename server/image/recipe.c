@@ -25,7 +25,8 @@ const PupIniKey pup_recipe_keys[] = {
     {"recipe", "check_timeout", PUP_INI_UINT, "300", "s", 1, LIMIT_MAX_S, NULL,
      "How long a check may take"},
     {"recipe", "boot_timeout", PUP_INI_UINT, "300", "s", 1, LIMIT_MAX_S, NULL,
-     "How long the guest may take from power-on until its agent answers"},
+     "How long the guest may take from power-on until its agent answers; a firmware that "
+     "has found nothing to start is not waited for"},
     {"recipe", "boot_test", PUP_INI_CHOICE, "agent", NULL, 0, 0, "agent|screen|none",
      "What is tried before a version is published: that the guest's agent answers and "
      "the "

@@ -17,6 +17,8 @@
 /* Installers may leave much to do for the end, but a step that hangs is not waited for
  * twice. */
 #define SHUTDOWN_MIN_S 300u
+/* How often a machine whose agent is awaited is looked at. */
+#define LOOK_MS 5000
 #define SERIAL_MAX_BYTES (64u * 1024u * 1024u)
 #define SERIAL_SHOWN_BYTES 4000u
 
@@ -107,24 +109,47 @@ read_serial(const PupRecipeRun *run)
 }
 
 /* A guest whose agent is late is seen on its screen, which keep_traces() saves. */
+static void
+set_late(const PupRecipeRun *run, PupVirtDomain *domain, gint64 waited_us, GError **error)
+{
+    g_autofree char *serial = read_serial(run);
+    g_autofree char *why = pup_boot_failure_text(
+        run->profile->guest.firmware, pup_virt_domain_read_bytes(domain), serial);
+
+    pup_error_set(error, PUP_ERROR_TIMEOUT,
+                  "no guest agent in '%s' within %" G_GINT64_FORMAT
+                  " s: %s; its screen is kept as '%s'",
+                  pup_virt_domain_name(domain), waited_us / G_USEC_PER_SEC, why,
+                  run->failed_screen);
+}
+
+static gboolean
+is_in_vain(const PupRecipeRun *run, PupVirtDomain *domain, PupBootWatch *watch)
+{
+    g_autofree char *serial = read_serial(run);
+
+    return pup_boot_watch(watch, pup_virt_domain_read_bytes(domain), serial,
+                          g_get_monotonic_time());
+}
+
 static gboolean
 wait_for_agent(const PupRecipeRun *run, PupVirtDomain *domain, GError **error)
 {
-    g_autoptr(GError) late = NULL;
-    g_autofree char *serial = NULL, *why = NULL;
+    gint64 begun_us = g_get_monotonic_time();
+    gint64 end_us = begun_us + run->recipe->boot_timeout_s * G_USEC_PER_SEC;
+    PupBootWatch watch = {.read_bytes = 0};
 
-    if (pup_agent_wait(domain, (gint64) run->recipe->boot_timeout_s * 1000,
-                       run->shop->cancellable, &late))
-        return TRUE;
-    if (!g_error_matches(late, PUP_ERROR, PUP_ERROR_TIMEOUT)) {
-        g_propagate_error(error, g_steal_pointer(&late));
-        return FALSE;
-    }
-    serial = read_serial(run);
-    why = pup_boot_failure_text(run->profile->guest.firmware,
-                                pup_virt_domain_read_bytes(domain), serial);
-    pup_error_set(error, PUP_ERROR_TIMEOUT, "%s: %s; its screen is kept as '%s'",
-                  late->message, why, run->failed_screen);
+    do {
+        gint64 left_ms = MAX(0, end_us - g_get_monotonic_time()) / 1000;
+        g_autoptr(GError) late = NULL;
+        if (pup_agent_wait(domain, MIN(left_ms, LOOK_MS), run->shop->cancellable, &late))
+            return TRUE;
+        if (!g_error_matches(late, PUP_ERROR, PUP_ERROR_TIMEOUT)) {
+            g_propagate_error(error, g_steal_pointer(&late));
+            return FALSE;
+        }
+    } while (g_get_monotonic_time() < end_us && !is_in_vain(run, domain, &watch));
+    set_late(run, domain, g_get_monotonic_time() - begun_us, error);
     return FALSE;
 }
 

@@ -44,3 +44,10 @@ fails 12 "no guest agent in .* within 10 s: its firmware \(bios\) found nothing 
     pupitre room regenerate lab
 grep -aq PNG < <(head -c 4 "$state/logs/regenerate-lab.png") || die "no picture"
 check_no_machines
+
+show "a firmware that says that it found nothing is not waited for"
+sed -i 's/^firmware = .*/firmware = uefi/' "$work/etc/rooms/lab.conf"
+printf '[recipe]\nboot_timeout = 3600\n' >"$work/etc/recipes/site/recipe.conf"
+fails 12 "its firmware \(uefi\) found nothing to start: it read [0-9]+ KiB of the disk, and says '" \
+    pupitre room regenerate lab
+check_no_machines

@@ -33,11 +33,40 @@ test_texts(void **state)
     }
 }
 
+static void
+test_waits_for_what_moves(void **state)
+{
+    static const struct {
+        gint64 at_s;
+        guint64 read_bytes;
+        const char *serial;
+        gboolean in_vain;
+    } rows[] = {
+        {100, 0, "", FALSE},
+        {500, 0, "", FALSE}, /* unknown, or still on its way */
+        {510, 36864, "", FALSE},
+        {590, 36864, "", FALSE},
+        {600, 36864, "", TRUE},
+        {601, 40960, "", FALSE},
+        {611, 40960, "BdsDxe: failed to load Boot0001", FALSE},
+        {621, 40960, "BdsDxe: failed to load Boot0001", TRUE},
+        {622, 80u << 20, "BdsDxe: failed to load Boot0001", FALSE},
+        {999, 80u << 20, "BdsDxe: failed to load Boot0001", FALSE}, /* it may work */
+    };
+    PupBootWatch watch = {.read_bytes = 0};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        assert_int_equal(pup_boot_watch(&watch, rows[i].read_bytes, rows[i].serial,
+                                        rows[i].at_s * G_USEC_PER_SEC),
+                         rows[i].in_vain);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_waits_for_what_moves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
