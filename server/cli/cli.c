@@ -159,8 +159,9 @@ pup_cli_store(PupCli *cli, GError **error)
     return cli->store;
 }
 
-PupCatalog *
-pup_cli_catalog(PupCli *cli, GError **error)
+/* With @look, nothing is made. */
+static PupCatalog *
+open_catalog(PupCli *cli, gboolean look, GError **error)
 {
     const PupSettings *settings = pup_cli_settings(cli, error);
     g_autofree char *path = NULL;
@@ -168,8 +169,22 @@ pup_cli_catalog(PupCli *cli, GError **error)
     if (!settings || cli->catalog)
         return cli->catalog;
     path = pup_settings_path(settings, "catalog.db");
-    cli->catalog = pup_catalog_open(path, settings->rooms_dir, error);
+    cli->catalog = pup_catalog_open_anyhow(path, settings->rooms_dir, look);
     return cli->catalog;
+}
+
+PupCatalog *
+pup_cli_catalog(PupCli *cli, GError **error)
+{
+    PupCatalog *catalog = open_catalog(cli, FALSE, error);
+
+    return catalog && pup_catalog_check(catalog, error) ? catalog : NULL;
+}
+
+PupCatalog *
+pup_cli_catalog_to_look(PupCli *cli, GError **error)
+{
+    return open_catalog(cli, TRUE, error);
 }
 
 PupVirt *
@@ -225,20 +240,17 @@ say_note(const char *text)
     pup_out_complain("note: %s", text);
 }
 
-gboolean
-pup_cli_workshop_to_look(PupCli *cli, PupWorkshop *shop, GError **error)
+/* The catalog is opened. */
+static gboolean
+fill(PupCli *cli, PupWorkshop *shop, GError **error)
 {
     PupWorkshop made = {.dry_run = cli->dry_run, .cancellable = cli->cancellable};
 
     made.note = cli->quiet ? NULL : say_note;
-    made.settings = pup_cli_settings(cli, error);
-    if (!made.settings)
-        return FALSE;
+    made.settings = cli->settings;
+    made.catalog = cli->catalog;
     made.store = pup_cli_store(cli, error);
     if (!made.store)
-        return FALSE;
-    made.catalog = pup_cli_catalog(cli, error);
-    if (!made.catalog)
         return FALSE;
     made.key = load_key(cli, NULL);
     *shop = made;
@@ -246,17 +258,29 @@ pup_cli_workshop_to_look(PupCli *cli, PupWorkshop *shop, GError **error)
 }
 
 gboolean
-pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error)
+pup_cli_workshop_to_look(PupCli *cli, PupWorkshop *shop, GError **error)
+{
+    return pup_cli_catalog_to_look(cli, error) && fill(cli, shop, error);
+}
+
+gboolean
+pup_cli_workshop_anyhow(PupCli *cli, PupWorkshop *shop, GError **error)
 {
     g_autoptr(GError) bad_key = NULL;
 
-    if (!pup_cli_settings(cli, error))
+    if (!open_catalog(cli, cli->dry_run, error))
         return FALSE;
     load_key(cli, &bad_key);
     if (!bad_key)
-        return pup_cli_workshop_to_look(cli, shop, error);
+        return fill(cli, shop, error);
     g_propagate_error(error, g_steal_pointer(&bad_key));
     return FALSE;
+}
+
+gboolean
+pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error)
+{
+    return pup_cli_catalog(cli, error) && pup_cli_workshop_anyhow(cli, shop, error);
 }
 
 gboolean

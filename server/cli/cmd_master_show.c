@@ -141,7 +141,7 @@ run(PupCli *cli, char **argv, GError **error)
     PupWorkshop shop;
     gboolean loaded;
 
-    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop_to_look(cli, &shop, error))
         return FALSE;
     loaded = load(&shop, args[0], &master, error);
     if (loaded && cli->json)

@@ -178,7 +178,7 @@ run(PupCli *cli, char **argv, GError **error)
     g_autoptr(GPtrArray) seats = NULL;
     PupStore *store;
 
-    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_catalog(cli, error))
+    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_catalog_to_look(cli, error))
         return FALSE;
     store = pup_cli_store(cli, error);
     if (!store)

@@ -133,6 +133,24 @@ keep_used(GArray *versions, unsigned used)
     }
 }
 
+/* A catalog that was made a moment ago does not know who ran what before it. */
+static gboolean
+keep_older_than_catalog(const PupWorkshop *shop, GArray *versions, GError **error)
+{
+    gint64 now_ms = g_get_real_time() / 1000, made_ms;
+
+    if (!pup_catalog_made(shop->catalog, &made_ms, error))
+        return FALSE;
+    if (made_ms == PUP_CATALOG_MISSING)
+        made_ms = now_ms;
+    for (guint i = 0; now_ms - made_ms < DAY_S * 1000 && i < versions->len; i++) {
+        PupRetained *version = &g_array_index(versions, PupRetained, i);
+        if ((version->created_s + 1) * 1000 <= made_ms)
+            keep_as(version, PUP_KEPT_IN_USE);
+    }
+    return TRUE;
+}
+
 GArray *
 pup_retention_room(const PupWorkshop *shop, const char *room, GError **error)
 {
@@ -145,7 +163,7 @@ pup_retention_room(const PupWorkshop *shop, const char *room, GError **error)
                                                error)
                  : NULL;
 
-    if (!used)
+    if (!used || !keep_older_than_catalog(shop, versions, error))
         return NULL;
     keep_canary(shop, room, versions);
     for (guint i = 0; i < used->len; i++)
