@@ -48,8 +48,9 @@ typedef struct {
     gboolean on_trial;    /* version is the room's canary */
     unsigned n_retired;   /* older versions that the room's retention let go */
     gboolean unchanged;   /* same disk (and, of a room, guest settings and template; of a
-                             master, needs) as the current version: nothing was written,
-                             version is that one */
+                             master, needs) as the current version, which version is.
+                             Nothing was written but (bytes_stored > 0) what the store had
+                             lost of it */
     gboolean restored;    /* and of a master its file, which had got lost */
     PupLook look;         /* of a master: what its disk looks like, and what it needs */
     PupNeeds needs;

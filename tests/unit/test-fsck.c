@@ -222,11 +222,15 @@ test_pack_gone(void **state)
     g_autoptr(PupFsckReport) report = fixture_fsck(f, FALSE);
     assert_harmed(report, "a@1");
     assert_harmed(report, "b@1"); /* its chunk 2 was there */
-    assert_int_equal(fixture_n_harmful(report), 4);
+    assert_int_equal(fixture_n_harmful(report), 1); /* the pack, not each of its chunks */
+    const PupFsckFinding *pack = g_ptr_array_index(report->findings, 0);
+    assert_non_null(strstr(pack->problem, "is gone, only its index is left: 2 chunks"));
+    assert_int_equal(g_strv_length(pack->versions), 2);
     g_autoptr(PupFsckReport) repair = fixture_fsck(f, TRUE);
     assert_non_null(repair);
     g_autoptr(PupFsckReport) after = fixture_fsck(f, FALSE);
     assert_harmed(after, "a@1"); /* nothing brings it back */
+    assert_int_equal(fixture_n_harmful(after), 1);
     g_auto(GStrv) files = fixture_list(f, "packs", "");
     assert_int_equal(g_strv_length(files), 2);
 }
