@@ -61,7 +61,7 @@ print_json(const Warm *warm, const PupTable *table)
 static void
 print_order(const Warm *warm)
 {
-    g_autofree char *at = warm->at_ms ? pup_time_text(warm->at_ms) : NULL;
+    g_autofree char *at = warm->at_ms ? pup_time_text_server(warm->at_ms) : NULL;
 
     if (at)
         pup_out_line("room %s warms up version %u from %s on", warm->room, warm->version,
@@ -104,7 +104,8 @@ cancel(PupCli *cli, const Warm *warm, GError **error)
 static gboolean
 order(PupCli *cli, const Warm *warm, GError **error)
 {
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autoptr(GTimeZone) zone = pup_time_zone();
+    g_autoptr(GDateTime) now = g_date_time_new_now(zone);
     gint64 at_ms = g_date_time_to_unix(now) * 1000;
     g_autofree char *at = NULL;
 
@@ -112,7 +113,7 @@ order(PupCli *cli, const Warm *warm, GError **error)
         g_prefix_error(error, "room warm: --at: ");
         return FALSE;
     }
-    at = pup_time_text(at_ms);
+    at = pup_time_text_server(at_ms);
     if (!cli->dry_run && !pup_catalog_warm(cli->catalog, warm->room, at_ms, error))
         return FALSE;
     if (!cli->json)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "lib/time_text.h"
 #include "server/image/images.h"
 #include "server/image/screens.h"
 #include "server/image/workshop.h"
@@ -61,6 +62,7 @@ add_version(const PupWorkshop *shop, PupKind kind, const char *name, unsigned nu
 {
     g_autoptr(PupManifest) manifest =
         pup_workshop_manifest(shop, kind, name, number, error);
+    g_autoptr(GTimeZone) zone = pup_time_zone();
     g_autoptr(GDateTime) utc = NULL, local = NULL;
     PupRetained version = {.version = number};
     GDate date;
@@ -68,7 +70,7 @@ add_version(const PupWorkshop *shop, PupKind kind, const char *name, unsigned nu
     if (!manifest)
         return FALSE;
     utc = g_date_time_new_from_iso8601(manifest->created, NULL);
-    local = utc ? g_date_time_to_local(utc) : NULL;
+    local = utc ? g_date_time_to_timezone(utc, zone) : NULL;
     if (local) {
         g_date_clear(&date, 1);
         g_date_set_dmy(&date, (GDateDay) g_date_time_get_day_of_month(local),
