@@ -9,7 +9,7 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
-#include "server/image/qemu_img.h"
+#include "server/image/infos.h"
 #include "server/image/workshop.h"
 
 static char *
@@ -39,7 +39,7 @@ check_version(PupCheckup *checkup, const char *name, unsigned version, gboolean 
                         mend_lost(name, version, current));
         return;
     }
-    info = pup_image_info(path, "qcow2", checkup->shop->cancellable, &why);
+    info = pup_image_infos_ask(checkup->shop, path, &why);
     if (info && info->backing)
         pup_error_set(&why, PUP_ERROR_INVALID, "'%s' stands on '%s', and should on none",
                       path, info->backing);

@@ -13,7 +13,7 @@
 #include "lib/ident.h"
 #include "server/image/chain.h"
 #include "server/image/edits.h"
-#include "server/image/qemu_img.h"
+#include "server/image/infos.h"
 #include "server/image/workshop.h"
 
 /* What is wrong with what the file @path stands on, new string; NULL: nothing. */
@@ -21,8 +21,7 @@ static char *
 problem_below(PupCheckup *checkup, const char *path)
 {
     g_autoptr(GError) why = NULL;
-    g_autoptr(PupImageInfo) info =
-        pup_image_info(path, "qcow2", checkup->shop->cancellable, &why);
+    g_autoptr(PupImageInfo) info = pup_image_infos_ask(checkup->shop, path, &why);
     g_autofree char *layer = NULL, *master = NULL, *below = NULL;
     unsigned version = 0;
 

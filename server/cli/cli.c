@@ -13,6 +13,7 @@
 #include "lib/text.h"
 #include "server/cli/help.h"
 #include "server/cli/out.h"
+#include "server/image/infos.h"
 
 static const char *
 quiet_help(const PupCommand *command)
@@ -246,6 +247,9 @@ fill(PupCli *cli, PupWorkshop *shop, GError **error)
 {
     PupWorkshop made = {.dry_run = cli->dry_run, .cancellable = cli->cancellable};
 
+    if (!cli->infos)
+        cli->infos = pup_image_infos_new();
+    made.infos = cli->infos;
     made.note = cli->quiet ? NULL : say_note;
     made.settings = cli->settings;
     made.catalog = cli->catalog;
@@ -401,6 +405,7 @@ void
 pup_cli_clear(PupCli *cli)
 {
     g_clear_pointer(&cli->config, g_free);
+    g_clear_pointer(&cli->infos, pup_image_infos_free);
     g_clear_pointer(&cli->virt, pup_virt_free);
     g_clear_pointer(&cli->catalog, pup_catalog_free);
     g_clear_pointer(&cli->store, pup_store_free);

@@ -59,6 +59,7 @@ struct PupCli {
     PupCatalog *catalog;
     PupSecretKey *key;
     PupVirt *virt;
+    PupImageInfos *infos;
 };
 
 /* All commands, ended by NULL, in the order of the help text (commands.c). */

@@ -5,7 +5,7 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
-#include "server/image/qemu_img.h"
+#include "server/image/infos.h"
 
 #define DIGEST_CHARS 64u
 
@@ -83,8 +83,7 @@ static gboolean
 read_link(const PupWorkshop *shop, const char *path, PupChain *chain, char **next,
           GError **error)
 {
-    g_autoptr(PupImageInfo) info =
-        pup_image_info(path, "qcow2", shop->cancellable, error);
+    g_autoptr(PupImageInfo) info = pup_image_infos_ask(shop, path, error);
     const char *backing;
 
     if (!info)

@@ -23,6 +23,8 @@
 #include "server/settings.h"
 #include "server/store/gc.h"
 
+typedef struct PupImageInfos PupImageInfos;
+
 /* What every workshop call needs; borrowed, not owned. */
 typedef struct {
     const PupSettings *settings;
@@ -32,6 +34,7 @@ typedef struct {
     const char *domain_template;    /* its path; NULL: the installed one */
     const PupNeedsChange *needs;    /* what a new version of a master is said to need,
                                        whatever its disk looks like; may be NULL */
+    PupImageInfos *infos;           /* of disks' files (infos.h); may be NULL */
     gboolean dry_run;               /* say what would happen, change nothing */
     void (*note)(const char *text); /* takes what a person should know; may be NULL */
     PupProgress progress;           /* may be NULL */
