@@ -291,6 +291,11 @@ link_disk(Import *import, GError **error)
     g_autofree char *old =
         pup_master_path(import->shop, import->name, import->current->version);
 
+    if (access(old, F_OK) < 0) {
+        pup_workshop_set_lost(import->shop, import->name, import->current->version,
+                              error);
+        return FALSE;
+    }
     unlink(import->temp);
     if (link(old, import->temp) < 0) {
         pup_error_set_errno(error, errno, "cannot make '%s' of '%s'", import->path, old);

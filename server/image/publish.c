@@ -87,7 +87,7 @@ find_master(Publish *publish, GError **error)
     const PupWorkshop *shop = publish->shop;
     g_auto(PupChain) chain = {0};
 
-    if (!pup_chain_read(shop, publish->path, &chain, error))
+    if (!pup_chain_read_whole(shop, publish->path, &chain, error))
         return FALSE;
     publish->n_layers = chain.layers->len;
     publish->master = pup_workshop_manifest(shop, PUP_KIND_MASTER, chain.master,

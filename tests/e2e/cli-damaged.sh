@@ -86,6 +86,14 @@ flip "$of_master" $(($(bytes "$of_master") - 1200))
 found 1
 mended
 
+show "a master whose file is gone, too, comes back from what was imported"
+flip "$of_master" $(($(bytes "$of_master") / 2))
+rm "$state/images/masters/win@1.qcow2"
+found 3
+# The room would be made afresh by the rest of what is said; it need not be.
+sed -i '/^problem: room r: /,+1d' "$work/fsck"
+mended
+
 show "a pack that is gone is one thing, with its index and without"
 rm "$of_room"
 found 1
