@@ -16,10 +16,14 @@
 #include "server/cli/when.h"
 
 static const PupColumn columns[] = {
-    {"SEAT", "seat", PUP_CELL_TEXT},         {"MAC", "mac", PUP_CELL_TEXT},
-    {"STATE", "state", PUP_CELL_TEXT},       {"RUNS", "version", PUP_CELL_UINT},
-    {"WARM", "warm_version", PUP_CELL_UINT}, {"CHUNKS", "warm_done", PUP_CELL_UINT},
-    {"OF", "warm_total", PUP_CELL_UINT},     {NULL},
+    {"SEAT", "seat", PUP_CELL_TEXT},
+    {"MAC", "mac", PUP_CELL_TEXT},
+    {"STATE", "state", PUP_CELL_TEXT},
+    {"RUNS", "version", PUP_CELL_VERSION},
+    {"WARM", "warm_version", PUP_CELL_VERSION},
+    {"CHUNKS", "warm_done", PUP_CELL_UINT},
+    {"OF", "warm_total", PUP_CELL_UINT},
+    {NULL},
 };
 
 typedef struct {
@@ -52,9 +56,9 @@ static void
 print_json(const Warm *warm, const PupTable *table)
 {
     g_autofree char *at = warm->at_ms ? pup_time_rfc3339(warm->at_ms) : NULL;
-    json_t *root =
-        json_pack("{s:s, s:i, s:s?, s:O}", "room", warm->room, "version",
-                  (int) warm->version, "at", at, "seats", pup_table_rows(table));
+    json_t *root = json_pack("{s:s, s:o, s:s?, s:O}", "room", warm->room, "version",
+                             pup_out_json_version(warm->version), "at", at, "seats",
+                             pup_table_rows(table));
     pup_out_json(root);
 }
 

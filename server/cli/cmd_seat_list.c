@@ -15,7 +15,7 @@ static const PupColumn columns[] = {
     {"", "state", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
     {"", "said", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
     {"", "silent_ms", PUP_CELL_JSON},
-    {"VERSION", "version", PUP_CELL_UINT},
+    {"VERSION", "version", PUP_CELL_VERSION},
     {"CANARY", "canary", PUP_CELL_BOOL, PUP_COLUMN_WIDE},
     {"SINCE", NULL, PUP_CELL_TEXT},
     {"NOTE", NULL, PUP_CELL_TEXT, PUP_COLUMN_NARROW},

@@ -242,10 +242,11 @@ static json_t *
 seat_json(const PupService *service, const PupSeat *seat)
 {
     json_t *json =
-        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:b,s:I,s:I,s:o,s:o}", "mac", seat->mac,
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:I,s:o,s:o}", "mac", seat->mac,
                   "room", seat->room, "seat", seat->seat, "state", seat->state, "detail",
-                  seat->detail, "address", seat->address, "version", (int) seat->version,
-                  "canary", pup_store_is_canary(service->store, seat->room, seat->mac),
+                  seat->detail, "address", seat->address, "version",
+                  seat->version > 0 ? json_integer(seat->version) : json_null(), "canary",
+                  pup_store_is_canary(service->store, seat->room, seat->mac),
                   "boot_started_ms", (json_int_t) seat->boot_started_ms, "last_seen_ms",
                   (json_int_t) seat->last_seen_ms, "stages", stages_json(seat), "stats",
                   seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null());

@@ -30,7 +30,7 @@ stats_json(const GPtrArray *seats)
     return pup_seat_stats_sum_json(&sum);
 }
 
-/* Every room that has a profile, with the version that it stands at (0: none yet). */
+/* Every room that has a profile, with the version that it stands at (null: none yet). */
 static json_t *
 rooms_json(PupService *service, GError **error)
 {
@@ -41,7 +41,8 @@ rooms_json(PupService *service, GError **error)
     for (char **room = rooms; *room; room++) {
         unsigned version = pup_store_current(service->store, PUP_KIND_ROOM, *room, NULL);
         json_array_append_new(
-            list, json_pack("{s:s,s:i}", "room", *room, "version", (int) version));
+            list, json_pack("{s:s,s:o}", "room", *room, "version",
+                            version > 0 ? json_integer(version) : json_null()));
     }
     return list;
 }
