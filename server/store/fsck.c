@@ -283,6 +283,25 @@ read_manifest(Fsck *fsck, const Version *version, GError **error)
     return pup_manifest_parse(data, len, error);
 }
 
+/* It says what a start reads first; no write stores it again, and no PC waits for it. */
+static void
+check_boot_profile(Fsck *fsck, const PupName *name, const Version *version)
+{
+    const char *where = NULL;
+    PupFsckFinding *finding;
+    PupChunkState state = fsck->store->ops->check_state(fsck->check, name, &where);
+    if (state == PUP_CHUNK_DAMAGED || state == PUP_CHUNK_UNLISTED)
+        check_chunk(fsck, name, version);
+    if (state == PUP_CHUNK_GOOD || state == PUP_CHUNK_UNLISTED)
+        return;
+    finding = pup_fsck_add(fsck->report, TRUE,
+                           g_strdup_printf("boot profile of %s", version->label),
+                           g_strdup("is lost: its seats start, and load less ahead"));
+    finding->mend = "nothing need be done: what its seats saw of their starts takes its "
+                    "place, here and in the next version";
+    add_harmed(fsck, finding, version);
+}
+
 static void
 check_version(Fsck *fsck, const Version *version)
 {
@@ -302,7 +321,7 @@ check_version(Fsck *fsck, const Version *version)
     for (guint64 i = 0; i < manifest->n_pages; i++)
         check_page(fsck, &manifest->pages[i], version);
     if (manifest->has_boot_profile)
-        check_chunk(fsck, &manifest->boot_profile, version);
+        check_boot_profile(fsck, &manifest->boot_profile, version);
 }
 
 static gboolean
