@@ -178,8 +178,13 @@ PupCatalog *
 pup_cli_catalog(PupCli *cli, GError **error)
 {
     PupCatalog *catalog = open_catalog(cli, FALSE, error);
+    g_autoptr(GError) trouble = catalog ? pup_catalog_trouble(catalog) : NULL;
 
-    return catalog && pup_catalog_check(catalog, error) ? catalog : NULL;
+    if (!trouble)
+        return catalog;
+    pup_error_set(error, (PupErrorCode) trouble->code,
+                  "%s; `pupitre fsck` says what mends it", trouble->message);
+    return NULL;
 }
 
 PupCatalog *

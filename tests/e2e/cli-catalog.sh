@@ -41,7 +41,7 @@ unusable() {
         # shellcheck disable=SC2086
         quick $words >/dev/null 2>&1 || die "$words fails"
     done
-    fails "$2" "${1#catalog: }" quick room regenerate r --schedule 'daily 06:00'
+    fails "$2" "${1#catalog: }.*; .pupitre fsck. says what mends it" quick room regenerate r --schedule 'daily 06:00'
 }
 versions() {
     find "$state/store" -path '*/r/[0-9]*.json' | wc -l
