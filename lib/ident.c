@@ -3,6 +3,7 @@
 #include "lib/ident.h"
 
 #include "lib/error.h"
+#include "lib/text.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ pup_ident_check(const char *what, const char *name, GError **error)
 {
     if (is_ident(name))
         return TRUE;
-    g_autofree char *shown = g_strescape(name, NULL);
+    g_autofree char *shown = pup_text_escape(name);
     pup_error_set(
         error, PUP_ERROR_INVALID,
         "'%s' is no name for a %s: use 1 to %d of a-z 0-9 - . _, beginning with "
@@ -38,7 +39,7 @@ pup_version_parse(const char *text, unsigned *version, GError **error)
     guint64 value;
     if (text[0] == '0' ||
         !g_ascii_string_to_unsigned(text, 10, 1, PUP_VERSION_MAX, &value, NULL)) {
-        g_autofree char *shown = g_strescape(text, NULL);
+        g_autofree char *shown = pup_text_escape(text);
         pup_error_set(error, PUP_ERROR_INVALID, "'%s' is no version: write 1, 2 ...",
                       shown);
         return FALSE;
@@ -57,7 +58,7 @@ pup_ident_split(const char *what, const char *text, char **name, unsigned *versi
     if (!pup_ident_check(what, head, error))
         return FALSE;
     if (at && !pup_version_parse(at + 1, &number, NULL)) {
-        g_autofree char *shown = g_strescape(text, NULL);
+        g_autofree char *shown = pup_text_escape(text);
         pup_error_set(error, PUP_ERROR_INVALID,
                       "'%s' names no version of a %s: write NAME@1, NAME@2 ...", shown,
                       what);
@@ -103,7 +104,7 @@ pup_mac_parse(const char *text, GError **error)
     else if (memcmp(mac, zero, sizeof mac) == 0)
         wrong = "is the MAC address of nothing";
     if (wrong) {
-        g_autofree char *shown = g_strescape(text, NULL);
+        g_autofree char *shown = pup_text_escape(text);
         pup_error_set(error, PUP_ERROR_INVALID, "'%s' %s", shown, wrong);
         return NULL;
     }

@@ -9,6 +9,7 @@
 
 #include "lib/error.h"
 #include "lib/file.h"
+#include "lib/text.h"
 
 #include <string.h>
 
@@ -232,7 +233,7 @@ write_value(Render *r, const Tag *tag, GError **error)
     if (!r->on)
         return TRUE;
     if (!pup_escape_accepts(r->escape, text) || (r->settle && makes_tag(text))) {
-        g_autofree char *shown = g_strescape(text, NULL);
+        g_autofree char *shown = pup_text_escape(text);
         render_error(r, error,
                      "'%s' cannot be '%s': it holds a character that is not "
                      "safe here",

@@ -2,6 +2,16 @@
 #include "config.h"
 #include "lib/time_text.h"
 
+#define MACHINE_ZONE "/etc/localtime"
+
+GTimeZone *
+pup_time_zone(void)
+{
+    GTimeZone *zone = g_time_zone_new_identifier(MACHINE_ZONE);
+
+    return zone ? zone : g_time_zone_new_utc();
+}
+
 /* The time zone database names some zones by their offset only, "+0545". */
 static gboolean
 has_name(GDateTime *time)
@@ -19,6 +29,16 @@ char *
 pup_time_text(gint64 unix_ms)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(unix_ms / 1000);
+
+    return time ? text_of(time) : g_strdup("-");
+}
+
+char *
+pup_time_text_server(gint64 unix_ms)
+{
+    g_autoptr(GTimeZone) zone = pup_time_zone();
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(unix_ms / 1000);
+    g_autoptr(GDateTime) time = utc ? g_date_time_to_timezone(utc, zone) : NULL;
 
     return time ? text_of(time) : g_strdup("-");
 }

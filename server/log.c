@@ -3,6 +3,8 @@
 
 #include "server/log.h"
 
+#include "lib/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,20 @@ level_name(int priority)
     return priority <= LOG_INFO ? "info" : "debug";
 }
 
+/* What a program can read back; letters of any language as they are. */
+static char *
+escape(const char *value)
+{
+    char beyond_ascii[129];
+    if (!g_utf8_validate(value, -1, NULL))
+        return g_strescape(value, NULL);
+    for (unsigned i = 0; i < 128; i++)
+        beyond_ascii[i] = (char) (128 + i);
+    beyond_ascii[128] = '\0';
+    g_autofree char *quoted = g_strescape(value, beyond_ascii);
+    return pup_text_escape(quoted);
+}
+
 static void
 append_value(GString *line, const char *value)
 {
@@ -50,7 +66,7 @@ append_value(GString *line, const char *value)
             return;
         }
     }
-    g_autofree char *escaped = g_strescape(value, NULL);
+    g_autofree char *escaped = escape(value);
     g_string_append_printf(line, "\"%s\"", escaped);
 }
 

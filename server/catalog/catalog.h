@@ -6,9 +6,9 @@
  * every question (they are few and small, and an edit counts at once); what happens
  * (boots, stages, last words and numbers of each seat) is in SQLite, STATE/catalog.db.
  * The database can be deleted at any time: it holds history, and wishes (warm-ups,
- * schedules, when to take a version), which can be made again; masters and versions are
- * the store's. What seats saw of their guests' starts lies beside it (boot_profiles.h),
- * and what was good last of each room profile (book.h).
+ * schedules, when to take a version), which can be made again, and knows when it was made
+ * itself; masters and versions are the store's. What seats saw of their guests' starts
+ * lies beside it (boot_profiles.h), and what was good last of each room profile (book.h).
  *
  * Threads: any (SQLite serialised, WAL; busy timeout 5 s). Several processes may share
  * one.
@@ -25,8 +25,24 @@
 
 /* Open, and make where missing, @db_path; profiles are read from @rooms_dir. */
 PupCatalog *pup_catalog_open(const char *db_path, const char *rooms_dir, GError **error);
+/* The same, whatever is wrong with the database: profiles are read without it, and what
+ * needs it fails with its trouble, as long as that lasts. With @look, nothing is made; a
+ * database that is not there counts as empty. Never NULL. */
+PupCatalog *pup_catalog_open_anyhow(const char *db_path, const char *rooms_dir,
+                                    gboolean look);
 void pup_catalog_free(PupCatalog *catalog);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupCatalog, pup_catalog_free)
+
+/* What is wrong with the database, new; NULL: nothing. It may be readable with it. */
+GError *pup_catalog_trouble(PupCatalog *catalog);
+/* FALSE with its trouble, for who will write. */
+gboolean pup_catalog_check(PupCatalog *catalog, GError **error);
+/* When the database was made (Unix); 0 where that is not known. What was before, it does
+ * not know. */
+#define PUP_CATALOG_MISSING (-1)
+gboolean pup_catalog_made(PupCatalog *catalog, gint64 *made_ms, GError **error);
+/* Read all of the database. Errors: CORRUPT, its trouble where it cannot be read. */
+gboolean pup_catalog_verify(PupCatalog *catalog, GError **error);
 
 /* Names of all rooms, sorted; g_strfreev(). */
 char **pup_catalog_rooms(PupCatalog *catalog, GError **error);

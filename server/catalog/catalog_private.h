@@ -11,10 +11,10 @@
 #define PUP_ROOM_SUFFIX ".conf"
 
 struct PupCatalog {
-    char *rooms_dir, *profiles_dir;
+    char *rooms_dir, *profiles_dir, *db_path;
     PupBootProfiles *boot_profiles;
     GMutex lock; /* of db: a transaction is one thread's */
-    sqlite3 *db;
+    PupDatabase *db;
     GHashTable *starts; /* MAC -> digest of what pup_catalog_starts() kept last; locked */
     GMutex peerings_lock;
     GHashTable *peerings; /* room -> what peering.c read of its profile */

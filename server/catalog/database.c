@@ -3,10 +3,23 @@
 #include "server/catalog/database.h"
 
 #include "lib/error.h"
+#include "lib/file.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BUSY_MS 5000
+#define RETRY_US (10 * G_USEC_PER_SEC)
+#define FLAGS SQLITE_OPEN_FULLMUTEX
+
+struct PupDatabase {
+    char *path;
+    gboolean look;
+    sqlite3 *sqlite; /* NULL: it cannot even be read */
+    GError *trouble;
+    gint64 tried_us; /* monotonic */
+};
 
 /* What each version of the schema added to the one before. A boot's stages are those of
  * mac with a time; its begin stands in the seat's row. */
@@ -82,7 +95,11 @@ static const char schema_5[] =
     " up_ms INTEGER NOT NULL,"
     " down_ms INTEGER NOT NULL,"
     " alive_ms INTEGER NOT NULL);";
-static const char *const schema[] = {schema_1, schema_2, schema_3, schema_4, schema_5};
+/* When the file was made, 0 where nobody wrote that down. */
+static const char schema_6[] = "CREATE TABLE made (at_ms INTEGER NOT NULL);"
+                               "INSERT INTO made VALUES (0);";
+static const char *const schema[] = {schema_1, schema_2, schema_3,
+                                     schema_4, schema_5, schema_6};
 #define SCHEMA_VERSION ((int) G_N_ELEMENTS(schema))
 
 static PupErrorCode
@@ -97,20 +114,20 @@ code_of(int result)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return PUP_ERROR_CORRUPT;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+        return PUP_ERROR_DENIED;
     default:
         return PUP_ERROR_IO;
     }
 }
 
-void
-pup_database_error(sqlite3 *db, const char *doing, GError **error)
+static void
+set_error(sqlite3 *sqlite, const char *doing, GError **error)
 {
-    PupErrorCode code = code_of(sqlite3_errcode(db));
-    pup_error_set(error, code, "%s: catalog '%s': %s%s", doing,
-                  sqlite3_db_filename(db, "main"), sqlite3_errmsg(db),
-                  code == PUP_ERROR_CORRUPT ? "; it may be deleted, then rooms must be "
-                                              "scheduled again"
-                                            : "");
+    PupErrorCode code = code_of(sqlite3_errcode(sqlite));
+    pup_error_set(error, code, "%s: catalog '%s': %s", doing,
+                  sqlite3_db_filename(sqlite, "main"), sqlite3_errmsg(sqlite));
 }
 
 static gboolean
@@ -127,20 +144,24 @@ bind_all(sqlite3_stmt *statement, const char *format, va_list args)
     return TRUE;
 }
 
+static gboolean ready(PupDatabase *db, GError **error);
+
 static sqlite3_stmt *
-prepare_valist(sqlite3 *db, const char *sql, const char *format, va_list args,
+prepare_valist(PupDatabase *db, const char *sql, const char *format, va_list args,
                GError **error)
 {
     g_autoptr(sqlite3_stmt) statement = NULL;
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+    if (!ready(db, error))
+        return NULL;
+    if (sqlite3_prepare_v2(db->sqlite, sql, -1, &statement, NULL) == SQLITE_OK &&
         bind_all(statement, format, args))
         return g_steal_pointer(&statement);
-    pup_database_error(db, sql, error);
+    set_error(db->sqlite, sql, error);
     return NULL;
 }
 
 sqlite3_stmt *
-pup_database_prepare(sqlite3 *db, GError **error, const char *sql, const char *format,
+pup_database_prepare(PupDatabase *db, GError **error, const char *sql, const char *format,
                      ...)
 {
     va_list args;
@@ -151,19 +172,20 @@ pup_database_prepare(sqlite3 *db, GError **error, const char *sql, const char *f
 }
 
 int
-pup_database_step(sqlite3 *db, sqlite3_stmt *statement, GError **error)
+pup_database_step(PupDatabase *db, sqlite3_stmt *statement, GError **error)
 {
     int result = sqlite3_step(statement);
     if (result == SQLITE_ROW)
         return 1;
     if (result == SQLITE_DONE)
         return 0;
-    pup_database_error(db, "cannot use the database", error);
+    set_error(sqlite3_db_handle(statement), "cannot use the database", error);
     return -1;
 }
 
 gboolean
-pup_database_run(sqlite3 *db, GError **error, const char *sql, const char *format, ...)
+pup_database_run(PupDatabase *db, GError **error, const char *sql, const char *format,
+                 ...)
 {
     va_list args;
     va_start(args, format);
@@ -172,75 +194,218 @@ pup_database_run(sqlite3 *db, GError **error, const char *sql, const char *forma
     return statement && pup_database_step(db, statement, error) == 0;
 }
 
-static gboolean
-exec(sqlite3 *db, const char *sql, GError **error)
+void
+pup_database_sync(PupDatabase *db, gboolean full)
 {
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+    if (db->sqlite)
+        sqlite3_exec(db->sqlite,
+                     full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+                     NULL, NULL, NULL);
+}
+
+unsigned
+pup_database_changes(PupDatabase *db)
+{
+    return db->sqlite ? (unsigned) sqlite3_changes(db->sqlite) : 0;
+}
+
+/* ---- opening -------------------------------------------------------------------------
+ */
+
+static gboolean
+exec(sqlite3 *sqlite, const char *sql, GError **error)
+{
+    if (sqlite3_exec(sqlite, sql, NULL, NULL, NULL) == SQLITE_OK)
         return TRUE;
-    pup_database_error(db, "cannot set up the database", error);
+    set_error(sqlite, "cannot set up the database", error);
     return FALSE;
 }
 
 static gboolean
-read_schema_version(sqlite3 *db, int *version, GError **error)
+read_schema_version(sqlite3 *sqlite, int *version, GError **error)
 {
-    g_autoptr(sqlite3_stmt) statement =
-        pup_database_prepare(db, error, "PRAGMA user_version", "");
-    if (!statement || pup_database_step(db, statement, error) != 1)
+    g_autoptr(sqlite3_stmt) statement = NULL;
+    if (sqlite3_prepare_v2(sqlite, "PRAGMA user_version", -1, &statement, NULL) !=
+            SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW) {
+        set_error(sqlite, "cannot read the database", error);
         return FALSE;
+    }
     *version = sqlite3_column_int(statement, 0);
     return TRUE;
 }
 
+static gboolean
+check_schema_version(sqlite3 *sqlite, int version, GError **error)
+{
+    if (version <= SCHEMA_VERSION)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_UNSUPPORTED,
+                  "catalog '%s' has format %d, we know %d: made by a newer Pupitre",
+                  sqlite3_db_filename(sqlite, "main"), version, SCHEMA_VERSION);
+    return FALSE;
+}
+
+static gboolean
+note_made(sqlite3 *sqlite, GError **error)
+{
+    g_autofree char *sql = g_strdup_printf("UPDATE made SET at_ms = %" G_GINT64_FORMAT,
+                                           g_get_real_time() / 1000);
+    return exec(sqlite, sql, error);
+}
+
 /* Inside a write transaction: two programs that start at once make the tables once. */
 static gboolean
-set_up_tables(sqlite3 *db, GError **error)
+set_up_tables(sqlite3 *sqlite, GError **error)
 {
-    int version;
-    if (!read_schema_version(db, &version, error))
-        return FALSE;
-    if (version > SCHEMA_VERSION) {
-        pup_error_set(error, PUP_ERROR_UNSUPPORTED,
-                      "catalog '%s' has format %d, we know %d: made by a newer Pupitre",
-                      sqlite3_db_filename(db, "main"), version, SCHEMA_VERSION);
-        return FALSE;
-    }
-    for (int i = version; i < SCHEMA_VERSION; i++)
-        if (!exec(db, schema[i], error))
-            return FALSE;
     g_autofree char *pragma = g_strdup_printf("PRAGMA user_version = %d", SCHEMA_VERSION);
-    return version == SCHEMA_VERSION || exec(db, pragma, error);
+    int version;
+    if (!read_schema_version(sqlite, &version, error) ||
+        !check_schema_version(sqlite, version, error))
+        return FALSE;
+    for (int i = version; i < SCHEMA_VERSION; i++)
+        if (!exec(sqlite, schema[i], error))
+            return FALSE;
+    if (version == 0 && !note_made(sqlite, error))
+        return FALSE;
+    return version == SCHEMA_VERSION || exec(sqlite, pragma, error);
 }
 
 /* History is worth no sync a row: WAL with NORMAL loses the last moments in a power cut,
  * never the file. */
 static gboolean
-set_up(sqlite3 *db, GError **error)
+set_up(sqlite3 *sqlite, GError **error)
 {
-    sqlite3_busy_timeout(db, BUSY_MS);
-    if (!exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error) ||
-        !exec(db, "BEGIN IMMEDIATE", error))
+    if (!exec(sqlite, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error) ||
+        !exec(sqlite, "BEGIN IMMEDIATE", error))
         return FALSE;
-    if (set_up_tables(db, error))
-        return exec(db, "COMMIT", error);
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    if (set_up_tables(sqlite, error))
+        return exec(sqlite, "COMMIT", error);
+    sqlite3_exec(sqlite, "ROLLBACK", NULL, NULL, NULL);
     return FALSE;
 }
 
-sqlite3 *
-pup_database_open(const char *path, GError **error)
+static sqlite3 *
+open_file(const char *name, int flags, GError **error)
 {
-    sqlite3 *db = NULL;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
-    if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
-        pup_error_set(error, PUP_ERROR_IO, "cannot open the catalog '%s': %s", path,
-                      db ? sqlite3_errmsg(db) : "no memory");
-        sqlite3_close(db);
+    sqlite3 *sqlite = NULL;
+    if (sqlite3_open_v2(name, &sqlite, FLAGS | flags, NULL) != SQLITE_OK) {
+        pup_error_set(error, code_of(sqlite3_errcode(sqlite)),
+                      "cannot open the catalog '%s': %s", name,
+                      sqlite ? sqlite3_errmsg(sqlite) : "no memory");
+        sqlite3_close(sqlite);
         return NULL;
     }
-    if (!set_up(db, error)) {
-        sqlite3_close(db);
+    sqlite3_busy_timeout(sqlite, BUSY_MS);
+    return sqlite;
+}
+
+static sqlite3 *
+open_to_write(const char *name, int flags, GError **error)
+{
+    sqlite3 *sqlite = open_file(name, SQLITE_OPEN_READWRITE | flags, error);
+    if (!sqlite || set_up(sqlite, error))
+        return sqlite;
+    sqlite3_close(sqlite);
+    return NULL;
+}
+
+/* Nobody has it open, and nothing of it stands elsewhere: what the file says is all. */
+static gboolean
+is_at_rest(const char *path)
+{
+    g_autofree char *wal = g_strconcat(path, "-wal", NULL);
+    struct stat st;
+    return stat(wal, &st) < 0 || st.st_size == 0;
+}
+
+/* Where SQLite cannot make the files that it wants beside the database. NULL where that
+ * will not do either; why is known already. */
+static sqlite3 *
+open_to_read(const char *path)
+{
+    g_autofree char *escaped = g_uri_escape_string(path, "/", FALSE);
+    g_autofree char *uri = g_strconcat("file:", escaped, "?immutable=1", NULL);
+    sqlite3 *sqlite;
+    int version = 0;
+    if (!is_at_rest(path))
         return NULL;
-    }
+    sqlite = open_file(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    if (sqlite && read_schema_version(sqlite, &version, NULL) &&
+        version == SCHEMA_VERSION)
+        return sqlite;
+    sqlite3_close(sqlite);
+    return NULL;
+}
+
+/* Whoever only looks makes no file: for them one that is not there is empty. */
+static void
+try_to_open(PupDatabase *db)
+{
+    struct stat st;
+    gboolean there = stat(db->path, &st) == 0;
+    db->tried_us = g_get_monotonic_time();
+    g_clear_error(&db->trouble);
+    g_clear_pointer(&db->sqlite, sqlite3_close_v2);
+    if (db->look && !there && errno == ENOENT)
+        db->sqlite = open_to_write(":memory:", 0, &db->trouble);
+    else if (there && !S_ISREG(st.st_mode))
+        /* opening a pipe would wait for ever */
+        pup_error_set(&db->trouble, PUP_ERROR_INVALID, "catalog '%s' is no file but %s",
+                      db->path,
+                      S_ISDIR(st.st_mode)    ? "a folder"
+                      : S_ISFIFO(st.st_mode) ? "a pipe"
+                                             : "something else");
+    else
+        db->sqlite =
+            open_to_write(db->path, db->look ? 0 : SQLITE_OPEN_CREATE, &db->trouble);
+    if (!db->sqlite && there && S_ISREG(st.st_mode))
+        db->sqlite = open_to_read(db->path);
+}
+
+/* Trouble may pass: a daemon need not be started again for it. */
+static gboolean
+ready(PupDatabase *db, GError **error)
+{
+    if (db->trouble && g_get_monotonic_time() - db->tried_us >= RETRY_US)
+        try_to_open(db);
+    if (!db->sqlite && error)
+        *error = g_error_copy(db->trouble);
+    return db->sqlite != NULL;
+}
+
+PupDatabase *
+pup_database_open(const char *path, gboolean look)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    PupDatabase *db = g_new0(PupDatabase, 1);
+    db->path = g_strdup(path);
+    db->look = look;
+    if (!look)
+        pup_file_make_dir(folder, NULL);
+    try_to_open(db);
     return db;
+}
+
+gboolean
+pup_database_is_there(PupDatabase *db)
+{
+    return g_strcmp0(sqlite3_db_filename(db->sqlite, "main"), "") != 0;
+}
+
+const GError *
+pup_database_trouble(PupDatabase *db)
+{
+    return db->trouble;
+}
+
+void
+pup_database_free(PupDatabase *db)
+{
+    if (!db)
+        return;
+    sqlite3_close(db->sqlite);
+    g_clear_error(&db->trouble);
+    g_free(db->path);
+    g_free(db);
 }

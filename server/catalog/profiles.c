@@ -14,6 +14,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "lib/text.h"
 
 #include <string.h>
 
@@ -296,7 +297,7 @@ static void
 add_stray(GPtrArray *problems, PupCatalog *catalog, const char *file)
 {
     g_autofree char *lower = g_ascii_strdown(file, -1);
-    g_autofree char *shown = g_strescape(file, NULL);
+    g_autofree char *shown = pup_text_escape(file);
     g_autofree char *path = g_build_filename(catalog->rooms_dir, shown, NULL);
     gboolean meant = g_str_has_suffix(lower, PUP_ROOM_SUFFIX);
     PupProfileProblem *problem = add_problem(

@@ -68,9 +68,9 @@ pup_catalog_room_moved(PupCatalog *catalog, const char *from, const char *to,
                        GError **error)
 {
     g_mutex_lock(&catalog->lock);
-    sqlite3_exec(catalog->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    pup_database_sync(catalog->db, TRUE);
     gboolean ok = move_rows(catalog, from, to, error);
-    sqlite3_exec(catalog->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+    pup_database_sync(catalog->db, FALSE);
     g_mutex_unlock(&catalog->lock);
     if (ok)
         pup_catalog_forget_profile(catalog, from);

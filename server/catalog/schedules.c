@@ -8,12 +8,12 @@
 static gboolean
 write_synced(PupCatalog *catalog, const PupSchedule *schedule, GError **error)
 {
-    sqlite3_exec(catalog->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    pup_database_sync(catalog->db, TRUE);
     gboolean ok = pup_database_run(
         catalog->db, error, "INSERT OR REPLACE INTO schedule VALUES (?1, ?2, ?3, ?4, ?5)",
         "sissi", schedule->room, (gint64) schedule->once, schedule->rule,
         schedule->options, schedule->next_ms);
-    sqlite3_exec(catalog->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+    pup_database_sync(catalog->db, FALSE);
     return ok;
 }
 
@@ -33,7 +33,7 @@ pup_catalog_unschedule(PupCatalog *catalog, const char *room, unsigned *n, GErro
     gboolean ok = pup_database_run(catalog->db, error,
                                    "DELETE FROM schedule WHERE room = ?1", "s", room);
     if (ok && n)
-        *n = (unsigned) sqlite3_changes(catalog->db);
+        *n = pup_database_changes(catalog->db);
     g_mutex_unlock(&catalog->lock);
     return ok;
 }

@@ -41,7 +41,7 @@ typedef enum {
     PUP_CHECK_VERSIONS = 1 << 5, /* what rooms stand at; versions without a room;
                                   * renames that were cut short */
     PUP_CHECK_CLIENT = 1 << 6,   /* the client image, templates and scripts */
-    PUP_CHECK_SCHEDULES = 1 << 7,
+    PUP_CHECK_CATALOG = 1 << 7,  /* its database, and the schedules in it */
     PUP_CHECK_ALL = (1 << 8) - 1,
 } PupCheckAreas;
 
@@ -80,6 +80,7 @@ void pup_check_overlays(PupCheckup *checkup);
 void pup_check_versions(PupCheckup *checkup);
 void pup_check_client_image(PupCheckup *checkup);
 void pup_check_texts(PupCheckup *checkup);
+void pup_check_catalog(PupCheckup *checkup);
 void pup_check_schedules(PupCheckup *checkup);
 void pup_check_renames(PupCheckup *checkup);
 

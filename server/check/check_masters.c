@@ -9,20 +9,27 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
-#include "server/image/qemu_img.h"
+#include "server/image/infos.h"
 #include "server/image/workshop.h"
 
+/* An import puts its copy in the place of a version's file that is not there, of an older
+ * version's, too. */
 static char *
-mend_lost(const char *name, unsigned version, gboolean current)
+mend_lost(const char *name, unsigned version, gboolean current, const char *damaged)
 {
-    if (current)
-        return g_strdup_printf("restore the file from a backup, or import the very same "
-                               "disk again: `pupitre master import %s FILE`",
-                               name);
-    return g_strdup_printf("restore the file from a backup; without, `pupitre room "
-                           "rebase` gives its rooms the current one, and `pupitre master "
-                           "remove %s@%u` forgets it",
-                           name, version);
+    g_autofree char *move =
+        damaged ? g_strdup_printf("move '%s' away and ", damaged) : g_strdup("");
+    g_autofree char *forget =
+        current
+            ? g_strdup("")
+            : g_strdup_printf("; without either, `pupitre room rebase` gives its rooms "
+                              "the current one, and `pupitre master remove %s@%u` "
+                              "forgets it",
+                              name, version);
+
+    return g_strdup_printf("restore the file from a backup, or %simport the very same "
+                           "disk again: `pupitre master import %s FILE`%s",
+                           move, name, forget);
 }
 
 static void
@@ -36,10 +43,10 @@ check_version(PupCheckup *checkup, const char *name, unsigned version, gboolean 
         pup_checkup_add(checkup, PUP_FINDING_DAMAGE,
                         g_strdup_printf("master %s@%u", name, version),
                         g_strdup_printf("its file '%s' is not there", path),
-                        mend_lost(name, version, current));
+                        mend_lost(name, version, current, NULL));
         return;
     }
-    info = pup_image_info(path, "qcow2", checkup->shop->cancellable, &why);
+    info = pup_image_infos_ask(checkup->shop, path, &why);
     if (info && info->backing)
         pup_error_set(&why, PUP_ERROR_INVALID, "'%s' stands on '%s', and should on none",
                       path, info->backing);
@@ -48,7 +55,7 @@ check_version(PupCheckup *checkup, const char *name, unsigned version, gboolean 
     if (why)
         pup_checkup_add(checkup, PUP_FINDING_DAMAGE,
                         g_strdup_printf("master %s@%u", name, version),
-                        g_strdup(why->message), mend_lost(name, version, current));
+                        g_strdup(why->message), mend_lost(name, version, current, path));
 }
 
 static void

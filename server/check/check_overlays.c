@@ -13,16 +13,17 @@
 #include "lib/ident.h"
 #include "server/image/chain.h"
 #include "server/image/edits.h"
-#include "server/image/qemu_img.h"
+#include "server/image/infos.h"
 #include "server/image/workshop.h"
 
-/* What is wrong with what the file @path stands on, new string; NULL: nothing. */
+/* What is wrong with what the file @path stands on, new string; NULL: nothing. In
+ * *@lost (may be NULL) "win11@3" where all that is wrong is that this version's file is
+ * not there. */
 static char *
-problem_below(PupCheckup *checkup, const char *path)
+problem_below(PupCheckup *checkup, const char *path, char **lost)
 {
     g_autoptr(GError) why = NULL;
-    g_autoptr(PupImageInfo) info =
-        pup_image_info(path, "qcow2", checkup->shop->cancellable, &why);
+    g_autoptr(PupImageInfo) info = pup_image_infos_ask(checkup->shop, path, &why);
     g_autofree char *layer = NULL, *master = NULL, *below = NULL;
     unsigned version = 0;
 
@@ -39,6 +40,8 @@ problem_below(PupCheckup *checkup, const char *path)
             "'%s' stands on '%s', which is neither a master's file nor "
             "a layer",
             path, info->backing ? info->backing : "nothing");
+    if (access(below, F_OK) < 0 && master && lost)
+        *lost = g_strdup_printf("%s@%u", master, version);
     if (access(below, F_OK) < 0)
         return g_strdup_printf("'%s' stands on '%s', which is not there", path, below);
     if (!checkup->thorough ||
@@ -73,20 +76,39 @@ pup_check_mend_sub_master(const PupWorkshop *shop, const char *room)
         newest, room, newest, room, room);
 }
 
+/* One import mends all that stands on a master's file: nobody shall throw away what was
+ * installed for it. */
+static char *
+mend_with_master(const PupWorkshop *shop, const char *room, const char *lost)
+{
+    g_autofree char *otherwise = pup_check_mend_sub_master(shop, room);
+    g_autofree char *name = NULL;
+    unsigned version = 0;
+
+    if (!pup_ident_split("master", lost, &name, &version, NULL) ||
+        !pup_workshop_has_version(shop, PUP_KIND_MASTER, name, version))
+        return g_steal_pointer(&otherwise);
+    return g_strdup_printf("bring back the file of master %s, as is said there (one "
+                           "import of that very disk): then the sub-master is whole, and "
+                           "nothing is to be made afresh; only where there is none, %s",
+                           lost, otherwise);
+}
+
 static void
 check_sub_master(PupCheckup *checkup, const char *room)
 {
     g_autofree char *path = pup_room_path(checkup->shop, room);
-    g_autofree char *problem = NULL;
+    g_autofree char *problem = NULL, *lost = NULL;
     gboolean there = access(path, F_OK) == 0;
 
-    problem = there ? problem_below(checkup, path)
+    problem = there ? problem_below(checkup, path, &lost)
                     : g_strdup_printf("its sub-master '%s' is not there", path);
     if (!problem)
         return;
     pup_checkup_add(checkup, PUP_FINDING_DAMAGE, g_strdup_printf("room %s", room),
                     g_steal_pointer(&problem),
-                    pup_check_mend_sub_master(checkup->shop, room));
+                    lost ? mend_with_master(checkup->shop, room, lost)
+                         : pup_check_mend_sub_master(checkup->shop, room));
 }
 
 static void
@@ -145,7 +167,7 @@ check_layers(PupCheckup *checkup)
         g_autofree char *backing = g_strconcat("../layers/", file, NULL);
         g_autofree char *digest = pup_backing_parse_layer(backing);
         g_autofree char *path = g_build_filename(folder, file, NULL);
-        char *problem = digest ? problem_below(checkup, path) : NULL;
+        char *problem = digest ? problem_below(checkup, path, NULL) : NULL;
         if (problem)
             pup_checkup_add(
                 checkup, PUP_FINDING_WARNING, g_strdup_printf("layer %s", digest),

@@ -40,18 +40,11 @@ void
 pup_check_schedules(PupCheckup *checkup)
 {
     PupCatalog *catalog = checkup->shop->catalog;
-    g_autoptr(GError) why = NULL;
-    g_autoptr(GArray) schedules = pup_catalog_schedules(catalog, NULL, &why);
-    g_autoptr(GArray) runs = schedules ? pup_catalog_runs(catalog, NULL, &why) : NULL;
+    g_autoptr(GArray) schedules = pup_catalog_schedules(catalog, NULL, NULL);
+    g_autoptr(GArray) runs = schedules ? pup_catalog_runs(catalog, NULL, NULL) : NULL;
     g_auto(GStrv) rooms = pup_catalog_rooms(catalog, NULL);
 
-    if (!runs)
-        pup_checkup_add(checkup, PUP_FINDING_WARNING, g_strdup("schedules"),
-                        g_strdup(why->message),
-                        g_strdup("where catalog.db is damaged, stop pupitred, remove it, "
-                                 "and give the schedules again: it holds only them and "
-                                 "the seats' history"));
-    if (!runs || !rooms)
+    if (!runs || !rooms) /* which check_catalog.c tells */
         return;
     check_orphans(checkup, schedules, rooms);
     check_runs(checkup, runs, rooms);

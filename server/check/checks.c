@@ -6,8 +6,8 @@ static const PupCheckEntry entries[] = {
     {PUP_CHECK_PROFILES, pup_check_profiles}, {PUP_CHECK_PROFILES, pup_check_recipes},
     {PUP_CHECK_MASTERS, pup_check_masters},   {PUP_CHECK_OVERLAYS, pup_check_overlays},
     {PUP_CHECK_VERSIONS, pup_check_versions}, {PUP_CHECK_CLIENT, pup_check_client_image},
-    {PUP_CHECK_CLIENT, pup_check_texts},      {PUP_CHECK_SCHEDULES, pup_check_schedules},
-    {PUP_CHECK_VERSIONS, pup_check_renames},
+    {PUP_CHECK_CLIENT, pup_check_texts},      {PUP_CHECK_CATALOG, pup_check_catalog},
+    {PUP_CHECK_CATALOG, pup_check_schedules}, {PUP_CHECK_VERSIONS, pup_check_renames},
 };
 
 const char *

@@ -17,6 +17,7 @@
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/template.h"
+#include "lib/text.h"
 
 #define PROBE_BYTES 4096u
 /* Behind it images/rooms/.NAME.edit.qcow2.tmp and the like have to fit into PATH_MAX. */
@@ -25,7 +26,7 @@
 static gboolean
 check_text(const char *dir, GError **error)
 {
-    g_autofree char *shown = g_strescape(dir, NULL);
+    g_autofree char *shown = pup_text_escape(dir);
 
     if (!g_path_is_absolute(dir))
         pup_error_set(error, PUP_ERROR_INVALID,

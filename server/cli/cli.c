@@ -13,6 +13,7 @@
 #include "lib/text.h"
 #include "server/cli/help.h"
 #include "server/cli/out.h"
+#include "server/image/infos.h"
 
 static const char *
 quiet_help(const PupCommand *command)
@@ -159,8 +160,9 @@ pup_cli_store(PupCli *cli, GError **error)
     return cli->store;
 }
 
-PupCatalog *
-pup_cli_catalog(PupCli *cli, GError **error)
+/* With @look, nothing is made. */
+static PupCatalog *
+open_catalog(PupCli *cli, gboolean look, GError **error)
 {
     const PupSettings *settings = pup_cli_settings(cli, error);
     g_autofree char *path = NULL;
@@ -168,8 +170,27 @@ pup_cli_catalog(PupCli *cli, GError **error)
     if (!settings || cli->catalog)
         return cli->catalog;
     path = pup_settings_path(settings, "catalog.db");
-    cli->catalog = pup_catalog_open(path, settings->rooms_dir, error);
+    cli->catalog = pup_catalog_open_anyhow(path, settings->rooms_dir, look);
     return cli->catalog;
+}
+
+PupCatalog *
+pup_cli_catalog(PupCli *cli, GError **error)
+{
+    PupCatalog *catalog = open_catalog(cli, FALSE, error);
+    g_autoptr(GError) trouble = catalog ? pup_catalog_trouble(catalog) : NULL;
+
+    if (!trouble)
+        return catalog;
+    pup_error_set(error, (PupErrorCode) trouble->code,
+                  "%s; `pupitre fsck` says what mends it", trouble->message);
+    return NULL;
+}
+
+PupCatalog *
+pup_cli_catalog_to_look(PupCli *cli, GError **error)
+{
+    return open_catalog(cli, TRUE, error);
 }
 
 PupVirt *
@@ -225,20 +246,20 @@ say_note(const char *text)
     pup_out_complain("note: %s", text);
 }
 
-gboolean
-pup_cli_workshop_to_look(PupCli *cli, PupWorkshop *shop, GError **error)
+/* The catalog is opened. */
+static gboolean
+fill(PupCli *cli, PupWorkshop *shop, GError **error)
 {
     PupWorkshop made = {.dry_run = cli->dry_run, .cancellable = cli->cancellable};
 
+    if (!cli->infos)
+        cli->infos = pup_image_infos_new();
+    made.infos = cli->infos;
     made.note = cli->quiet ? NULL : say_note;
-    made.settings = pup_cli_settings(cli, error);
-    if (!made.settings)
-        return FALSE;
+    made.settings = cli->settings;
+    made.catalog = cli->catalog;
     made.store = pup_cli_store(cli, error);
     if (!made.store)
-        return FALSE;
-    made.catalog = pup_cli_catalog(cli, error);
-    if (!made.catalog)
         return FALSE;
     made.key = load_key(cli, NULL);
     *shop = made;
@@ -246,17 +267,29 @@ pup_cli_workshop_to_look(PupCli *cli, PupWorkshop *shop, GError **error)
 }
 
 gboolean
-pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error)
+pup_cli_workshop_to_look(PupCli *cli, PupWorkshop *shop, GError **error)
+{
+    return pup_cli_catalog_to_look(cli, error) && fill(cli, shop, error);
+}
+
+gboolean
+pup_cli_workshop_anyhow(PupCli *cli, PupWorkshop *shop, GError **error)
 {
     g_autoptr(GError) bad_key = NULL;
 
-    if (!pup_cli_settings(cli, error))
+    if (!open_catalog(cli, cli->dry_run, error))
         return FALSE;
     load_key(cli, &bad_key);
     if (!bad_key)
-        return pup_cli_workshop_to_look(cli, shop, error);
+        return fill(cli, shop, error);
     g_propagate_error(error, g_steal_pointer(&bad_key));
     return FALSE;
+}
+
+gboolean
+pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error)
+{
+    return pup_cli_catalog(cli, error) && pup_cli_workshop_anyhow(cli, shop, error);
 }
 
 gboolean
@@ -377,6 +410,7 @@ void
 pup_cli_clear(PupCli *cli)
 {
     g_clear_pointer(&cli->config, g_free);
+    g_clear_pointer(&cli->infos, pup_image_infos_free);
     g_clear_pointer(&cli->virt, pup_virt_free);
     g_clear_pointer(&cli->catalog, pup_catalog_free);
     g_clear_pointer(&cli->store, pup_store_free);

@@ -59,6 +59,7 @@ struct PupCli {
     PupCatalog *catalog;
     PupSecretKey *key;
     PupVirt *virt;
+    PupImageInfos *infos;
 };
 
 /* All commands, ended by NULL, in the order of the help text (commands.c). */
@@ -77,6 +78,9 @@ const char *pup_cli_config_path(const PupCli *cli);
 const PupSettings *pup_cli_settings(PupCli *cli, GError **error);
 PupStore *pup_cli_store(PupCli *cli, GError **error);
 PupCatalog *pup_cli_catalog(PupCli *cli, GError **error);
+/* The catalog for who only looks: nothing is made, and its database's trouble is an error
+ * only of what needs it (pup_catalog_open_anyhow()). */
+PupCatalog *pup_cli_catalog_to_look(PupCli *cli, GError **error);
 
 /* Virtual machines; opened on first use. */
 PupVirt *pup_cli_virt(PupCli *cli, GError **error);
@@ -101,7 +105,11 @@ void pup_cli_catch_signals(PupCli *cli);
  * sign: shop->key is NULL then. */
 gboolean pup_cli_workshop(PupCli *cli, PupWorkshop *shop, GError **error);
 
-/* The same for who only looks: a key that cannot be read, too, is no error. */
+/* The same for who can do something without the catalog's database. */
+gboolean pup_cli_workshop_anyhow(PupCli *cli, PupWorkshop *shop, GError **error);
+
+/* The same for who only looks: a key that cannot be read is no error either, and nothing
+ * is made. */
 gboolean pup_cli_workshop_to_look(PupCli *cli, PupWorkshop *shop, GError **error);
 
 /* Say something to a person on stdout, unless --quiet. Under --dry-run the line begins

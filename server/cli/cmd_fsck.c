@@ -4,28 +4,109 @@
 #include "server/cli/out.h"
 #include "server/cli/progress.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #include "lib/error.h"
 #include "lib/file.h"
+#include "lib/ident.h"
 #include "server/store/fsck.h"
 
 /* What the checks of the parts and the store's own fsck found. */
 typedef struct {
+    const PupWorkshop *shop;
+    gboolean repaired;
     PupCheckup *checkup;
     PupFsckReport *report;
 } Found;
 
-/* What mends what the store's fsck found. */
-static const char *
-mend_of(const PupFsckFinding *finding)
+/* Each master of which a version is harmed is imported once more: from its own file,
+ * which is the very disk, or from what it was imported from. */
+static void
+add_imports(const Found *found, const PupFsckFinding *finding, GString *text)
+{
+    g_autoptr(GHashTable) named =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (unsigned i = 0; i < finding->n_masters; i++) {
+        g_autofree char *name = NULL, *path = NULL;
+        unsigned version = 0;
+        if (!pup_ident_split("master", finding->versions[i], &name, &version, NULL))
+            continue;
+        path = pup_master_path(found->shop, name, version);
+        if (g_hash_table_contains(named, name))
+            continue;
+        g_string_append_printf(text, "%s`pupitre master import %s %s`",
+                               g_hash_table_size(named) > 0 ? ", " : "", name,
+                               access(path, R_OK) == 0 ? path : "FILE");
+        g_hash_table_add(named, g_steal_pointer(&name));
+    }
+    g_string_append(text, " of the very same disk stores it again");
+}
+
+/* A room's version that stands is made of its sub-master; what an older one had may be
+ * nowhere else. */
+static void
+add_publishes(const Found *found, const PupFsckFinding *finding, GString *text)
+{
+    g_autoptr(GString) lost = g_string_new(NULL);
+    unsigned n = 0;
+
+    for (char **label = finding->versions; *label; label++) {
+        g_autofree char *name = NULL;
+        unsigned version = 0;
+        if (!pup_ident_split("room", *label, &name, &version, NULL))
+            continue;
+        if (pup_store_current(found->shop->store, PUP_KIND_ROOM, name, NULL) != version)
+            g_string_append_printf(lost, "%s%s", lost->len > 0 ? ", " : "", *label);
+        else
+            g_string_append_printf(text, "%s`pupitre room publish %s`",
+                                   n++ > 0 ? ", " : "", name);
+    }
+    if (n > 0)
+        g_string_append(text, " stores again what the sub-master still has");
+    if (lost->len > 0)
+        g_string_append_printf(text,
+                               "%s%s %s not what the room stands at, and nothing "
+                               "else brings that back",
+                               n > 0 ? "; " : "", lost->str,
+                               strchr(lost->str, ',') ? "are" : "is");
+}
+
+/* Of what a write may store again. */
+static char *
+mend_of_bytes(const Found *found, const PupFsckFinding *finding)
+{
+    gboolean taken_out = found->repaired || finding->remedy == PUP_FSCK_MISSING;
+    g_autoptr(GString) text = g_string_new("restore the store from a backup; or ");
+
+    if (!finding->versions[0])
+        return g_strdup(taken_out ? "nothing that could be followed needs it"
+                                  : "nothing that could be followed needs it: `pupitre "
+                                    "fsck --repair` takes it out");
+    if (!taken_out)
+        g_string_append(text, "`pupitre fsck --repair` takes it out, then ");
+    if (finding->n_masters > 0)
+        add_imports(found, finding, text);
+    else
+        add_publishes(found, finding, text);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* What mends what the store's fsck found; new string. */
+static char *
+mend_of(const Found *found, const PupFsckFinding *finding)
 {
     if (finding->mend)
-        return finding->mend;
+        return g_strdup(finding->mend);
     if (finding->harmless)
-        return "`pupitre gc` or `pupitre fsck --repair` clears it";
-    return finding->versions[0]
-               ? "restore the store from a backup; `pupitre room publish` stores again "
-                 "what a sub-master or its master still has"
-               : "restore the store from a backup";
+        return g_strdup("`pupitre gc` or `pupitre fsck --repair` clears it");
+    if (finding->remedy == PUP_FSCK_REPAIR)
+        return g_strdup(found->repaired ? "that was done"
+                                        : "`pupitre fsck --repair` brings it back");
+    if (finding->remedy != PUP_FSCK_OTHER)
+        return mend_of_bytes(found, finding);
+    return g_strdup("restore the store from a backup");
 }
 
 static PupFindingSeverity
@@ -41,12 +122,13 @@ json_of(const Found *found)
 
     for (unsigned i = 0; i < found->report->findings->len; i++) {
         const PupFsckFinding *finding = g_ptr_array_index(found->report->findings, i);
+        g_autofree char *mend = mend_of(found, finding);
         json_t *versions = json_array();
         for (char **version = finding->versions; *version; version++)
             json_array_append_new(versions, json_string(*version));
-        json_array_append_new(array, pup_finding_json(severity_of(finding),
-                                                      finding->object, finding->problem,
-                                                      mend_of(finding), versions));
+        json_array_append_new(array,
+                              pup_finding_json(severity_of(finding), finding->object,
+                                               finding->problem, mend, versions));
     }
     return json_pack("{s:o}", "findings", array);
 }
@@ -64,10 +146,11 @@ print_findings(const PupCli *cli, const Found *found)
     pup_findings_print(stdout, found->checkup, least);
     for (unsigned i = 0; i < found->report->findings->len; i++) {
         const PupFsckFinding *finding = g_ptr_array_index(found->report->findings, i);
+        g_autofree char *mend = mend_of(found, finding);
         if (severity_of(finding) < least)
             continue;
         pup_finding_print(stdout, severity_of(finding), finding->object, finding->problem,
-                          mend_of(finding), finding->versions);
+                          mend, finding->versions);
     }
 }
 
@@ -165,8 +248,8 @@ look(const PupCli *cli, PupWorkshop *shop, gboolean repair, Found *found, GError
 static gboolean
 check(PupCli *cli, gboolean repair, GError **error)
 {
-    Found found = {NULL};
     PupWorkshop shop;
+    Found found = {.shop = &shop, .repaired = repair};
     unsigned n_harmful;
     gboolean swept;
 

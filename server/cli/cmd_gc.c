@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * First the versions that no retention keeps, then the bytes that no version needs, then
- * the files that nothing names. A room whose profile cannot be read keeps all it has.
+ * the files that nothing names. A room whose profile cannot be read keeps all it has; all
+ * rooms do while nobody can tell what their seats run, as the catalog cannot be read.
  */
 #include "server/cli/commands.h"
 #include "server/cli/out.h"
@@ -118,17 +119,46 @@ retire(Gc *gc, PupKind kind, const char *name, GError **error)
     return TRUE;
 }
 
+/* FALSE, said once, where what the seats run cannot be told. */
 static gboolean
-retire_all(Gc *gc, GError **error)
+knows_seats(const Gc *gc)
+{
+    g_autoptr(GError) why = NULL;
+    gint64 made_ms;
+
+    if (pup_catalog_made(gc->shop.catalog, &made_ms, &why))
+        return TRUE;
+    pup_out_complain("all versions of all rooms stay, as nobody can tell which seats run "
+                     "them; see `pupitre fsck`: %s",
+                     why->message);
+    return FALSE;
+}
+
+static gboolean
+retire_rooms(Gc *gc, GError **error)
 {
     g_auto(GStrv) rooms = pup_catalog_rooms(gc->shop.catalog, error);
-    g_auto(GStrv) masters = pup_store_names(gc->shop.store, PUP_KIND_MASTER, error);
 
-    if (!rooms || !masters)
+    if (!rooms)
         return FALSE;
+    if (!knows_seats(gc))
+        return TRUE;
     for (char **room = rooms; *room; room++)
         if (!retire(gc, PUP_KIND_ROOM, *room, error))
             return FALSE;
+    return TRUE;
+}
+
+static gboolean
+retire_all(Gc *gc, GError **error)
+{
+    g_auto(GStrv) masters = NULL;
+
+    if (!retire_rooms(gc, error))
+        return FALSE;
+    masters = pup_store_names(gc->shop.store, PUP_KIND_MASTER, error);
+    if (!masters)
+        return FALSE;
     for (char **master = masters; *master; master++)
         if (!retire(gc, PUP_KIND_MASTER, *master, error))
             return FALSE;
@@ -175,7 +205,7 @@ run(PupCli *cli, char **argv, GError **error)
     Gc gc = {.cli = cli, .leaving = leaving};
 
     if (!pup_cli_parse(cli, NULL, &args, error) ||
-        !pup_cli_workshop(cli, &gc.shop, error))
+        !pup_cli_workshop_anyhow(cli, &gc.shop, error))
         return FALSE;
     /* First what keeps a master's version. */
     free_layers(&gc);

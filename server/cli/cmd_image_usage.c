@@ -186,7 +186,8 @@ run(PupCli *cli, char **argv, GError **error)
     g_autoptr(PupUsage) usage = NULL;
     PupWorkshop shop;
 
-    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+    if (!pup_cli_parse(cli, NULL, &args, error) ||
+        !pup_cli_workshop_to_look(cli, &shop, error))
         return FALSE;
     bar = pup_bar_new(cli->quiet);
     images = pup_images_list(&shop, error);

@@ -83,7 +83,9 @@ print_text(const Master *master)
 
     pup_out_line("master      %s@%u%s, made %s", manifest->name, manifest->version,
                  master->current ? ", the current version" : "", made);
-    pup_out_line("disk        %s; %s, %s", size, master->file, file);
+    pup_out_line("disk        %s; %s%s%s", size, master->file,
+                 master->file_bytes > 0 ? ", " : " is not there: see `pupitre fsck`",
+                 master->file_bytes > 0 ? file : "");
     if (master->looked)
         pup_out_line("looks like  %s", pup_look_text(&master->look));
     pup_out_line("needs       %s",
@@ -141,7 +143,8 @@ run(PupCli *cli, char **argv, GError **error)
     PupWorkshop shop;
     gboolean loaded;
 
-    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_workshop(cli, &shop, error))
+    if (!pup_cli_parse(cli, NULL, &args, error) ||
+        !pup_cli_workshop_to_look(cli, &shop, error))
         return FALSE;
     loaded = load(&shop, args[0], &master, error);
     if (loaded && cli->json)

@@ -117,7 +117,8 @@ run(PupCli *cli, char **argv, GError **error)
     PupWorkshop shop;
 
     if (!pup_cli_parse(cli, NULL, &args, error) ||
-        !pup_ident_check("room", args[0], error) || !pup_cli_workshop(cli, &shop, error))
+        !pup_ident_check("room", args[0], error) ||
+        !pup_cli_workshop_to_look(cli, &shop, error))
         return FALSE;
     versions = pup_retention_room(&shop, args[0], error);
     if (!versions || !fill(&shop, table, args[0], versions, error))

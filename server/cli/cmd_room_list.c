@@ -2,19 +2,33 @@
 #include "server/cli/commands.h"
 #include "server/cli/findings.h"
 
+#include <string.h>
+
 #include "lib/error.h"
 #include "lib/time_text.h"
 
 static const PupColumn columns[] = {
     {"ROOM", "name", PUP_CELL_TEXT},
-    {"TITLE", "title", PUP_CELL_TEXT},
+    {"TITLE", "title", PUP_CELL_TEXT, PUP_COLUMN_CUT},
     {"MASTER", "master", PUP_CELL_TEXT},
     {"SEATS", "seats", PUP_CELL_UINT},
-    {"VERSION", "version", PUP_CELL_UINT},
+    {"VERSION", "version", PUP_CELL_VERSION},
     {"PUBLISHED", NULL, PUP_CELL_TEXT},
     {"", "published", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
     {NULL},
 };
+
+/* In the place of a title there is no room for the folder that all profiles are in; what
+ * is told on standard error has it. */
+static const char *
+short_problem(const PupWorkshop *shop, const char *message)
+{
+    const char *folder = shop->settings->rooms_dir;
+    size_t len = strlen(folder);
+
+    return g_str_has_prefix(message, folder) && message[len] == '/' ? message + len + 1
+                                                                    : message;
+}
 
 /* What is broken in one room must not hide the others: its row says so. */
 static void
@@ -25,7 +39,7 @@ add_room(const PupWorkshop *shop, PupTable *table, const char *room)
     g_autoptr(PupManifest) manifest =
         pup_workshop_manifest(shop, PUP_KIND_ROOM, room, 0, &failed);
     g_autofree char *when = NULL;
-    const char *title = broken ? broken->message : profile->title;
+    const char *title = broken ? short_problem(shop, broken->message) : profile->title;
     const char *published = manifest ? manifest->created : failed->message;
 
     if (g_error_matches(failed, PUP_ERROR, PUP_ERROR_NOT_FOUND))
@@ -61,6 +75,6 @@ const PupCommand pup_cmd_room_list = {
     .name = "room list",
     .args = "",
     .summary = "List the rooms",
-    .flags = PUP_CLI_LISTS,
+    .flags = PUP_CLI_LISTS | PUP_CLI_WIDE,
     .run = run,
 };

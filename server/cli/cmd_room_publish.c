@@ -33,6 +33,8 @@ static void
 say_report(const PupCli *cli, const char *room, const char *seat,
            const PupPublishReport *report)
 {
+    g_autofree char *stored = pup_bytes_format(report->bytes_stored);
+
     if (!report->unchanged)
         say_published(cli, room, seat, report);
     else if (report->on_trial)
@@ -41,6 +43,8 @@ say_report(const PupCli *cli, const char *room, const char *seat,
     else
         pup_cli_say(cli, "nothing changed since %s@%u: nothing to publish", room,
                     report->version);
+    if (report->unchanged && report->bytes_stored > 0)
+        pup_cli_say(cli, "stored again %s of it that was lost", stored);
     if (report->n_retired > 0)
         pup_cli_say(cli, "%u older version%s removed, as the room's profile says",
                     report->n_retired, report->n_retired == 1 ? " was" : "s were");

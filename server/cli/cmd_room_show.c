@@ -27,6 +27,7 @@ typedef struct {
     PupManifest *manifest;   /* current version, or NULL */
     PupBootProfileSize boot; /* of that version */
     PupScheduleList schedules;
+    gboolean knows_schedules;
     gboolean edited;
     PupEdit edit;
     char *canary; /* what is on trial, or NULL */
@@ -62,6 +63,19 @@ load_text(Room *room, GError **error)
     return text != NULL;
 }
 
+/* Of a catalog that cannot be read they are not known; the rest is. */
+static void
+load_schedules(const PupWorkshop *shop, Room *room)
+{
+    g_autoptr(GError) why = NULL;
+
+    room->knows_schedules =
+        pup_schedule_list_load(shop->catalog, room->name, &room->schedules, &why);
+    if (why)
+        pup_out_complain("its schedules are not known; see `pupitre fsck`: %s",
+                         why->message);
+}
+
 static gboolean
 load_room(const PupWorkshop *shop, Room *room, GError **error)
 {
@@ -85,8 +99,8 @@ load_room(const PupWorkshop *shop, Room *room, GError **error)
     }
     if (room->manifest)
         room->boot = pup_workshop_boot_profile_size(shop, room->manifest);
-    return load_text(room, error) &&
-           pup_schedule_list_load(shop->catalog, room->name, &room->schedules, error);
+    load_schedules(shop, room);
+    return load_text(room, error);
 }
 
 static const char *
@@ -196,7 +210,8 @@ print_text(const Room *room)
         pup_out_line("on trial    %s: `pupitre room promote %s` or `room rollback`",
                      room->canary, room->name);
     pup_out_line("seats       %u", room->profile->n_seats);
-    print_schedules(&room->schedules);
+    if (room->knows_schedules)
+        print_schedules(&room->schedules);
     pup_out_line("profile     %s", room->path);
     print_what_is_set(room->text);
 }
@@ -245,8 +260,11 @@ print_json(const PupCli *cli, const Room *room)
         pup_out_json_text(room->path), "sub_master", pup_out_json_text(room->disk),
         "sub_master_bytes", (json_int_t) room->disk_file_bytes, "current", version,
         "seats", json_of_seats(room->profile), "schedules",
-        pup_schedules_json(room->schedules.schedules), "last_runs",
-        pup_schedule_runs_json(room->schedules.runs));
+        room->knows_schedules ? pup_schedules_json(room->schedules.schedules)
+                              : json_null(),
+        "last_runs",
+        room->knows_schedules ? pup_schedule_runs_json(room->schedules.runs)
+                              : json_null());
     if (room->disk_mend)
         json_object_set_new(root, "sub_master_bytes", json_null());
     json_object_set_new(root, "canary", pup_cli_canary_json(cli, room->name));
@@ -266,7 +284,7 @@ run(PupCli *cli, char **argv, GError **error)
                                     {NULL}};
 
     if (!pup_cli_parse(cli, options, &args, error) ||
-        !pup_cli_workshop(cli, &shop, error))
+        !pup_cli_workshop_to_look(cli, &shop, error))
         return FALSE;
     room.name = args[0];
     loaded = load_room(&shop, &room, error);

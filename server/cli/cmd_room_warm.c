@@ -16,10 +16,14 @@
 #include "server/cli/when.h"
 
 static const PupColumn columns[] = {
-    {"SEAT", "seat", PUP_CELL_TEXT},         {"MAC", "mac", PUP_CELL_TEXT},
-    {"STATE", "state", PUP_CELL_TEXT},       {"RUNS", "version", PUP_CELL_UINT},
-    {"WARM", "warm_version", PUP_CELL_UINT}, {"CHUNKS", "warm_done", PUP_CELL_UINT},
-    {"OF", "warm_total", PUP_CELL_UINT},     {NULL},
+    {"SEAT", "seat", PUP_CELL_TEXT},
+    {"MAC", "mac", PUP_CELL_TEXT},
+    {"STATE", "state", PUP_CELL_TEXT},
+    {"RUNS", "version", PUP_CELL_VERSION},
+    {"WARM", "warm_version", PUP_CELL_VERSION},
+    {"CHUNKS", "warm_done", PUP_CELL_UINT},
+    {"OF", "warm_total", PUP_CELL_UINT},
+    {NULL},
 };
 
 typedef struct {
@@ -52,16 +56,16 @@ static void
 print_json(const Warm *warm, const PupTable *table)
 {
     g_autofree char *at = warm->at_ms ? pup_time_rfc3339(warm->at_ms) : NULL;
-    json_t *root =
-        json_pack("{s:s, s:i, s:s?, s:O}", "room", warm->room, "version",
-                  (int) warm->version, "at", at, "seats", pup_table_rows(table));
+    json_t *root = json_pack("{s:s, s:o, s:s?, s:O}", "room", warm->room, "version",
+                             pup_out_json_version(warm->version), "at", at, "seats",
+                             pup_table_rows(table));
     pup_out_json(root);
 }
 
 static void
 print_order(const Warm *warm)
 {
-    g_autofree char *at = warm->at_ms ? pup_time_text(warm->at_ms) : NULL;
+    g_autofree char *at = warm->at_ms ? pup_time_text_server(warm->at_ms) : NULL;
 
     if (at)
         pup_out_line("room %s warms up version %u from %s on", warm->room, warm->version,
@@ -104,7 +108,8 @@ cancel(PupCli *cli, const Warm *warm, GError **error)
 static gboolean
 order(PupCli *cli, const Warm *warm, GError **error)
 {
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autoptr(GTimeZone) zone = pup_time_zone();
+    g_autoptr(GDateTime) now = g_date_time_new_now(zone);
     gint64 at_ms = g_date_time_to_unix(now) * 1000;
     g_autofree char *at = NULL;
 
@@ -112,7 +117,7 @@ order(PupCli *cli, const Warm *warm, GError **error)
         g_prefix_error(error, "room warm: --at: ");
         return FALSE;
     }
-    at = pup_time_text(at_ms);
+    at = pup_time_text_server(at_ms);
     if (!cli->dry_run && !pup_catalog_warm(cli->catalog, warm->room, at_ms, error))
         return FALSE;
     if (!cli->json)

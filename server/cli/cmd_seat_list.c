@@ -15,7 +15,7 @@ static const PupColumn columns[] = {
     {"", "state", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
     {"", "said", PUP_CELL_TEXT, PUP_COLUMN_HIDDEN},
     {"", "silent_ms", PUP_CELL_JSON},
-    {"VERSION", "version", PUP_CELL_UINT},
+    {"VERSION", "version", PUP_CELL_VERSION},
     {"CANARY", "canary", PUP_CELL_BOOL, PUP_COLUMN_WIDE},
     {"SINCE", NULL, PUP_CELL_TEXT},
     {"NOTE", NULL, PUP_CELL_TEXT, PUP_COLUMN_NARROW},
@@ -178,7 +178,7 @@ run(PupCli *cli, char **argv, GError **error)
     g_autoptr(GPtrArray) seats = NULL;
     PupStore *store;
 
-    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_catalog(cli, error))
+    if (!pup_cli_parse(cli, NULL, &args, error) || !pup_cli_catalog_to_look(cli, error))
         return FALSE;
     store = pup_cli_store(cli, error);
     if (!store)

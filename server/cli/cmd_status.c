@@ -17,12 +17,14 @@
 
 typedef struct {
     const PupSettings *settings;
-    unsigned n_masters, n_rooms, n_published, n_seats, n_running;
+    unsigned n_masters, n_rooms, n_published;
     GPtrArray *edited;  /* names of rooms */
     char *client_image; /* id, or NULL */
     char *address;      /* where the daemon is asked for */
     PupServes serving;
     guint64 free_bytes; /* of the state folder's file system */
+    gboolean knows;     /* the catalog could be read: what follows up to schedules */
+    unsigned n_seats, n_running;
     PupSeatStats stats; /* of all seats that are on */
     GArray *sent;       /* of PupSent */
     PupScheduleList schedules;
@@ -72,23 +74,29 @@ count_rooms(PupCli *cli, Status *status, GError **error)
 }
 
 static gboolean
-count_seats(PupCli *cli, Status *status, GError **error)
+count_seats(PupCli *cli, Status *status)
 {
     g_autoptr(GPtrArray) seats = pup_catalog_seats(cli->catalog, g_get_real_time() / 1000,
-                                                   cli->settings->poll_s, error);
+                                                   cli->settings->poll_s, NULL);
 
-    if (!seats)
-        return FALSE;
-    status->n_seats = seats->len;
-    for (unsigned i = 0; i < seats->len; i++) {
+    for (unsigned i = 0; seats && i < seats->len; i++) {
         const PupSeat *seat = g_ptr_array_index(seats, i);
         if (strcmp(seat->state, "running") == 0)
             status->n_running++;
         if (seat->has_stats && pup_seat_state_is_on(seat->state))
             pup_seat_stats_add(&status->stats, &seat->stats);
     }
-    status->sent = pup_catalog_sent(cli->catalog, error);
-    return status->sent != NULL;
+    status->n_seats = seats ? seats->len : 0;
+    return seats != NULL;
+}
+
+/* Why it cannot be read is a finding of the checks. */
+static void
+ask_catalog(PupCli *cli, Status *status)
+{
+    status->sent = pup_catalog_sent(cli->catalog, NULL);
+    status->knows = status->sent && count_seats(cli, status) &&
+                    pup_schedule_list_load(cli->catalog, NULL, &status->schedules, NULL);
 }
 
 static void
@@ -132,10 +140,10 @@ gather(PupCli *cli, Status *status, GError **error)
     struct statvfs fs;
 
     status->settings = pup_cli_settings(cli, error);
-    if (!status->settings || !pup_cli_store(cli, error) || !pup_cli_catalog(cli, error) ||
-        !count_rooms(cli, status, error) || !count_seats(cli, status, error) ||
-        !pup_schedule_list_load(cli->catalog, NULL, &status->schedules, error))
+    if (!status->settings || !pup_cli_store(cli, error) ||
+        !pup_cli_catalog_to_look(cli, error) || !count_rooms(cli, status, error))
         return FALSE;
+    ask_catalog(cli, status);
     if (statvfs(status->settings->state_dir, &fs) == 0)
         status->free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
     status->client_image = current_client_image(status->settings);
@@ -224,6 +232,19 @@ print_canaries(const json_t *canaries)
 }
 
 static void
+print_catalog(const Status *status)
+{
+    if (!status->knows) {
+        pup_out_line("seats          not known, nor schedules: see below");
+        return;
+    }
+    pup_out_line("seats          %u, %u running", status->n_seats, status->n_running);
+    print_schedules(&status->schedules);
+    print_stats(&status->stats);
+    print_sent(status->sent);
+}
+
+static void
 print_text(const Status *status)
 {
     g_autofree char *free_text = pup_bytes_format(status->free_bytes);
@@ -240,29 +261,44 @@ print_text(const Status *status)
     pup_out_line("rooms          %u, %u published", status->n_rooms, status->n_published);
     print_edited(status->edited);
     print_canaries(status->canaries);
-    pup_out_line("seats          %u, %u running", status->n_seats, status->n_running);
-    print_schedules(&status->schedules);
-    print_stats(&status->stats);
-    print_sent(status->sent);
+    print_catalog(status);
     pup_findings_print(stdout, status->checkup, PUP_FINDING_NOTE);
+}
+
+/* What the catalog says; null, each, where it cannot be read. */
+static void
+add_catalog_json(json_t *root, const Status *status)
+{
+    static const char *const keys[] = {"seats", "seats_running", "stats",
+                                       "sent",  "schedules",     "last_runs"};
+
+    if (!status->knows) {
+        for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
+            json_object_set_new(root, keys[i], json_null());
+        return;
+    }
+    json_object_set_new(root, "seats", json_integer(status->n_seats));
+    json_object_set_new(root, "seats_running", json_integer(status->n_running));
+    json_object_set_new(root, "stats", pup_seat_stats_sum_json(&status->stats));
+    json_object_set_new(root, "sent", pup_sent_json(status->sent));
+    json_object_set_new(root, "schedules",
+                        pup_schedules_json(status->schedules.schedules));
+    json_object_set_new(root, "last_runs",
+                        pup_schedule_runs_json(status->schedules.runs));
 }
 
 static void
 print_json(const Status *status)
 {
     json_t *root = json_pack(
-        "{s:s, s:o, s:o, s:I, s:b, s:s, s:s?, s:i, s:i, s:i, s:i, s:i, s:o, s:o, "
-        "s:o, s:o}",
-        "version", PACKAGE_VERSION, "config", pup_out_json_text(status->settings->path),
-        "state_dir", pup_out_json_text(status->settings->state_dir), "free_bytes",
+        "{s:s, s:o, s:o, s:I, s:b, s:s, s:s?, s:i, s:i, s:i}", "version", PACKAGE_VERSION,
+        "config", pup_out_json_text(status->settings->path), "state_dir",
+        pup_out_json_text(status->settings->state_dir), "free_bytes",
         (json_int_t) status->free_bytes, "serving", status->serving == PUP_SERVES,
         "address", status->address, "client_image", status->client_image, "masters",
         (int) status->n_masters, "rooms", (int) status->n_rooms, "rooms_published",
-        (int) status->n_published, "seats", (int) status->n_seats, "seats_running",
-        (int) status->n_running, "stats", pup_seat_stats_sum_json(&status->stats), "sent",
-        pup_sent_json(status->sent), "schedules",
-        pup_schedules_json(status->schedules.schedules), "last_runs",
-        pup_schedule_runs_json(status->schedules.runs));
+        (int) status->n_published);
+    add_catalog_json(root, status);
     json_object_set(root, "canaries", status->canaries);
     json_object_set_new(root, "server", json_string(pup_probe_name(status->serving)));
     json_object_set_new(root, "edited", json_of_edited(status->edited));

@@ -20,13 +20,16 @@ say_report(const PupCli *cli, const char *name, const char *file,
     else if (report->restored)
         pup_cli_say(cli, "%s@%u is this very disk: restored its file, which was lost",
                     name, report->version);
-    else if (report->unchanged)
+    else if (report->unchanged && report->bytes_stored == 0)
         pup_cli_say(cli, "%s@%u is this very disk already: nothing to do", name,
                     report->version);
-    else
+    else if (!report->unchanged)
         pup_cli_say(
             cli, "%s@%u: a disk of %s, %" G_GUINT64_FORMAT " new chunks, %s in the store",
             name, report->version, size, report->n_chunks_new, stored);
+    if (report->unchanged && report->bytes_stored > 0)
+        pup_cli_say(cli, "%s@%u is this very disk: stored again %s that was lost", name,
+                    report->version, stored);
 }
 
 void

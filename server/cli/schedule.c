@@ -4,6 +4,7 @@
 
 #include "lib/error.h"
 #include "lib/ident.h"
+#include "lib/time_text.h"
 #include "server/cli/serving.h"
 #include "server/cli/when.h"
 #include "server/schedule/rule.h"
@@ -46,7 +47,8 @@ unschedule(PupCli *cli, const char *room, GError **error)
 static gboolean
 read_time(const PupScheduleArgs *args, PupSchedule *schedule, GError **error)
 {
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autoptr(GTimeZone) zone = pup_time_zone();
+    g_autoptr(GDateTime) now = g_date_time_new_now(zone);
     PupRule rule;
 
     if (args->at) {
@@ -57,8 +59,7 @@ read_time(const PupScheduleArgs *args, PupSchedule *schedule, GError **error)
         return FALSE;
     g_autofree char *text = pup_rule_format(&rule);
     g_strlcpy(schedule->rule, text, sizeof schedule->rule);
-    schedule->next_ms = pup_rule_next(&rule, g_date_time_get_timezone(now),
-                                      g_date_time_to_unix(now) * 1000);
+    schedule->next_ms = pup_rule_next(&rule, zone, g_date_time_to_unix(now) * 1000);
     return TRUE;
 }
 

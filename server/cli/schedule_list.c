@@ -29,7 +29,7 @@ pup_schedule_list_clear(PupScheduleList *list)
 char *
 pup_schedule_text(const PupSchedule *schedule)
 {
-    g_autofree char *next = pup_time_text(schedule->next_ms);
+    g_autofree char *next = pup_time_text_server(schedule->next_ms);
     g_autofree char *options =
         *schedule->options ? g_strdup_printf(" (%s)", schedule->options) : g_strdup("");
 
@@ -41,7 +41,8 @@ pup_schedule_text(const PupSchedule *schedule)
 char *
 pup_schedule_run_text(const PupScheduleRun *run)
 {
-    g_autofree char *at = pup_time_text(run->started_ms ? run->started_ms : run->due_ms);
+    g_autofree char *at =
+        pup_time_text_server(run->started_ms ? run->started_ms : run->due_ms);
     gint64 took_s = (run->ended_ms - run->started_ms) / 1000;
     const char *words = run->words;
 

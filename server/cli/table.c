@@ -10,6 +10,8 @@
 
 /* What is left of a last column at least, however wide the others are. */
 #define MIN_LAST 8
+/* What a reader that is no screen is taken for. */
+#define USUAL_COLUMNS 80u
 
 struct PupTable {
     const char *name;
@@ -82,6 +84,11 @@ take_cell(PupCellType type, va_list *args, json_t **json)
         guint64 value = va_arg(*args, guint64);
         *json = json_integer((json_int_t) value);
         return g_strdup_printf("%" G_GUINT64_FORMAT, value);
+    }
+    case PUP_CELL_VERSION: {
+        guint64 value = va_arg(*args, guint64);
+        *json = pup_out_json_version(value);
+        return value ? g_strdup_printf("%" G_GUINT64_FORMAT, value) : g_strdup("-");
     }
     case PUP_CELL_BYTES: {
         guint64 value = va_arg(*args, guint64);
@@ -164,6 +171,22 @@ width_of(const PupTable *table, unsigned column)
     return width;
 }
 
+/* What is too much goes from the columns that may be cut; what of it stays is returned.
+ */
+static unsigned
+cut_columns(const PupTable *table, unsigned too_much, unsigned *widths)
+{
+    for (unsigned i = 0; i < table->n_columns; i++) {
+        unsigned least = MIN(MIN_LAST, widths[i]);
+        unsigned cut = MIN(too_much, widths[i] - least);
+        if (!(table->columns[i].flags & PUP_COLUMN_CUT))
+            continue;
+        widths[i] -= cut;
+        too_much -= cut;
+    }
+    return too_much;
+}
+
 /* A column's width; 0 for one that is not in @form. The last one takes what @columns
  * leaves to it. */
 static void
@@ -178,6 +201,10 @@ set_widths(const PupTable *table, PupTableForm form, unsigned columns, unsigned 
         used += widths[i] + (used ? 2 : 0);
         last = i;
     }
+    if (form == PUP_TABLE_TEXT && used > (columns ? columns : USUAL_COLUMNS)) {
+        unsigned too_much = used - (columns ? columns : USUAL_COLUMNS);
+        used -= too_much - cut_columns(table, too_much, widths);
+    }
     if (form == PUP_TABLE_TEXT && columns && used > columns &&
         table->columns[last].type == PUP_CELL_TEXT) {
         unsigned rest = used - widths[last];
@@ -189,8 +216,8 @@ set_widths(const PupTable *table, PupTableForm form, unsigned columns, unsigned 
 static gboolean
 right_aligned(PupCellType type)
 {
-    return type == PUP_CELL_UINT || type == PUP_CELL_BYTES || type == PUP_CELL_MS ||
-           type == PUP_CELL_RATIO;
+    return type == PUP_CELL_UINT || type == PUP_CELL_VERSION || type == PUP_CELL_BYTES ||
+           type == PUP_CELL_MS || type == PUP_CELL_RATIO;
 }
 
 static void

@@ -11,8 +11,9 @@
  * from a guest or the network: control characters are shown escaped (lib/text.h), and
  * columns are as wide as what a terminal draws.
  *
- * What everybody asks for stands in 80 columns; the rest is PUP_COLUMN_WIDE. Where the
- * last column still does not fit the width that is asked for, its text is cut.
+ * What everybody asks for stands in 80 columns; the rest is PUP_COLUMN_WIDE. A text that
+ * somebody may make as long as they like is PUP_COLUMN_CUT. Where the last column still
+ * does not fit the width that is asked for, its text is cut.
  */
 #pragma once
 
@@ -20,8 +21,9 @@
 #include <jansson.h>
 
 typedef enum {
-    PUP_CELL_TEXT,  /* const char *, copied; NULL: "-" and null */
-    PUP_CELL_UINT,  /* guint64, right aligned */
+    PUP_CELL_TEXT,    /* const char *, copied; NULL: "-" and null */
+    PUP_CELL_UINT,    /* guint64, right aligned */
+    PUP_CELL_VERSION, /* the same; 0, no version: "-" and null */
     PUP_CELL_BYTES, /* guint64: "1.2 GiB", a number in JSON; PUP_NO_BYTES: "-" and null */
     PUP_CELL_MS,   /* gint64 milliseconds: "12.3 s", a number in JSON; -1: "-" and null */
     PUP_CELL_BOOL, /* int: "*" or "", true or false */
@@ -37,6 +39,8 @@ typedef enum {
     PUP_COLUMN_WIDE = 1 << 0,   /* in PUP_TABLE_WIDE and JSON only */
     PUP_COLUMN_NARROW = 1 << 1, /* in PUP_TABLE_TEXT and JSON only */
     PUP_COLUMN_HIDDEN = PUP_COLUMN_WIDE | PUP_COLUMN_NARROW, /* in JSON only */
+    PUP_COLUMN_CUT = 1 << 3,  /* texts of any length: cut where the table is too wide for
+                                 the screen, or for 80 columns where there is none */
     PUP_COLUMN_NAME = 1 << 2, /* what PUP_TABLE_NAMES lists; else the first column */
 } PupColumnFlags;
 

@@ -2,7 +2,7 @@
 /*
  * when - a time that somebody typed
  *
- * "18:30" is the next half past six, today or tomorrow, on this machine's clock, with
+ * "18:30" is the next half past six, today or tomorrow, on the clock of @now's zone, with
  * rule.h's word on a time that the clocks show twice or not at all; anything else is a
  * full time of RFC 3339, "2026-11-21T18:30:00+01:00". Pure.
  */

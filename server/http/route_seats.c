@@ -39,11 +39,13 @@ note_waiting(PupService *service, const PupRequest *req, const char *mac,
         pup_service_waits(service, req, mac, room, why->message);
 }
 
-static gboolean
+/* History, which no PC waits for: it fails alone. */
+static void
 arrive(PupService *service, const PupRequest *req, const PupSeatHello *hello,
-       PupArrival *arrival, GError **error)
+       PupArrival *arrival)
 {
     char client[46];
+    g_autoptr(GError) error = NULL;
     gint64 now_ms = pup_service_now_ms();
     arrival->boot = hello->boot;
     arrival->address = pup_request_client(req, client);
@@ -51,8 +53,9 @@ arrive(PupService *service, const PupRequest *req, const PupSeatHello *hello,
     arrival->clock_off_ms = hello->clock_ms - now_ms;
     pup_log(LOG_INFO, "stage", "mac", arrival->mac, "stage",
             pup_stage_name(PUP_STAGE_REGISTERED), NULL);
-    if (!pup_catalog_arrive(service->catalog, arrival, now_ms, error))
-        return FALSE;
+    if (!pup_catalog_arrive(service->catalog, arrival, now_ms, &error))
+        pup_log(LOG_ERR, "catalog-failed", "mac", arrival->mac, "message", error->message,
+                NULL);
     g_autofree char *clock = arrival->has_clock ? pup_clock_words(arrival->clock_off_ms)
                                                 : g_strdup("not told");
     pup_log(LOG_INFO, "seat-registered", "mac", arrival->mac, "room", arrival->room,
@@ -60,7 +63,6 @@ arrive(PupService *service, const PupRequest *req, const PupSeatHello *hello,
             hello->boot, "cpus", PUP_LOG_NUM(hello->cpus), "memory_mib",
             PUP_LOG_NUM(hello->memory_mib), "kvm", hello->kvm ? "yes" : "no", "firmware",
             hello->firmware, "clock", clock, NULL);
-    return TRUE;
 }
 
 gboolean
@@ -83,8 +85,7 @@ pup_register_seat(gpointer data, const PupRequest *req, PupResponse *res, GError
         return FALSE;
     }
     arrival.room = room;
-    if (!arrive(service, req, hello, &arrival, error))
-        return FALSE;
+    arrive(service, req, hello, &arrival);
     pup_response_json(res, json_pack("{s:s,s:s,s:i,s:i,s:I}", "room", room, "seat",
                                      seat ? seat : "", "version", (int) arrival.version,
                                      "poll_s", (int) poll_s(service), "now_ms",
@@ -108,7 +109,20 @@ record_stages(PupService *service, const char *mac, const PupSeatReport *report,
     return TRUE;
 }
 
-/* Numbers that nothing waits for: they fail alone. */
+/* What nothing waits for fails alone, so that the seat hears its room's version. */
+static void
+record_state(PupService *service, const PupRequest *req, const char *mac,
+             const char *room, const PupSeatReport *report, gint64 now_ms)
+{
+    char client[46];
+    g_autoptr(GError) error = NULL;
+    if (!record_stages(service, mac, report, now_ms, &error) ||
+        !pup_catalog_report(service->catalog, mac, pup_request_client(req, client), room,
+                            report->version, report->state, report->detail, now_ms,
+                            &error))
+        pup_log(LOG_ERR, "catalog-failed", "mac", mac, "message", error->message, NULL);
+}
+
 static void
 record_starts(PupService *service, const char *mac, const PupSeatReport *report,
               gint64 now_ms)
@@ -186,12 +200,7 @@ pup_report_seat(gpointer data, const PupRequest *req, PupResponse *res, GError *
         record_stranger(service, req, mac, report);
         return FALSE;
     }
-    char client[46];
-    if (!record_stages(service, mac, report, now_ms, error) ||
-        !pup_catalog_report(service->catalog, mac, pup_request_client(req, client), room,
-                            report->version, report->state, report->detail, now_ms,
-                            error))
-        return FALSE;
+    record_state(service, req, mac, room, report, now_ms);
     record_starts(service, mac, report, now_ms);
     record_stats(service, mac, room, report);
     if (g_str_equal(report->state, "failed"))
@@ -233,10 +242,11 @@ static json_t *
 seat_json(const PupService *service, const PupSeat *seat)
 {
     json_t *json =
-        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:b,s:I,s:I,s:o,s:o}", "mac", seat->mac,
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:I,s:o,s:o}", "mac", seat->mac,
                   "room", seat->room, "seat", seat->seat, "state", seat->state, "detail",
-                  seat->detail, "address", seat->address, "version", (int) seat->version,
-                  "canary", pup_store_is_canary(service->store, seat->room, seat->mac),
+                  seat->detail, "address", seat->address, "version",
+                  seat->version > 0 ? json_integer(seat->version) : json_null(), "canary",
+                  pup_store_is_canary(service->store, seat->room, seat->mac),
                   "boot_started_ms", (json_int_t) seat->boot_started_ms, "last_seen_ms",
                   (json_int_t) seat->last_seen_ms, "stages", stages_json(seat), "stats",
                   seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null());

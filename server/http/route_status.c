@@ -30,7 +30,7 @@ stats_json(const GPtrArray *seats)
     return pup_seat_stats_sum_json(&sum);
 }
 
-/* Every room that has a profile, with the version that it stands at (0: none yet). */
+/* Every room that has a profile, with the version that it stands at (null: none yet). */
 static json_t *
 rooms_json(PupService *service, GError **error)
 {
@@ -41,11 +41,14 @@ rooms_json(PupService *service, GError **error)
     for (char **room = rooms; *room; room++) {
         unsigned version = pup_store_current(service->store, PUP_KIND_ROOM, *room, NULL);
         json_array_append_new(
-            list, json_pack("{s:s,s:i}", "room", *room, "version", (int) version));
+            list, json_pack("{s:s,s:o}", "room", *room, "version",
+                            version > 0 ? json_integer(version) : json_null()));
     }
     return list;
 }
 
+/* Rooms and boot files are served without the catalog's database: where that cannot be
+ * read, what it would say is null. */
 gboolean
 pup_get_status(gpointer data, const PupRequest *req, PupResponse *res, GError **error)
 {
@@ -57,15 +60,16 @@ pup_get_status(gpointer data, const PupRequest *req, PupResponse *res, GError **
     g_autofree char *images = pup_settings_path(settings, "client-image");
     pup_service_done(service);
     g_autoptr(PupClientImage) image = pup_client_image_current(images, NULL);
-    g_autoptr(GPtrArray) seats = pup_service_seats(service, error);
-    g_autoptr(GArray) sent = seats ? pup_service_sent(service, error) : NULL;
-    json_t *rooms = sent ? rooms_json(service, error) : NULL;
+    g_autoptr(GPtrArray) seats = pup_service_seats(service, NULL);
+    g_autoptr(GArray) sent = seats ? pup_service_sent(service, NULL) : NULL;
+    json_t *rooms = rooms_json(service, error);
     if (!rooms)
         return FALSE;
-    pup_response_json(res, json_pack("{s:s,s:s,s:s,s:s?,s:o,s:o,s:o,s:o}", "version",
-                                     PACKAGE_VERSION, "url", url, "dhcp", dhcp,
-                                     "client_image", image ? image->id : NULL, "rooms",
-                                     rooms, "seats", states_json(seats), "sent",
-                                     pup_sent_json(sent), "stats", stats_json(seats)));
+    pup_response_json(
+        res, json_pack("{s:s,s:s,s:s,s:s?,s:o,s:o,s:o,s:o}", "version", PACKAGE_VERSION,
+                       "url", url, "dhcp", dhcp, "client_image", image ? image->id : NULL,
+                       "rooms", rooms, "seats", sent ? states_json(seats) : json_null(),
+                       "sent", sent ? pup_sent_json(sent) : json_null(), "stats",
+                       sent ? stats_json(seats) : json_null()));
     return TRUE;
 }

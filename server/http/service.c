@@ -57,8 +57,11 @@ open_parts(PupService *service, GError **error)
     service->store = pup_store_open(uri, error);
     if (!service->store)
         return FALSE;
-    service->catalog = pup_catalog_open(db, settings->rooms_dir, error);
-    return service->catalog != NULL;
+    service->catalog = pup_catalog_open_anyhow(db, settings->rooms_dir, FALSE);
+    g_autoptr(GError) trouble = pup_catalog_trouble(service->catalog);
+    if (trouble) /* no PC waits for history: it is tried again */
+        pup_log(LOG_ERR, "catalog-failed", "message", trouble->message, NULL);
+    return TRUE;
 }
 
 PupService *

@@ -2,10 +2,12 @@
 #include "server/image/chain.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/ident.h"
-#include "server/image/qemu_img.h"
+#include "server/image/infos.h"
+#include "server/image/workshop.h"
 
 #define DIGEST_CHARS 64u
 
@@ -83,8 +85,7 @@ static gboolean
 read_link(const PupWorkshop *shop, const char *path, PupChain *chain, char **next,
           GError **error)
 {
-    g_autoptr(PupImageInfo) info =
-        pup_image_info(path, "qcow2", shop->cancellable, error);
+    g_autoptr(PupImageInfo) info = pup_image_infos_ask(shop, path, error);
     const char *backing;
 
     if (!info)
@@ -99,6 +100,19 @@ read_link(const PupWorkshop *shop, const char *path, PupChain *chain, char **nex
     pup_error_set(error, PUP_ERROR_INVALID,
                   "'%s' is no overlay over a master's file: its backing file is '%s'",
                   path, info->backing ? info->backing : "");
+    return FALSE;
+}
+
+/* Say what is missing, where QEMU would only say that it cannot open it. */
+static gboolean
+check_layer(const char *layer, const char *path, GError **error)
+{
+    if (access(layer, F_OK) == 0)
+        return TRUE;
+    pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                  "the layer '%s', which '%s' stands on, is not there: restore it from a "
+                  "backup, or make the sub-master afresh; `pupitre fsck` says how",
+                  layer, path);
     return FALSE;
 }
 
@@ -121,8 +135,32 @@ pup_chain_read(const PupWorkshop *shop, const char *path, PupChain *chain, GErro
         g_ptr_array_add(found.layers, layer);
         g_free(at);
         at = pup_layer_path(shop, layer);
+        if (!check_layer(at, path, error))
+            return FALSE;
     }
     pup_error_set(error, PUP_ERROR_INVALID, "'%s' stands on more than %u layers", path,
                   PUP_CHAIN_MAX);
     return FALSE;
+}
+
+gboolean
+pup_chain_read_whole(const PupWorkshop *shop, const char *path, PupChain *chain,
+                     GError **error)
+{
+    g_auto(PupChain) found = {0};
+    g_autofree char *master = NULL;
+
+    if (!pup_chain_read(shop, path, &found, error))
+        return FALSE;
+    master = pup_master_path(shop, found.master, found.master_version);
+    if (access(master, F_OK) < 0) {
+        g_autoptr(GError) why = NULL;
+        pup_workshop_set_lost(shop, found.master, found.master_version, &why);
+        g_propagate_prefixed_error(error, g_steal_pointer(&why),
+                                   "'%s' cannot be read: ", path);
+        return FALSE;
+    }
+    *chain = found;
+    memset(&found, 0, sizeof found);
+    return TRUE;
 }

@@ -28,9 +28,14 @@ void pup_chain_clear(PupChain *chain);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PupChain, pup_chain_clear)
 
 /* Read what the qcow2 @path stands on. Errors: INVALID (its chain does not end at a
- * master of ours), those of qemu-img. */
+ * master of ours), NOT_FOUND (a layer is not there), those of qemu-img. */
 gboolean pup_chain_read(const PupWorkshop *shop, const char *path, PupChain *chain,
                         GError **error);
+
+/* The same, for who reads the disk: the master's file has to be there, too. Errors:
+ * NOT_FOUND with what brings it back. */
+gboolean pup_chain_read_whole(const PupWorkshop *shop, const char *path, PupChain *chain,
+                              GError **error);
 
 /* Path of a layer's file, new string; it need not exist. */
 char *pup_layer_path(const PupWorkshop *shop, const char *digest);

@@ -18,6 +18,7 @@
 #include "lib/failpoint.h"
 #include "lib/ident.h"
 #include "server/image/disk.h"
+#include "server/image/chain.h"
 #include "server/image/edits.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
@@ -156,6 +157,7 @@ pup_room_compact(const PupWorkshop *shop, const char *room, PupCompactReport *re
                  GError **error)
 {
     g_autoptr(PupLock) lock = NULL;
+    g_auto(PupChain) chain = {0};
     g_autofree char *path = NULL;
 
     if (!pup_ident_check("room", room, error))
@@ -167,7 +169,8 @@ pup_room_compact(const PupWorkshop *shop, const char *room, PupCompactReport *re
         return FALSE;
     }
     lock = pup_edits_lock_room(shop, room, error);
-    return lock && compact_file(shop, path, report, error);
+    return lock && pup_chain_read_whole(shop, path, &chain, error) &&
+           compact_file(shop, path, report, error);
 }
 
 gboolean

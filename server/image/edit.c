@@ -11,6 +11,7 @@
 #include "lib/failpoint.h"
 #include "lib/file.h"
 #include "lib/ident.h"
+#include "server/image/chain.h"
 #include "server/image/needs.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workbench.h"
@@ -285,12 +286,15 @@ static gboolean
 make_overlay(const Job *job, GError **error)
 {
     g_autofree char *backing = g_path_get_basename(job->disk);
+    g_auto(PupChain) chain = {0};
 
     if (!exists(job->disk)) {
         pup_error_set(error, PUP_ERROR_NOT_FOUND, "room '%s' has no sub-master '%s'",
                       job->room, job->disk);
         return FALSE;
     }
+    if (!pup_chain_read_whole(job->shop, job->disk, &chain, error))
+        return FALSE;
     return job->shop->dry_run ||
            pup_workshop_make_overlay(job->shop, job->overlay, backing, error);
 }

@@ -23,6 +23,8 @@
 #include "server/settings.h"
 #include "server/store/gc.h"
 
+typedef struct PupImageInfos PupImageInfos;
+
 /* What every workshop call needs; borrowed, not owned. */
 typedef struct {
     const PupSettings *settings;
@@ -32,6 +34,7 @@ typedef struct {
     const char *domain_template;    /* its path; NULL: the installed one */
     const PupNeedsChange *needs;    /* what a new version of a master is said to need,
                                        whatever its disk looks like; may be NULL */
+    PupImageInfos *infos;           /* of disks' files (infos.h); may be NULL */
     gboolean dry_run;               /* say what would happen, change nothing */
     void (*note)(const char *text); /* takes what a person should know; may be NULL */
     PupProgress progress;           /* may be NULL */
@@ -48,8 +51,9 @@ typedef struct {
     gboolean on_trial;    /* version is the room's canary */
     unsigned n_retired;   /* older versions that the room's retention let go */
     gboolean unchanged;   /* same disk (and, of a room, guest settings and template; of a
-                             master, needs) as the current version: nothing was written,
-                             version is that one */
+                             master, needs) as the current version, which version is.
+                             Nothing was written but (bytes_stored > 0) what the store had
+                             lost of it */
     gboolean restored;    /* and of a master its file, which had got lost */
     PupLook look;         /* of a master: what its disk looks like, and what it needs */
     PupNeeds needs;

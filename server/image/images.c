@@ -6,6 +6,7 @@
 
 #include "lib/ident.h"
 #include "server/image/chain.h"
+#include "server/image/infos.h"
 #include "server/image/lock.h"
 #include "server/image/qemu_img.h"
 #include "server/image/workshop.h"
@@ -33,7 +34,7 @@ add_file(const PupWorkshop *shop, GPtrArray *images, PupImageKind kind, const ch
     *added = NULL;
     if (access(path, F_OK) < 0)
         return TRUE;
-    info = pup_image_info(path, "qcow2", shop->cancellable, error);
+    info = pup_image_infos_ask(shop, path, error);
     if (!info)
         return FALSE;
     image = g_new0(PupImage, 1);

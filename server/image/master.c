@@ -159,12 +159,14 @@ find_lost(const Import *import, const PupManifest *made)
 }
 
 /* What was copied is the file of @version, which is this very disk: nothing to do, or
- * that file has got lost. */
+ * that file has got lost, or chunks of it. */
 static gboolean
-keep(Import *import, unsigned version, GError **error)
+keep(Import *import, PupStoreWrite *write, unsigned version, GError **error)
 {
     g_autofree char *path = pup_master_path(import->shop, import->name, version);
 
+    if (!pup_store_write_keep(write, error))
+        return FALSE;
     import->report.unchanged = TRUE;
     import->report.version = version;
     if (access(path, F_OK) == 0) {
@@ -208,9 +210,9 @@ copy_and_store(Import *import, GError **error)
         return FALSE;
     lost = find_lost(import, manifest);
     if (lost > 0)
-        return keep(import, lost, error);
+        return keep(import, write, lost, error);
     if (is_current(import, manifest))
-        return keep(import, import->current->version, error);
+        return keep(import, write, import->current->version, error);
     return place_and_commit(import, write, manifest, error);
 }
 
@@ -289,6 +291,11 @@ link_disk(Import *import, GError **error)
     g_autofree char *old =
         pup_master_path(import->shop, import->name, import->current->version);
 
+    if (access(old, F_OK) < 0) {
+        pup_workshop_set_lost(import->shop, import->name, import->current->version,
+                              error);
+        return FALSE;
+    }
     unlink(import->temp);
     if (link(old, import->temp) < 0) {
         pup_error_set_errno(error, errno, "cannot make '%s' of '%s'", import->path, old);

@@ -87,7 +87,7 @@ find_master(Publish *publish, GError **error)
     const PupWorkshop *shop = publish->shop;
     g_auto(PupChain) chain = {0};
 
-    if (!pup_chain_read(shop, publish->path, &chain, error))
+    if (!pup_chain_read_whole(shop, publish->path, &chain, error))
         return FALSE;
     publish->n_layers = chain.layers->len;
     publish->master = pup_workshop_manifest(shop, PUP_KIND_MASTER, chain.master,
@@ -194,8 +194,10 @@ load_pages(const Publish *publish, PupChunkMap *map, GError **error)
             if (!pup_store_get(publish->shop->store, pup_chunk_map_page_name(map, page),
                                plain, error) ||
                 !pup_chunk_map_load_page(map, page, plain, error)) {
-                g_prefix_error(error, "map of master %s@%u: ", publish->master->name,
-                               publish->master->version);
+                g_prefix_error(error,
+                               "map of master %s@%u (`pupitre fsck` says what mends "
+                               "it): ",
+                               publish->master->name, publish->master->version);
                 return FALSE;
             }
         }
@@ -253,10 +255,13 @@ is_unchanged(const Publish *publish, const PupManifest *made)
            settings_are(current, publish->profile, made->domain_template);
 }
 
-/* The same version as before; but another seat may be to try it out. */
+/* The same version as before; but another seat may be to try it out, and what of it the
+ * store had lost is there again. */
 static gboolean
-keep_version(Publish *publish, GError **error)
+keep_version(Publish *publish, PupStoreWrite *write, GError **error)
 {
+    if (!pup_store_write_keep(write, error))
+        return FALSE;
     publish->report.unchanged = TRUE;
     publish->report.on_trial = publish->trial.now.version > 0;
     publish->report.version = publish->current->version;
@@ -285,7 +290,7 @@ write_version(Publish *publish, PupStoreWrite *write, GError **error)
         return FALSE;
     manifest = make_manifest(publish, map);
     if (is_unchanged(publish, manifest))
-        return keep_version(publish, error);
+        return keep_version(publish, write, error);
     if (publish->canary)
         pup_store_write_try_out(write, publish->trial.seat);
     if (publish->current && !pup_workshop_inherit_boot_profile(shop, publish->current,

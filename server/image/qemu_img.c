@@ -24,6 +24,18 @@ pup_image_info_free(PupImageInfo *info)
     g_free(info);
 }
 
+PupImageInfo *
+pup_image_info_copy(const PupImageInfo *info)
+{
+    PupImageInfo *copy = g_memdup2(info, sizeof *info);
+
+    copy->format = g_strdup(info->format);
+    copy->backing = g_strdup(info->backing);
+    copy->data_file = g_strdup(info->data_file);
+    copy->extents = g_strdupv(info->extents);
+    return copy;
+}
+
 static char **
 extents_of(json_t *data)
 {

@@ -34,6 +34,7 @@ typedef struct {
  * read as that format), NOT_FOUND, DENIED, UNSUPPORTED (qemu-img is missing). */
 PupImageInfo *pup_image_info(const char *path, const char *format,
                              GCancellable *cancellable, GError **error);
+PupImageInfo *pup_image_info_copy(const PupImageInfo *info);
 void pup_image_info_free(PupImageInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupImageInfo, pup_image_info_free)
 

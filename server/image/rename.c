@@ -437,7 +437,8 @@ pup_rename_sweep(const PupWorkshop *shop, unsigned *n_files, GError **error)
         if (!to)
             continue;
         if (!shop->dry_run && !settle_note(shop, from, to, &why)) {
-            if (g_error_matches(why, PUP_ERROR, PUP_ERROR_BUSY))
+            g_autoptr(GError) trouble = pup_catalog_trouble(shop->catalog);
+            if (trouble || g_error_matches(why, PUP_ERROR, PUP_ERROR_BUSY))
                 continue;
             g_propagate_error(error, g_steal_pointer(&why));
             return FALSE;

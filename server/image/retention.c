@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "lib/time_text.h"
 #include "server/image/images.h"
 #include "server/image/screens.h"
 #include "server/image/workshop.h"
@@ -61,6 +62,7 @@ add_version(const PupWorkshop *shop, PupKind kind, const char *name, unsigned nu
 {
     g_autoptr(PupManifest) manifest =
         pup_workshop_manifest(shop, kind, name, number, error);
+    g_autoptr(GTimeZone) zone = pup_time_zone();
     g_autoptr(GDateTime) utc = NULL, local = NULL;
     PupRetained version = {.version = number};
     GDate date;
@@ -68,7 +70,7 @@ add_version(const PupWorkshop *shop, PupKind kind, const char *name, unsigned nu
     if (!manifest)
         return FALSE;
     utc = g_date_time_new_from_iso8601(manifest->created, NULL);
-    local = utc ? g_date_time_to_local(utc) : NULL;
+    local = utc ? g_date_time_to_timezone(utc, zone) : NULL;
     if (local) {
         g_date_clear(&date, 1);
         g_date_set_dmy(&date, (GDateDay) g_date_time_get_day_of_month(local),
@@ -133,6 +135,24 @@ keep_used(GArray *versions, unsigned used)
     }
 }
 
+/* A catalog that was made a moment ago does not know who ran what before it. */
+static gboolean
+keep_older_than_catalog(const PupWorkshop *shop, GArray *versions, GError **error)
+{
+    gint64 now_ms = g_get_real_time() / 1000, made_ms;
+
+    if (!pup_catalog_made(shop->catalog, &made_ms, error))
+        return FALSE;
+    if (made_ms == PUP_CATALOG_MISSING)
+        made_ms = now_ms;
+    for (guint i = 0; now_ms - made_ms < DAY_S * 1000 && i < versions->len; i++) {
+        PupRetained *version = &g_array_index(versions, PupRetained, i);
+        if ((version->created_s + 1) * 1000 <= made_ms)
+            keep_as(version, PUP_KEPT_IN_USE);
+    }
+    return TRUE;
+}
+
 GArray *
 pup_retention_room(const PupWorkshop *shop, const char *room, GError **error)
 {
@@ -145,7 +165,7 @@ pup_retention_room(const PupWorkshop *shop, const char *room, GError **error)
                                                error)
                  : NULL;
 
-    if (!used)
+    if (!used || !keep_older_than_catalog(shop, versions, error))
         return NULL;
     keep_canary(shop, room, versions);
     for (guint i = 0; i < used->len; i++)

@@ -14,6 +14,19 @@
 #include "server/image/runs.h"
 #include "server/image/workshop.h"
 
+void
+pup_workshop_set_lost(const PupWorkshop *shop, const char *name, unsigned version,
+                      GError **error)
+{
+    g_autofree char *path = pup_master_path(shop, name, version);
+
+    pup_error_set(error, PUP_ERROR_NOT_FOUND,
+                  "the file of master %s@%u, '%s', is not there: restore it from a "
+                  "backup, or import the very same disk again with `pupitre master "
+                  "import %s FILE`; then all that stands on it is whole",
+                  name, version, path, name);
+}
+
 unsigned
 pup_workshop_find_master(const PupWorkshop *shop, const PupRoomProfile *profile,
                          GError **error)
@@ -29,9 +42,7 @@ pup_workshop_find_master(const PupWorkshop *shop, const PupRoomProfile *profile,
     path = pup_master_path(shop, profile->master, manifest->version);
     if (access(path, R_OK) == 0)
         return manifest->version;
-    pup_error_set(error, PUP_ERROR_NOT_FOUND,
-                  "the file of master %s@%u, '%s', is gone; import the same disk again",
-                  profile->master, manifest->version, path);
+    pup_workshop_set_lost(shop, profile->master, manifest->version, error);
     return 0;
 }
 
@@ -104,7 +115,8 @@ read_base(const PupWorkshop *shop, const char *path, PupRebase *rebase, GError *
 
     if (pup_chain_read(shop, path, &chain, &why))
         rebase->from = g_strdup_printf("%s@%u", chain.master, chain.master_version);
-    else if (!g_error_matches(why, PUP_ERROR, PUP_ERROR_INVALID)) {
+    else if (!g_error_matches(why, PUP_ERROR, PUP_ERROR_INVALID) &&
+             !g_error_matches(why, PUP_ERROR, PUP_ERROR_NOT_FOUND)) {
         g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
     }

@@ -46,6 +46,10 @@ unsigned pup_workshop_next_version(const PupWorkshop *shop, PupKind kind,
 gboolean pup_workshop_has_version(const PupWorkshop *shop, PupKind kind, const char *name,
                                   unsigned version);
 
+/* Set NOT_FOUND: the file of a master's version is not there, and what brings it back. */
+void pup_workshop_set_lost(const PupWorkshop *shop, const char *name, unsigned version,
+                           GError **error);
+
 /* Make the overlay @path over @backing (chain.h) in the place of what is there, at once.
  * Errors: NO_SPACE, INVALID, IO. */
 gboolean pup_workshop_make_overlay(const PupWorkshop *shop, const char *path,

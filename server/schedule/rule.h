@@ -2,10 +2,11 @@
 /*
  * rule - a time that comes back: "daily 06:00", "weekly mon,thu 06:00"
  *
- * Times are local ones. Where the clocks are put forward, a time that is left out that
- * day stands for the moment when they are (02:30 for 03:00 by the new time); where they
- * are put back, a time that comes twice stands for the second one. So a rule is due once
- * on each of its days, whatever the clocks do. Pure.
+ * Times are those of a zone, the server's (lib/time_text.h). Where the clocks are put
+ * forward, a time that is left out that day stands for the moment when they are (02:30
+ * for 03:00 by the new time); where they are put back, a time that comes twice stands for
+ * the second one. So a rule is due once on each of its days, whatever the clocks do.
+ * Pure.
  */
 #pragma once
 

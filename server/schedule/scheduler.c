@@ -6,6 +6,7 @@
 #include "config.h"
 #include "server/schedule/scheduler.h"
 
+#include "lib/time_text.h"
 #include "server/log.h"
 #include "server/schedule/rule.h"
 #include "server/subprocess.h"
@@ -85,7 +86,7 @@ pup_scheduler_new(const PupSchedulerOptions *options)
 static gint64
 next_time(const PupSchedule *schedule, gint64 now_ms)
 {
-    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+    g_autoptr(GTimeZone) zone = pup_time_zone();
     PupRule rule;
     if (schedule->once || !pup_rule_parse(schedule->rule, &rule, NULL))
         return now_ms + DAY_MS;

@@ -319,6 +319,7 @@ const PupStoreOps pup_dir_ops = {
     .write_put = pup_dir_write_put,
     .write_bytes = pup_dir_write_bytes,
     .write_commit = pup_dir_write_commit,
+    .write_keep = pup_dir_write_keep,
     .write_free = pup_dir_write_free,
     .sweep_begin = pup_dir_sweep_begin,
     .sweep_mark = pup_dir_sweep_mark,

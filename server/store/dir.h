@@ -116,6 +116,7 @@ guint64 pup_dir_write_bytes(const PupStoreWrite *write);
 gboolean pup_dir_write_commit(PupStoreWrite *write, PupKind kind, const char *name,
                               unsigned version, GBytes *manifest, GBytes *signature,
                               GError **error);
+gboolean pup_dir_write_keep(PupStoreWrite *write, GError **error);
 void pup_dir_write_free(PupStoreWrite *write);
 
 PupSweep *pup_dir_sweep_begin(PupStore *store, gboolean dry_run, GError **error);

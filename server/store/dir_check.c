@@ -4,7 +4,7 @@
  * - an index that is missing or wrong is made anew from its pack;
  * - of a pack with damage, what is whole is copied to a new pack, which takes its place.
  *   Damaged chunks are then missing rather than wrong: the next publish or import that
- *   meets their content stores them again.
+ *   meets their content stores them again, even where it finds nothing else to do.
  * - what a crash left behind is removed.
  * Never is anything whole thrown away.
  */
@@ -27,7 +27,8 @@ struct PupCheck {
     GPtrArray *verdicts;  /* of PupPackVerdict */
     GHashTable *good;     /* PupName in a verdict -> itself */
     GHashTable *damaged;  /* PupName in a verdict -> where and why, text */
-    GHashTable *unlisted; /* the same, of whole ones that no index lists */
+    GHashTable *unlisted; /* whole ones that no index lists -> the pack's object */
+    GHashTable *lost;     /* the same, of packs that are gone */
     PupFsckReport *report;
 };
 
@@ -52,8 +53,8 @@ pup_dir_check_begin(PupStore *base, gboolean repair, GError **error)
     check->good = g_hash_table_new(pup_name_hash, pup_name_hash_equal);
     check->damaged =
         g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, NULL, g_free);
-    check->unlisted =
-        g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, NULL, g_free);
+    check->unlisted = g_hash_table_new(pup_name_hash, pup_name_hash_equal);
+    check->lost = g_hash_table_new(pup_name_hash, pup_name_hash_equal);
     return check;
 }
 
@@ -63,6 +64,7 @@ pup_dir_check_free(PupCheck *check)
     g_hash_table_destroy(check->good);
     g_hash_table_destroy(check->damaged);
     g_hash_table_destroy(check->unlisted);
+    g_hash_table_destroy(check->lost);
     g_ptr_array_unref(check->verdicts);
     close(check->lock);
     g_free(check);
@@ -82,7 +84,8 @@ add_damaged_chunk(PupCheck *check, const PupPackVerdict *verdict, PupVerified *c
     char hex[PUP_NAME_HEX_LEN + 1];
     char *where = where_of(verdict, chunk, chunk->why);
     pup_name_to_hex(&chunk->entry.name, hex);
-    pup_fsck_add(check->report, FALSE, g_strdup_printf("chunk %s", hex), g_strdup(where));
+    pup_fsck_add(check->report, FALSE, g_strdup_printf("chunk %s", hex), g_strdup(where))
+        ->remedy = PUP_FSCK_DAMAGED;
     g_hash_table_replace(check->damaged, &chunk->entry.name, where);
 }
 
@@ -93,10 +96,8 @@ add_unlisted(PupCheck *check, const PupPackVerdict *verdict, PupVerified *chunk)
 {
     if (check->repair)
         g_hash_table_add(check->good, &chunk->entry.name);
-    else if (!g_hash_table_contains(check->unlisted, &chunk->entry.name))
-        g_hash_table_insert(
-            check->unlisted, &chunk->entry.name,
-            where_of(verdict, chunk, "not in an index; fsck --repair brings it back"));
+    else
+        g_hash_table_insert(check->unlisted, &chunk->entry.name, verdict->what);
 }
 
 static void
@@ -104,7 +105,9 @@ take_chunks(PupCheck *check, const PupPackVerdict *verdict)
 {
     for (guint i = 0; i < verdict->chunks->len; i++) {
         PupVerified *chunk = &g_array_index(verdict->chunks, PupVerified, i);
-        if (chunk->listed) {
+        if (!verdict->has_pack) {
+            g_hash_table_insert(check->lost, &chunk->entry.name, verdict->what);
+        } else if (chunk->listed) {
             check->report->n_chunks++;
             if (chunk->why)
                 add_damaged_chunk(check, verdict, chunk);
@@ -126,10 +129,12 @@ take_problems(PupCheck *check, const PupPackVerdict *verdict)
     for (guint i = 0; i < verdict->problems->len; i++)
         pup_fsck_add(check->report, FALSE, g_strdup(verdict->what),
                      g_strdup_printf(
-                         "%s%s", (char *) g_ptr_array_index(verdict->problems, i), done));
+                         "%s%s", (char *) g_ptr_array_index(verdict->problems, i), done))
+            ->remedy = PUP_FSCK_DAMAGED;
     if (verdict->index_problem)
         pup_fsck_add(check->report, FALSE, g_strdup_printf("index %s", verdict->id.text),
-                     g_strdup_printf("%s%s", verdict->index_problem, done));
+                     g_strdup_printf("%s%s", verdict->index_problem, done))
+            ->remedy = PUP_FSCK_REPAIR;
     if (!verdict->has_index)
         pup_fsck_add(check->report, TRUE, g_strdup(verdict->what),
                      g_strdup_printf("has no index: a publish was cut short%s", done));
@@ -285,7 +290,11 @@ pup_dir_check_state(PupCheck *check, const PupName *name, const char **where)
     *where = g_hash_table_lookup(check->damaged, name);
     if (g_hash_table_contains(check->good, name) && (check->repair || !*where))
         return PUP_CHUNK_GOOD;
-    if (!*where)
-        *where = g_hash_table_lookup(check->unlisted, name);
-    return *where ? PUP_CHUNK_DAMAGED : PUP_CHUNK_MISSING;
+    if (*where)
+        return PUP_CHUNK_DAMAGED;
+    *where = g_hash_table_lookup(check->unlisted, name);
+    if (*where)
+        return PUP_CHUNK_UNLISTED;
+    *where = g_hash_table_lookup(check->lost, name);
+    return *where ? PUP_CHUNK_LOST : PUP_CHUNK_MISSING;
 }

@@ -50,11 +50,24 @@ lock_fd(int fd, int operation, int wait_ms, GCancellable *cancellable)
     return 0;
 }
 
+/* Where nobody can write, who only reads needs no right to write either, nor the file:
+ * its folder will do. */
+static int
+open_lock(const char *path, int operation)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd >= 0 || errno != EROFS || operation != LOCK_SH)
+        return fd;
+    g_autofree char *folder = g_path_get_dirname(path);
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    return fd >= 0 ? fd : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 int
 pup_dir_lock(const char *path, int operation, int wait_ms, GCancellable *cancellable,
              const char *busy, GError **error)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    int fd = open_lock(path, operation);
     if (fd < 0) {
         pup_error_set_errno(error, errno, "cannot open '%s'", path);
         return -1;

@@ -35,6 +35,8 @@
 /* An entry of a pack's index; and what a file system may round up. */
 #define INDEX_ENTRY_BYTES 48u
 #define ROUNDING_BYTES (64u * 1024u)
+/* What is around the chunks of a pack. */
+#define FRAME_BYTES (PUP_PACK_HEADER_BYTES + PUP_PACK_RECORD_BYTES)
 
 typedef struct {
     PupPack *pack; /* NULL once it is removed: an open file takes its space still */
@@ -217,10 +219,11 @@ remove_dead(PupSweep *sweep, GError **error)
     return end_removals(sweep, error) && pup_failpoint("gc-removals-synced", error);
 }
 
+/* As the pack would be, or it would be copied again and again. */
 static gboolean
 half_dead(const Swept *swept)
 {
-    return swept->live_bytes < swept->pack->bytes / 2;
+    return FRAME_BYTES + swept->live_bytes < swept->pack->bytes / 2;
 }
 
 static void
@@ -236,7 +239,7 @@ group_new(GPtrArray *groups)
 {
     Group *group = g_new0(Group, 1);
     group->packs = g_ptr_array_new();
-    group->bytes = PUP_PACK_HEADER_BYTES + PUP_PACK_RECORD_BYTES;
+    group->bytes = FRAME_BYTES;
     group->needed = group->bytes + ROUNDING_BYTES;
     g_ptr_array_add(groups, group);
     return group;
@@ -282,6 +285,13 @@ find_small(const PupSweep *sweep)
     return small;
 }
 
+/* A group that joins nothing, and whose pack is good as it is. */
+static gboolean
+is_idle(const Group *group)
+{
+    return group->packs->len == 1 && !half_dead(g_ptr_array_index(group->packs, 0));
+}
+
 /* What is to be rewritten, what needs least first; the rest is counted as staying. */
 static GPtrArray *
 plan(PupSweep *sweep)
@@ -293,6 +303,10 @@ plan(PupSweep *sweep)
         if (!joined || joined->bytes >= JOINED_BYTES)
             joined = group_new(groups);
         group_add(joined, g_ptr_array_index(small, i));
+    }
+    if (joined && is_idle(joined)) {
+        sweep->report->bytes_after += joined->old_bytes;
+        g_ptr_array_remove(groups, joined);
     }
     for (guint32 i = 0; i < sweep->n_packs; i++) {
         Swept *swept = &sweep->swept[i];

@@ -134,6 +134,12 @@ pup_dir_write_commit(PupStoreWrite *base, PupKind kind, const char *name,
     return ok;
 }
 
+gboolean
+pup_dir_write_keep(PupStoreWrite *base, GError **error)
+{
+    return pup_pack_writer_finish(((DirWrite *) base)->pack, error);
+}
+
 void
 pup_dir_write_free(PupStoreWrite *base)
 {

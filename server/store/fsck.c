@@ -18,6 +18,13 @@ typedef struct {
     char *label; /* "lab-101@7" */
 } Version;
 
+/* Chunks that one thing brings back. */
+typedef struct {
+    PupFsckFinding *finding;
+    PupChunkState state;
+    GHashTable *names; /* of PupName */
+} Group;
+
 typedef struct {
     PupStore *store;
     PupCheck *check;
@@ -25,7 +32,8 @@ typedef struct {
     PupFsckReport *report;
     GPtrArray *versions;   /* of Version */
     GHashTable *by_object; /* finding's object -> PupFsckFinding, chunks only */
-    GHashTable *harmed;    /* PupFsckFinding -> GPtrArray of labels */
+    GHashTable *harmed;    /* PupFsckFinding -> GPtrArray of Version */
+    GHashTable *groups;    /* what is told together -> Group */
     GHashTable *clean_pages;
     guint8 *plain;
 } Fsck;
@@ -79,22 +87,30 @@ free_version(gpointer data)
 }
 
 static void
-unref_labels(gpointer labels)
+unref_versions(gpointer versions)
 {
-    g_ptr_array_unref(labels);
+    g_ptr_array_unref(versions);
 }
 
 static void
-add_harmed(Fsck *fsck, PupFsckFinding *finding, const char *label)
+free_group(gpointer data)
 {
-    GPtrArray *labels = g_hash_table_lookup(fsck->harmed, finding);
-    if (!labels) {
-        labels = g_ptr_array_new();
-        g_hash_table_insert(fsck->harmed, finding, labels);
+    Group *group = data;
+    g_hash_table_destroy(group->names);
+    g_free(group);
+}
+
+static void
+add_harmed(Fsck *fsck, PupFsckFinding *finding, const Version *version)
+{
+    GPtrArray *versions = g_hash_table_lookup(fsck->harmed, finding);
+    if (!versions) {
+        versions = g_ptr_array_new();
+        g_hash_table_insert(fsck->harmed, finding, versions);
     }
     /* Versions come one after the other, so a second mention is the last one. */
-    if (labels->len == 0 || g_ptr_array_index(labels, labels->len - 1) != label)
-        g_ptr_array_add(labels, (gpointer) label);
+    if (versions->len == 0 || g_ptr_array_index(versions, versions->len - 1) != version)
+        g_ptr_array_add(versions, (gpointer) version);
 }
 
 static void
@@ -117,29 +133,108 @@ blame_chunk(Fsck *fsck, const PupName *name, const char *problem, const Version 
     if (!finding) {
         finding = pup_fsck_add(fsck->report, FALSE, g_steal_pointer(&object),
                                g_strdup(problem));
+        finding->remedy = PUP_FSCK_DAMAGED;
         g_hash_table_insert(fsck->by_object, finding->object, finding);
     }
-    add_harmed(fsck, finding, version->label);
+    add_harmed(fsck, finding, version);
+}
+
+/* What was said of @object already, as of a pack that is gone; else anew. */
+static PupFsckFinding *
+finding_of_group(Fsck *fsck, PupChunkState state, const char *object)
+{
+    PupFsckFinding *finding;
+    for (guint i = 0; state == PUP_CHUNK_LOST && i < fsck->report->findings->len; i++) {
+        finding = g_ptr_array_index(fsck->report->findings, i);
+        if (!finding->harmless && strcmp(finding->object, object) == 0)
+            return finding;
+    }
+    finding = pup_fsck_add(fsck->report, FALSE, g_strdup(object), g_strdup(""));
+    finding->remedy = state == PUP_CHUNK_UNLISTED ? PUP_FSCK_REPAIR : PUP_FSCK_MISSING;
+    return finding;
+}
+
+static void
+blame_group(Fsck *fsck, PupChunkState state, const char *object, const PupName *name,
+            const Version *version)
+{
+    g_autofree char *key = g_strdup_printf("%d %s", (int) state, object ? object : "");
+    Group *group = g_hash_table_lookup(fsck->groups, key);
+    if (!group) {
+        group = g_new0(Group, 1);
+        group->state = state;
+        group->finding = finding_of_group(fsck, state, object ? object : "chunks");
+        group->names =
+            g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, g_free, NULL);
+        g_hash_table_insert(fsck->groups, g_steal_pointer(&key), group);
+    }
+    g_hash_table_add(group->names, g_memdup2(name, sizeof *name));
+    add_harmed(fsck, group->finding, version);
+}
+
+/* A chunk that a group is told by. */
+static char *
+example_of(const Group *group)
+{
+    char hex[PUP_NAME_HEX_LEN + 1];
+    GHashTableIter iter;
+    gpointer name;
+    g_hash_table_iter_init(&iter, group->names);
+    g_hash_table_iter_next(&iter, &name, NULL);
+    pup_name_to_hex(name, hex);
+    return g_strdup(hex);
+}
+
+/* Now that all of it is known. */
+static void
+name_group(const Group *group)
+{
+    PupFsckFinding *finding = group->finding;
+    unsigned n = g_hash_table_size(group->names);
+    const char *s = n == 1 ? "" : "s";
+    g_autofree char *example = example_of(group);
+    g_autofree char *before = finding->problem;
+    if (group->state == PUP_CHUNK_LOST) {
+        finding->problem =
+            g_strdup_printf("%s: %u chunk%s that versions need", before, n, s);
+    } else if (group->state == PUP_CHUNK_UNLISTED) {
+        finding->problem = g_strdup_printf("%u chunk%s that versions need, not in an "
+                                           "index; fsck --repair brings %s back",
+                                           n, s, n == 1 ? "it" : "them");
+    } else if (n > 1) {
+        finding->problem =
+            g_strdup_printf("%u are in no pack, %s among them", n, example);
+    } else {
+        g_free(finding->object);
+        finding->object = g_strdup_printf("chunk %s", example);
+        finding->problem = g_strdup("is in no pack");
+    }
+}
+
+static void
+name_groups(Fsck *fsck)
+{
+    GHashTableIter iter;
+    gpointer group;
+    g_hash_table_iter_init(&iter, fsck->groups);
+    while (g_hash_table_iter_next(&iter, NULL, &group))
+        name_group(group);
 }
 
 /* TRUE when @name is whole; else @version is harmed. */
 static gboolean
 check_chunk(Fsck *fsck, const PupName *name, const Version *version)
 {
-    const char *where;
+    const char *where = NULL;
+    PupChunkState state;
     if (pup_name_is_null(name))
         return TRUE;
-    switch (fsck->store->ops->check_state(fsck->check, name, &where)) {
-    case PUP_CHUNK_GOOD:
-        return TRUE;
-    case PUP_CHUNK_DAMAGED:
+    state = fsck->store->ops->check_state(fsck->check, name, &where);
+    if (state == PUP_CHUNK_DAMAGED)
         blame_chunk(fsck, name, where, version);
-        return FALSE;
-    case PUP_CHUNK_MISSING:
-        break;
-    }
-    blame_chunk(fsck, name, "is in no pack", version);
-    return FALSE;
+    else if (state != PUP_CHUNK_GOOD)
+        blame_group(fsck, state, where, name, version);
+    return state == PUP_CHUNK_GOOD;
 }
 
 static void
@@ -169,7 +264,7 @@ blame_manifest(Fsck *fsck, const Version *version, const char *problem)
     PupFsckFinding *finding =
         pup_fsck_add(fsck->report, FALSE, g_strdup_printf("manifest %s", version->label),
                      g_strdup(problem));
-    add_harmed(fsck, finding, version->label);
+    add_harmed(fsck, finding, version);
 }
 
 static PupManifest *
@@ -186,6 +281,25 @@ read_manifest(Fsck *fsck, const Version *version, GError **error)
     if (fsck->key && !pup_verify(fsck->key, data, len, sig_text, sig_len, error))
         return NULL;
     return pup_manifest_parse(data, len, error);
+}
+
+/* It says what a start reads first; no write stores it again, and no PC waits for it. */
+static void
+check_boot_profile(Fsck *fsck, const PupName *name, const Version *version)
+{
+    const char *where = NULL;
+    PupFsckFinding *finding;
+    PupChunkState state = fsck->store->ops->check_state(fsck->check, name, &where);
+    if (state == PUP_CHUNK_DAMAGED || state == PUP_CHUNK_UNLISTED)
+        check_chunk(fsck, name, version);
+    if (state == PUP_CHUNK_GOOD || state == PUP_CHUNK_UNLISTED)
+        return;
+    finding = pup_fsck_add(fsck->report, TRUE,
+                           g_strdup_printf("boot profile of %s", version->label),
+                           g_strdup("is lost: its seats start, and load less ahead"));
+    finding->mend = "nothing need be done: what its seats saw of their starts takes its "
+                    "place, here and in the next version";
+    add_harmed(fsck, finding, version);
 }
 
 static void
@@ -207,7 +321,7 @@ check_version(Fsck *fsck, const Version *version)
     for (guint64 i = 0; i < manifest->n_pages; i++)
         check_page(fsck, &manifest->pages[i], version);
     if (manifest->has_boot_profile)
-        check_chunk(fsck, &manifest->boot_profile, version);
+        check_boot_profile(fsck, &manifest->boot_profile, version);
 }
 
 static gboolean
@@ -337,19 +451,28 @@ check_names(Fsck *fsck, PupKind kind, GError **error)
     return TRUE;
 }
 
+/* Masters' versions are followed first. */
 static void
-set_versions(Fsck *fsck)
+set_versions(PupFsckFinding *finding, const GPtrArray *versions)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (guint i = 0; i < versions->len; i++) {
+        const Version *version = g_ptr_array_index(versions, i);
+        g_strv_builder_add(builder, version->label);
+        finding->n_masters += version->kind == PUP_KIND_MASTER;
+    }
+    g_strfreev(finding->versions);
+    finding->versions = g_strv_builder_end(builder);
+}
+
+static void
+set_all_versions(Fsck *fsck)
 {
     GHashTableIter iter;
-    gpointer finding, labels;
+    gpointer finding, versions;
     g_hash_table_iter_init(&iter, fsck->harmed);
-    while (g_hash_table_iter_next(&iter, &finding, &labels)) {
-        g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-        for (guint i = 0; i < ((GPtrArray *) labels)->len; i++)
-            g_strv_builder_add(builder, g_ptr_array_index((GPtrArray *) labels, i));
-        g_strfreev(((PupFsckFinding *) finding)->versions);
-        ((PupFsckFinding *) finding)->versions = g_strv_builder_end(builder);
-    }
+    while (g_hash_table_iter_next(&iter, &finding, &versions))
+        set_versions(finding, versions);
 }
 
 static gboolean
@@ -370,7 +493,8 @@ run(Fsck *fsck, PupProgress progress, gpointer data, GError **error)
             progress(data, "following versions", i + 1, fsck->versions->len);
     }
     fsck->report->n_versions = fsck->versions->len;
-    set_versions(fsck);
+    name_groups(fsck);
+    set_all_versions(fsck);
     return TRUE;
 }
 
@@ -379,6 +503,7 @@ fsck_clear(Fsck *fsck)
 {
     g_hash_table_destroy(fsck->clean_pages);
     g_hash_table_destroy(fsck->harmed);
+    g_hash_table_destroy(fsck->groups);
     g_hash_table_destroy(fsck->by_object);
     g_ptr_array_unref(fsck->versions);
     g_free(fsck->plain);
@@ -400,7 +525,8 @@ pup_fsck(PupStore *store, const PupPublicKey *key, gboolean repair, PupProgress 
         .report = found,
         .versions = g_ptr_array_new_with_free_func(free_version),
         .by_object = g_hash_table_new(g_str_hash, g_str_equal),
-        .harmed = g_hash_table_new_full(NULL, NULL, NULL, unref_labels),
+        .harmed = g_hash_table_new_full(NULL, NULL, NULL, unref_versions),
+        .groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_group),
         .clean_pages =
             g_hash_table_new_full(pup_name_hash, pup_name_hash_equal, g_free, NULL),
         .plain = g_malloc(PUP_CHUNK_BYTES),

@@ -34,7 +34,13 @@ typedef struct PupSweep PupSweep;
 
 /* fsck's first half, see fsck.c. */
 typedef struct PupCheck PupCheck;
-typedef enum { PUP_CHUNK_GOOD, PUP_CHUNK_DAMAGED, PUP_CHUNK_MISSING } PupChunkState;
+typedef enum {
+    PUP_CHUNK_GOOD,
+    PUP_CHUNK_DAMAGED,
+    PUP_CHUNK_UNLISTED, /* whole, but no reader finds it until repair */
+    PUP_CHUNK_LOST,     /* with all of its pack */
+    PUP_CHUNK_MISSING,
+} PupChunkState;
 
 struct PupStoreOps {
     const char *scheme; /* of the URI, "dir" */
@@ -76,6 +82,7 @@ struct PupStoreOps {
     gboolean (*write_commit)(PupStoreWrite *write, PupKind kind, const char *name,
                              unsigned version, GBytes *manifest, GBytes *signature,
                              GError **error);
+    gboolean (*write_keep)(PupStoreWrite *write, GError **error);
     void (*write_free)(PupStoreWrite *write);
 
     /* Keep publishes out (a dry run: only gc and removal) and look at all there is.
@@ -93,8 +100,9 @@ struct PupStoreOps {
     /* Rehash everything, add findings of what no version is needed for, repair. */
     gboolean (*check_run)(PupCheck *check, PupProgress progress, gpointer data,
                           PupFsckReport *report, GError **error);
-    /* What check_run found of chunk @name; *@where (may be set; belongs to @check) says
-     * which pack and place a damaged one has. */
+    /* What check_run found of chunk @name; *@where (belongs to @check) says which place
+     * a damaged one has, or the object "pack 0a1b..." that an unlisted or lost one is of;
+     * else it is NULL. */
     PupChunkState (*check_state)(PupCheck *check, const PupName *name,
                                  const char **where);
     void (*check_free)(PupCheck *check);

@@ -352,6 +352,12 @@ pup_store_write_commit(PupStoreWrite *write, PupKind kind, const char *name,
                                            signature, error);
 }
 
+gboolean
+pup_store_write_keep(PupStoreWrite *write, GError **error)
+{
+    return write->store->ops->write_keep(write, error);
+}
+
 void
 pup_store_write_free(PupStoreWrite *write)
 {

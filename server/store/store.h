@@ -161,5 +161,8 @@ void pup_store_write_try_out(PupStoreWrite *write, const char *mac);
 gboolean pup_store_write_commit(PupStoreWrite *write, PupKind kind, const char *name,
                                 unsigned version, GBytes *manifest, GBytes *signature,
                                 GError **error);
+/* In place of a commit: make durable what was put, of versions that are there and had
+ * lost it. Errors: NO_SPACE, IO. */
+gboolean pup_store_write_keep(PupStoreWrite *write, GError **error);
 void pup_store_write_free(PupStoreWrite *write);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PupStoreWrite, pup_store_write_free)

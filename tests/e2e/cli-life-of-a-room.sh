@@ -40,7 +40,7 @@ says "would add room" pupitre room add lab-1 --master win --dry-run
 pupitre room add lab-1 --master win --title "Room 1" --seat pc01=52-54-00-00-00-01 \
     --seat pc02=52:54:00:00:00:02
 [ "$(pupitre --quiet room list)" = lab-1 ] || die "room list"
-says "lab-1 +Room 1 +win +2 +0" pupitre room list
+says "lab-1 +Room 1 +win +2 +-" pupitre room list
 says '52:54:00:00:00:01' pupitre seat list --wide
 says "not published yet" pupitre room show lab-1
 

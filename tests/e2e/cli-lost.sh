@@ -87,6 +87,19 @@ mv "$state/images/masters/win@1.qcow2" "$work/kept.qcow2"
 finds 5 "master win@1: its file '.*win@1.qcow2' is not there"
 grep -q "r.qcow2' stands on '.*win@1.qcow2', which is not there" "$work/fsck" ||
     die "fsck does not say what stood on it"
+# shellcheck disable=SC2016 # the words as they are
+for file in fsck status; do
+    grep -A1 '^problem: room r: ' "$work/$file" | grep -c 'bring back the file of master win@1' >/dev/null ||
+        die "$file does not say first what loses nothing: $(cat "$work/$file")"
+done
+for words in "room publish r" "room regenerate r --discard-edits" "room edit-disk r" \
+    "room compact r" "room rebase r --yes" "room add r2 --master win" "master set win --tpm yes"; do
+    # shellcheck disable=SC2086
+    fails 3 "the file of master win@1, '.*win@1.qcow2', is not there: restore it .*, or import .*FILE" \
+        pupitre $words
+    ! grep -Eq 'qemu-|blk_' "$work/fails.err" || die "'$words' says: $(cat "$work/fails.err")"
+done
+says 'win@1.qcow2 is not there: see' pupitre master show win
 pupitre master list >"$work/out" 2>"$work/err"
 grep -q '^win .* - ' "$work/out" || die "master list says: $(cat "$work/out")"
 grep -q 'its file .* is not there' "$work/err" || die "master list tells nothing"

@@ -147,3 +147,22 @@ rm "$state/images/rooms/r1.qcow2"
 pupitre --quiet gc
 [ "$(masters)" = "win@5.qcow2" ] || die "$(masters)"
 check_clean
+
+show "gc and fsck ask for each disk's file once, however many masters there are"
+mkdir "$work/bin"
+real=$(type -P qemu-img)
+# shellcheck disable=SC2016 # it is the script's
+printf '#!/bin/sh\nfor last; do :; done\n[ "$1" != info ] || echo "$last" >>%s\nexec %s "$@"\n' \
+    "$work/asked" "$real" >"$work/bin/qemu-img"
+chmod +x "$work/bin/qemu-img"
+for name in m1 m2 m3; do
+    make_disk "$work/more.raw" 4 "$name"
+    pupitre --quiet master import "$name" "$work/more.raw"
+done
+for words in gc fsck; do
+    : >"$work/asked"
+    PATH=$work/bin:$PATH pupitre --quiet "$words" || die "$words fails"
+    [ -s "$work/asked" ] || die "$words did not ask for any file"
+    twice=$(sort "$work/asked" | uniq -d)
+    [ -z "$twice" ] || die "$words asked more than once for: $twice"
+done

@@ -50,10 +50,16 @@ says "^would regenerate room r1: daily 06:00, next " \
 [ "$(pupitre status --json | jq '.schedules | length')" = 0 ] || die "something was kept"
 
 show "a schedule and a single time stand beside each other, and outlive the daemon"
-TZ=Europe/Paris says "^will regenerate room r1: weekly mon,thu 06:00, next .* 06:00 CES?T$" \
+zone=$(env -u TZ date +%Z) # the server's, whatever the caller's is
+TZ=Asia/Tokyo says "^will regenerate room r1: weekly mon,thu 06:00, next .* 06:00 $zone$" \
     pupitre room regenerate r1 --schedule "Weekly thu,mon 6:00"
 grep -q "does not answer at 127.0.0.1:.*systemctl start pupitred" "$work/says.out" ||
     die "nobody says that nobody will do it"
+next=$(pupitre status --json | jq -r '.schedules[0].next')
+[ "$(env -u TZ date -d "$next" +%H:%M)" = 06:00 ] || die "it is due at $next"
+shown=$(pupitre status | grep '^schedules ')
+[ "$(TZ=America/New_York pupitre status | grep '^schedules ')" = "$shown" ] ||
+    die "others read another time than '$shown'"
 server_start
 [ -z "$(current)" ] || die "it ran before its time"
 says "^will regenerate room r1: once, " pupitre room regenerate r1 --at "$(soon 3)"
@@ -63,6 +69,7 @@ run_is '.status == 0 and (.words | startswith("r1@1 is published"))' ||
     die "it says $(pupitre room show r1)"
 [ "$(current)" = 1 ] || die "version $(current)"
 says "^last run .*, well after [0-9]+ s: r1@1 is published" pupitre room show r1
+TZ=Asia/Tokyo says "^would warm up .* 23:59 $zone on$" pupitre room warm r1 --at 23:59 --dry-run
 says "^last runs +r1: .*, well after [0-9]+ s: r1@1 is published" pupitre status
 says "^schedules +r1: weekly mon,thu 06:00, next " pupitre status
 [ "$(pupitre status --json | jq '.schedules | length')" = 1 ] || die "the single time is there yet"

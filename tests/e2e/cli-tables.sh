@@ -34,6 +34,25 @@ while read -r -a command; do
     fits "${command[@]}" --help
 done <"$work/commands"
 
+show "a title may be as long as somebody likes"
+title="Salle été 教室 $(printf 'long %.0s' {1..40})"
+sed -i "s/^title = .*/title = $title/" "$work/etc/rooms/lab-102.conf"
+fits room list
+grep -q '^lab-102  Salle été 教.*…  win11-education ' "$work/table" ||
+    die "it is cut otherwise: $(cat "$work/table")"
+says "^lab-102  ${title% } " pupitre room list --wide
+[ "$(pupitre room list --json | jq -r '.rooms[1].title')" = "${title% }" ] || die "JSON cut it"
+
+show "no version is none, in every table"
+pupitre room list --json | jq -e '.rooms[0].version == 1 and .rooms[1].version == null' >/dev/null ||
+    die "room list: $(pupitre room list --json)"
+grep -Eq '^lab-102 .* -  -$' "$work/table" || die "room list: $(cat "$work/table")"
+pupitre seat list --json | jq -e 'all(.seats[]; .version == null)' >/dev/null ||
+    die "seat list: $(pupitre seat list --json)"
+pupitre room warm lab-101 --status --json |
+    jq -e '.version == 1 and all(.seats[]; .version == null and .warm_version == null)' >/dev/null ||
+    die "room warm: $(pupitre room warm lab-101 --status --json)"
+
 show "seat list takes a room; its names are those of seats"
 [ "$(pupitre -q seat list lab-101)" = "pc01
 pc02" ] || die "names: $(pupitre -q seat list lab-101)"

@@ -34,6 +34,18 @@ cp "$work/etc/pupitre.conf" "$work/"$'\xe9tc/pupitre.conf'
 says 'configuration .*/.xe9tc/pupitre.conf' "$pupitre_program" -c "$work/"$'\xe9tc/pupitre.conf' status
 "$pupitre_program" -c "$work/"$'\xe9tc/pupitre.conf' status --json | jq -e .config >/dev/null || die "JSON of a path"
 
+show "names in UTF-8 are shown as they are by those who refuse them"
+fails 2 "^pupitre: 'Salle été' is no name for a room" pupitre room add 'Salle été' --master win
+fails 2 "^pupitre: '×' is no name" pupitre room pin ×@1
+fails 2 "^pupitre: 'r@é' names no version" pupitre room pin r@é
+fails 2 "the state folder '.*/é.nb' holds characters" \
+    "$pupitre_program" -c "$work/none.conf" init --state-dir "$work/é"$'\n'b
+: >"$work/etc/rooms/Été.conf"
+says 'profile .*/Été.conf: cannot be a room' pupitre status
+fails 5 'to mend' pupitre fsck
+grep -q 'profile .*/Été.conf: cannot be a room' "$work/fails.out" || die "fsck: $(cat "$work/fails.out")"
+rm "$work/etc/rooms/Été.conf"
+
 show "files as Notepad saves them are read"
 pupitre --quiet room add r1 --master win --seat pc01=52:54:00:00:00:01
 sed -i "1s/^/$bom/; s/\$/\r/" "$profile" "$work/etc/pupitre.conf"

@@ -80,8 +80,10 @@ void
 fixture_chunk(unsigned seed, guint8 *plain, PupName *name)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
-    memset(plain, 0, PUP_CHUNK_BYTES);
-    size_t n_random = seed == 0 ? 0 : seed < FIXTURE_NOISE ? 64 : PUP_CHUNK_BYTES;
+    memset(plain, seed == FIXTURE_PLAIN ? 0x11 : 0, PUP_CHUNK_BYTES);
+    size_t n_random = seed == 0 || seed == FIXTURE_PLAIN ? 0
+                      : seed < FIXTURE_NOISE             ? 64
+                                                         : PUP_CHUNK_BYTES;
     for (size_t i = 0; i < n_random; i++)
         plain[i] = (guint8) g_rand_int(rand);
     memset(name, 0, sizeof *name);

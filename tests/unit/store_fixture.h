@@ -11,6 +11,8 @@
 #include "lib/signature.h"
 #include "server/store/fsck.h"
 
+/* Of one byte over and over: a few bytes in the store. */
+#define FIXTURE_PLAIN 999999u
 #define FIXTURE_NOISE 1000000u
 
 typedef struct {

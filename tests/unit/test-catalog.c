@@ -899,6 +899,39 @@ test_database_that_cannot_be_used(void **state)
     }
 }
 
+/* Profiles are read whatever the database is; and it is taken up once it can be. */
+static void
+test_catalog_without_its_database(void **state)
+{
+    Fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_strdup_printf("%s/state/pipe.db", f->dir);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    for (int look = 0; look < 2; look++) {
+        g_autoptr(PupCatalog) catalog = pup_catalog_open_anyhow(path, f->rooms, look);
+        g_autoptr(GError) trouble = pup_catalog_trouble(catalog);
+        g_auto(GStrv) rooms = pup_catalog_rooms(catalog, NULL);
+        assert_code(trouble, PUP_ERROR_INVALID);
+        assert_non_null(strstr(trouble->message, "a pipe"));
+        assert_non_null(rooms);
+        g_clear_error(&error);
+        assert_null(pup_catalog_sent(catalog, &error));
+        assert_string_equal(error->message, trouble->message);
+        assert_false(pup_catalog_room_moved(catalog, "a", "b", NULL));
+    }
+    assert_int_equal(unlink(path), 0);
+    gint64 made_ms = 0;
+    g_autoptr(PupCatalog) look = pup_catalog_open_anyhow(path, f->rooms, TRUE);
+    g_autoptr(GArray) sent = pup_catalog_sent(look, NULL);
+    assert_int_equal(sent->len, 0);
+    assert_true(pup_catalog_made(look, &made_ms, NULL));
+    assert_int_equal(made_ms, PUP_CATALOG_MISSING);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_true(pup_catalog_made(f->catalog, &made_ms, NULL));
+    assert_in_range(g_get_real_time() / 1000 - made_ms, 0, 600 * 1000);
+    assert_true(pup_catalog_verify(f->catalog, NULL));
+}
+
 static void
 test_stats(void **state)
 {
@@ -1125,6 +1158,7 @@ main(void)
         TEST(test_sent),
         TEST(test_older_database),
         TEST(test_peering),
+        TEST(test_catalog_without_its_database),
         TEST(test_versions_in_use),
         TEST(test_warm),
         TEST(test_take),

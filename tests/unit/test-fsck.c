@@ -221,12 +221,16 @@ test_pack_gone(void **state)
     assert_int_equal(unlink(path), 0);
     g_autoptr(PupFsckReport) report = fixture_fsck(f, FALSE);
     assert_harmed(report, "a@1");
-    assert_harmed(report, "b@1"); /* its chunk 2 was there */
-    assert_int_equal(fixture_n_harmful(report), 4);
+    assert_harmed(report, "b@1");                   /* its chunk 2 was there */
+    assert_int_equal(fixture_n_harmful(report), 1); /* the pack, not each of its chunks */
+    const PupFsckFinding *pack = g_ptr_array_index(report->findings, 0);
+    assert_non_null(strstr(pack->problem, "is gone, only its index is left: 2 chunks"));
+    assert_int_equal(g_strv_length(pack->versions), 2);
     g_autoptr(PupFsckReport) repair = fixture_fsck(f, TRUE);
     assert_non_null(repair);
     g_autoptr(PupFsckReport) after = fixture_fsck(f, FALSE);
     assert_harmed(after, "a@1"); /* nothing brings it back */
+    assert_int_equal(fixture_n_harmful(after), 1);
     g_auto(GStrv) files = fixture_list(f, "packs", "");
     assert_int_equal(g_strv_length(files), 2);
 }
@@ -411,6 +415,27 @@ test_repair_then_publish(void **state)
     assert_true(fixture_matches(f, f->store, "b", 1, disk_b, 3, NULL));
 }
 
+/* No PC needs it, and nothing brings it back: not even gc stops for it. */
+static void
+test_boot_profile_lost(void **state)
+{
+    Fixture *f = *state;
+    PupExtent extent;
+    PupGcReport gc;
+    f->boot_profile = 9;
+    fixture_publish(f, "c", 1, disk_a, 2);
+    g_autofree char *path = pack_of(f, 9, &extent);
+    flip(path, extent.offset + extent.length - 1);
+    pup_extent_clear(&extent);
+    g_autoptr(PupFsckReport) repair = fixture_fsck(f, TRUE);
+    assert_int_equal(fixture_n_harmful(repair), 1); /* the chunk */
+    g_autoptr(PupFsckReport) after = fixture_fsck(f, FALSE);
+    assert_int_equal(fixture_n_harmful(after), 0);
+    assert_non_null(find(after, "boot profile of c@1"));
+    assert_true(pup_gc(f->store, FALSE, NULL, NULL, &gc, NULL));
+    assert_true(fixture_matches(f, f->store, "c", 1, disk_a, 2, NULL));
+}
+
 static void
 test_leftovers(void **state)
 {
@@ -477,6 +502,7 @@ main(void)
         FSCK_TEST(test_name_without_version),
         FSCK_TEST(test_damaged_head),
         FSCK_TEST(test_repair_then_publish),
+        FSCK_TEST(test_boot_profile_lost),
         FSCK_TEST(test_leftovers),
         FSCK_TEST(test_worthless_pack),
         FSCK_TEST(test_locks),

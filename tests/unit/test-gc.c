@@ -188,6 +188,24 @@ test_small_packs_joined(void **state)
     assert_int_equal(report.n_packs_rewritten, 0);
 }
 
+/* One small chunk takes less than the frame of its pack: no copy makes that smaller. */
+static void
+test_rewritten_once(void **state)
+{
+    Fixture *f = *state;
+    static const unsigned first[] = {FIXTURE_PLAIN, 2, 3, 4, 5, 6};
+    static const unsigned second[] = {1, FIXTURE_PLAIN};
+    fixture_publish(f, "b", 1, first, 6);
+    fixture_publish(f, "a", 1, second, 2);
+    remove_room(f, "b");
+    PupGcReport report = gc(f, FALSE);
+    assert_int_equal(report.n_packs_rewritten, 1);
+    report = gc(f, FALSE);
+    assert_int_equal(report.n_packs_rewritten, 0);
+    assert_int_equal(report.bytes_after, report.bytes_before);
+    assert_room(f, "a", 1, second, 2);
+}
+
 /* What was written twice, by two publishes at once, is kept once. */
 static void
 test_copies_go(void **state)
@@ -518,6 +536,7 @@ main(void)
         GC_TEST(test_sparse_pack_rewritten),
         GC_TEST(test_boot_profile_lives),
         GC_TEST(test_small_packs_joined),
+        GC_TEST(test_rewritten_once),
         GC_TEST(test_copies_go),
         GC_TEST(test_page_as_disk_content),
         GC_TEST(test_leftovers_removed),

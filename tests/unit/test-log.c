@@ -24,6 +24,8 @@ test_format(void **state)
         {"a=b", "info it-happened key=\"a=b\""},
         {"\033[2J", "info it-happened key=\"\\033[2J\""},
         {"\xff", "info it-happened key=\"\\377\""},
+        {"Salle d’été", "info it-happened key=\"Salle d’été\""},
+        {"\\\"é\xc2\x9b\n", "info it-happened key=\"\\\\\\\"é\\u009b\\n\""},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         const char *pairs[] = {"key", cases[i].value, NULL};

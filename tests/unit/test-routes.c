@@ -731,8 +731,9 @@ static void
 test_status(void **state)
 {
     expect(state, "GET /v1/status", NULL, 200, "\"client_image\":\"img-1\"");
-    expect(state, "GET /v1/status", NULL, 200,
-           "{\"room\":\"lab-101\",\"version\":1},{\"room\":\"lab-102\",\"version\":0}");
+    expect(
+        state, "GET /v1/status", NULL, 200,
+        "{\"room\":\"lab-101\",\"version\":1},{\"room\":\"lab-102\",\"version\":null}");
     expect(state, "GET /v1/status", NULL, 200, "\"version\":\"" PACKAGE_VERSION "\"");
 }
 
