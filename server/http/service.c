@@ -75,6 +75,8 @@ pup_service_new(PupSettings *settings, const char *data_dir, GError **error)
     service->data_dir = g_strdup(data_dir);
     service->dhcp_log = pup_dhcp_log_new();
     service->traffic = pup_traffic_new();
+    g_mutex_init(&service->unsaved_lock);
+    service->unsaved = g_array_new(FALSE, FALSE, sizeof(PupSent));
     service->neighbourhoods = pup_neighbourhoods_new(PEERS_POLL_MS);
     service->profile_problems =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -112,6 +114,8 @@ pup_service_free(PupService *service)
     pup_dhcp_log_free(service->dhcp_log);
     pup_neighbourhoods_free(service->neighbourhoods);
     pup_traffic_free(service->traffic);
+    g_array_unref(service->unsaved);
+    g_mutex_clear(&service->unsaved_lock);
     pup_settings_free(service->settings);
     g_hash_table_unref(service->profile_problems);
     g_rw_lock_clear(&service->lock);

@@ -23,6 +23,8 @@ typedef struct {
     PupCatalog *catalog;
     PupNeighbourhoods *neighbourhoods;
     PupTraffic *traffic; /* counted by the HTTP server */
+    GMutex unsaved_lock;
+    GArray *unsaved; /* of PupSent: taken from it, not yet in the catalog */
     PupDhcpLog *dhcp_log;
     GMutex waiting_lock;
     gint64 strangers_us; /* since then, for a second, lines of PCs without a room */

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "lib/error.h"
@@ -79,25 +80,59 @@ version_exists(PupService *service, const char *room, unsigned version)
 
 /* A label that names no version that is there is a client's invention, or late. */
 static gboolean
-save_sent(PupService *service, const PupTrafficSent *counted, GError **error)
+read_label(PupService *service, const PupTrafficSent *counted, PupSent *sent)
 {
     g_autofree char *room = NULL;
-    PupSent sent = {.chunks = counted->chunks, .bytes = counted->bytes};
-    if (!pup_ident_split("room", counted->label, &room, &sent.version, NULL) ||
-        !version_exists(service, room, sent.version))
-        return TRUE;
-    g_strlcpy(sent.room, room, sizeof sent.room);
-    return pup_catalog_add_sent(service->catalog, &sent, error);
+    *sent = (PupSent){.chunks = counted->chunks, .bytes = counted->bytes};
+    if (!pup_ident_split("room", counted->label, &room, &sent->version, NULL) ||
+        !version_exists(service, room, sent->version))
+        return FALSE;
+    g_strlcpy(sent->room, room, sizeof sent->room);
+    return TRUE;
 }
 
+/* One entry a version, however long they wait. */
+static void
+add_unsaved(GArray *unsaved, const PupSent *sent)
+{
+    for (guint i = 0; i < unsaved->len; i++) {
+        PupSent *known = &g_array_index(unsaved, PupSent, i);
+        if (known->version == sent->version && strcmp(known->room, sent->room) == 0) {
+            known->chunks += sent->chunks;
+            known->bytes += sent->bytes;
+            return;
+        }
+    }
+    g_array_append_vals(unsaved, sent, 1);
+}
+
+static void
+take_traffic(PupService *service)
+{
+    g_autoptr(GArray) counted = pup_traffic_take_sent(service->traffic);
+    for (guint i = 0; i < counted->len; i++) {
+        PupSent sent;
+        if (read_label(service, &g_array_index(counted, PupTrafficSent, i), &sent))
+            add_unsaved(service->unsaved, &sent);
+    }
+}
+
+/* Under the lock, or who asks meanwhile would miss what is on its way. What cannot be
+ * written now waits for the next time. */
 static gboolean
 save_traffic(PupService *service, GError **error)
 {
-    g_autoptr(GArray) counted = pup_traffic_take_sent(service->traffic);
-    for (guint i = 0; i < counted->len; i++)
-        if (!save_sent(service, &g_array_index(counted, PupTrafficSent, i), error))
-            return FALSE;
-    return TRUE;
+    gboolean ok = TRUE;
+    g_mutex_lock(&service->unsaved_lock);
+    take_traffic(service);
+    for (guint n; ok && (n = service->unsaved->len) > 0;) {
+        ok = pup_catalog_add_sent(
+            service->catalog, &g_array_index(service->unsaved, PupSent, n - 1), error);
+        if (ok)
+            g_array_set_size(service->unsaved, n - 1);
+    }
+    g_mutex_unlock(&service->unsaved_lock);
+    return ok;
 }
 
 /* Milliseconds of a clock that nobody sets and that goes on while the machine sleeps. */

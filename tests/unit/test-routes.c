@@ -4,6 +4,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <sqlite3.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -372,6 +373,82 @@ test_sent(void **state)
     expect(state, "GET /v1/status", NULL, 200, wanted);
     pup_service_tick(f->server.service);
     expect(state, "GET /v1/status", NULL, 200, wanted);
+}
+
+/* Bytes that the service says were sent of lab-101@1. */
+static guint64
+bytes_sent(PupService *service)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) sent = pup_service_sent(service, &error);
+    unit_assert_no_error(error);
+    return sent->len > 0 ? g_array_index(sent, PupSent, 0).bytes : 0;
+}
+
+static void
+count_a_byte(PupService *service)
+{
+    const PupTrafficAnswer answer = {0, 200, "lab-101@1", 1};
+    pup_traffic_add(service->traffic, &answer);
+}
+
+typedef struct {
+    PupService *service;
+    gint stop;
+} Ticker;
+
+static gpointer
+tick_on(gpointer data)
+{
+    Ticker *ticker = data;
+    while (!g_atomic_int_get(&ticker->stop))
+        pup_service_tick(ticker->service);
+    return NULL;
+}
+
+/* Whoever asks hears of all that was sent, also while it is being written down. */
+static void
+test_sent_counts_to_this_moment(void **state)
+{
+    const Fixture *f = *state;
+    Ticker ticker = {f->server.service, 0};
+    GThread *thread = g_thread_new("ticker", tick_on, &ticker);
+    guint64 wanted = bytes_sent(f->server.service), bytes = wanted;
+    for (unsigned n = 0; n < 2000 && bytes == wanted; n++) {
+        count_a_byte(f->server.service);
+        wanted++;
+        bytes = bytes_sent(f->server.service);
+    }
+    g_atomic_int_set(&ticker.stop, 1);
+    g_thread_join(thread);
+    assert_int_equal(bytes, wanted);
+}
+
+static void
+change_database(const Fixture *f, const char *sql)
+{
+    g_autofree char *path = g_build_filename(f->server.dir, "state/catalog.db", NULL);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* What could not be written down is, once that works again. */
+static void
+test_sent_is_caught_up(void **state)
+{
+    const Fixture *f = *state;
+    PupService *service = f->server.service;
+    guint64 before = bytes_sent(service);
+    change_database(f, "ALTER TABLE sent RENAME TO away");
+    for (unsigned i = 0; i < 3; i++) {
+        count_a_byte(service);
+        pup_service_tick(service);
+    }
+    change_database(f, "ALTER TABLE away RENAME TO sent");
+    assert_int_equal(bytes_sent(service), before + 3);
+    assert_int_equal(service->unsaved->len, 0);
 }
 
 /* What /metrics says of @sample, in a text that is right as a whole. */
@@ -794,6 +871,8 @@ main(void)
         cmocka_unit_test(test_bad_polls),
         cmocka_unit_test(test_stats),
         cmocka_unit_test(test_sent),
+        cmocka_unit_test(test_sent_counts_to_this_moment),
+        cmocka_unit_test(test_sent_is_caught_up),
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_warm),
         cmocka_unit_test(test_stranger),
