@@ -139,6 +139,14 @@ pup_file_read(const char *path, size_t max_bytes, GError **error)
 }
 
 gboolean
+pup_file_is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+gboolean
 pup_file_pread(int fd, void *buf, size_t len, off_t offset, const char *what,
                GError **error)
 {

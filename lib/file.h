@@ -10,6 +10,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Open the regular file @path to read, without ever waiting for somebody: what is none (a
@@ -25,6 +26,10 @@ gboolean pup_file_check_disk(const char *path, GError **error);
 /* Read all of the regular file @path, refused with INVALID when it is none or larger than
  * @max_bytes. Returns a new GBytes, or NULL. */
 GBytes *pup_file_read(const char *path, size_t max_bytes, GError **error);
+
+/* TRUE when @a and @b are of one file that nobody wrote to in between: its inode, size
+ * and time of the last write are the same. */
+gboolean pup_file_is_same(const struct stat *a, const struct stat *b);
 
 /* Read exactly @len bytes at @offset of @fd into @buf. End of file before that is
  * CORRUPT.

@@ -12,6 +12,8 @@
 
 #define MEMINFO "/proc/meminfo"
 #define PROC_FILE_MAX_BYTES (1024u * 1024u)
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_MAX_BYTES 64u
 #define NET "/sys/class/net"
 #define MODPROBE "/usr/sbin/modprobe"
 
@@ -140,4 +142,14 @@ pup_hardware_probe(PupHardware *hardware, GError **error)
     load_kvm();
     hardware->kvm = pup_kvm_probe(&hardware->no_kvm_why);
     return TRUE;
+}
+
+char *
+pup_boot_id(const char *fallback)
+{
+    g_autoptr(GBytes) text = pup_file_read(BOOT_ID, BOOT_ID_MAX_BYTES, NULL);
+    g_autofree char *id =
+        text ? g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text)) : NULL;
+
+    return g_strdup(id && *g_strstrip(id) ? id : fallback);
 }

@@ -2,9 +2,9 @@
 /*
  * hardware - what this PC is
  *
- * Reads /proc/meminfo, /proc/cpuinfo, /sys/firmware and /sys/class/net, loads KVM's
- * modules where /usr/sbin/modprobe is there, and tries KVM. pup_hardware_probe() forks:
- * call it before the program has threads.
+ * Reads /proc/meminfo, /proc/cpuinfo, the boot's id, /sys/firmware and /sys/class/net,
+ * loads KVM's modules where /usr/sbin/modprobe is there, and tries KVM.
+ * pup_hardware_probe() forks: call it before the program has threads.
  */
 #pragma once
 
@@ -28,5 +28,7 @@ gboolean pup_memory_parse(const char *meminfo, guint64 *total_mib, guint64 *avai
 gboolean pup_memory_read(guint64 *total_mib, guint64 *available_mib, GError **error);
 /* The name of the network card with the address @mac, a new string. Errors: NOT_FOUND. */
 char *pup_network_card(const char *mac, GError **error);
+/* The kernel's id of this boot; @fallback where it has none. New string. */
+char *pup_boot_id(const char *fallback);
 /* Load a kernel module, if there is a modprobe and it has one; never fails. */
 void pup_module_load(const char *name);

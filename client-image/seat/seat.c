@@ -20,8 +20,6 @@
 #include "lib/file.h"
 
 #define EMULATOR "qemu-system-x86_64"
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-#define BOOT_ID_MAX 64u
 #define CONNECT_MS 5000
 #define STALL_MS 20000
 /* A guest that ran so long was not broken from the start. */
@@ -519,17 +517,6 @@ open_hypervisor(PupSeat *seat, GError **error)
     return seat->hypervisor != NULL;
 }
 
-/* The kernel's id of this boot; @fallback where it has none. New string. */
-static char *
-boot_id(const char *fallback)
-{
-    g_autoptr(GBytes) text = pup_file_read(BOOT_ID, BOOT_ID_MAX, NULL);
-    g_autofree char *id =
-        text ? g_strndup(g_bytes_get_data(text, NULL), g_bytes_get_size(text)) : NULL;
-
-    return g_strdup(id && *g_strstrip(id) ? id : fallback);
-}
-
 PupSeat *
 pup_seat_new(const PupSeatOptions *options, const PupHardware *hardware,
              PupSeatOver on_over, gpointer user, GError **error)
@@ -542,7 +529,7 @@ pup_seat_new(const PupSeatOptions *options, const PupHardware *hardware,
     seat->user = user;
     pup_seat_clock_init(&seat->clock);
     seat->run = g_uuid_string_random();
-    seat->boot = boot_id(seat->run);
+    seat->boot = pup_boot_id(seat->run);
     if (!pup_file_make_dir(options->rundir, error) || !open_hypervisor(seat, error))
         return NULL;
     seat->machine = pup_seat_machine_new();

@@ -191,6 +191,8 @@ gboolean pup_catalog_forget_sent(PupCatalog *catalog, const char *room, unsigned
                                  GError **error);
 /* All that is kept, by room and version: GArray of PupSent. */
 GArray *pup_catalog_sent(PupCatalog *catalog, GError **error);
+/* @version for JSON: null for 0, which is none. New reference. */
+json_t *pup_version_json(guint64 version);
 /* The array of @all (of PupSent): room, version, chunks, bytes. New reference. */
 json_t *pup_sent_json(const GArray *all);
 

@@ -93,6 +93,12 @@ pup_catalog_sent(PupCatalog *catalog, GError **error)
 }
 
 json_t *
+pup_version_json(guint64 version)
+{
+    return version > 0 ? json_integer((json_int_t) version) : json_null();
+}
+
+json_t *
 pup_sent_json(const GArray *all)
 {
     json_t *list = json_array();

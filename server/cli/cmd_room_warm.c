@@ -57,7 +57,7 @@ print_json(const Warm *warm, const PupTable *table)
 {
     g_autofree char *at = warm->at_ms ? pup_time_rfc3339(warm->at_ms) : NULL;
     json_t *root = json_pack("{s:s, s:o, s:s?, s:O}", "room", warm->room, "version",
-                             pup_out_json_version(warm->version), "at", at, "seats",
+                             pup_version_json(warm->version), "at", at, "seats",
                              pup_table_rows(table));
     pup_out_json(root);
 }

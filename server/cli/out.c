@@ -85,12 +85,6 @@ pup_out_json(json_t *root)
 }
 
 json_t *
-pup_out_json_version(guint64 version)
-{
-    return version > 0 ? json_integer((json_int_t) version) : json_null();
-}
-
-json_t *
 pup_out_json_text(const char *text)
 {
     g_autofree char *valid = text ? g_utf8_make_valid(text, -1) : NULL;

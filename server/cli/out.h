@@ -25,9 +25,6 @@ void pup_out_foreign(GString *pending, const char *text, gsize len);
 /* Print @root, indented; takes it over. */
 void pup_out_json(json_t *root);
 
-/* @version for JSON: null for 0, which is none. New reference. */
-json_t *pup_out_json_version(guint64 version);
-
 /* @text for a JSON string: bytes that are no UTF-8, as file names may have, are replaced.
  * New reference; null for NULL. */
 json_t *pup_out_json_text(const char *text);

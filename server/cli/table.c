@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "server/catalog/catalog.h"
 #include "server/cli/out.h"
 
 /* What is left of a last column at least, however wide the others are. */
@@ -87,7 +88,7 @@ take_cell(PupCellType type, va_list *args, json_t **json)
     }
     case PUP_CELL_VERSION: {
         guint64 value = va_arg(*args, guint64);
-        *json = pup_out_json_version(value);
+        *json = pup_version_json(value);
         return value ? g_strdup_printf("%" G_GUINT64_FORMAT, value) : g_strdup("-");
     }
     case PUP_CELL_BYTES: {

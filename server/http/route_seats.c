@@ -241,15 +241,14 @@ add_facts(json_t *json, const PupSeat *seat)
 static json_t *
 seat_json(const PupService *service, const PupSeat *seat)
 {
-    json_t *json =
-        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:I,s:o,s:o}", "mac", seat->mac,
-                  "room", seat->room, "seat", seat->seat, "state", seat->state, "detail",
-                  seat->detail, "address", seat->address, "version",
-                  seat->version > 0 ? json_integer(seat->version) : json_null(), "canary",
-                  pup_store_is_canary(service->store, seat->room, seat->mac),
-                  "boot_started_ms", (json_int_t) seat->boot_started_ms, "last_seen_ms",
-                  (json_int_t) seat->last_seen_ms, "stages", stages_json(seat), "stats",
-                  seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null());
+    json_t *json = json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:I,s:o,s:o}", "mac", seat->mac, "room",
+        seat->room, "seat", seat->seat, "state", seat->state, "detail", seat->detail,
+        "address", seat->address, "version", pup_version_json(seat->version), "canary",
+        pup_store_is_canary(service->store, seat->room, seat->mac), "boot_started_ms",
+        (json_int_t) seat->boot_started_ms, "last_seen_ms",
+        (json_int_t) seat->last_seen_ms, "stages", stages_json(seat), "stats",
+        seat->has_stats ? pup_seat_stats_json(&seat->stats) : json_null());
     add_facts(json, seat);
     return json;
 }

@@ -40,9 +40,8 @@ rooms_json(PupService *service, GError **error)
     json_t *list = json_array();
     for (char **room = rooms; *room; room++) {
         unsigned version = pup_store_current(service->store, PUP_KIND_ROOM, *room, NULL);
-        json_array_append_new(
-            list, json_pack("{s:s,s:o}", "room", *room, "version",
-                            version > 0 ? json_integer(version) : json_null()));
+        json_array_append_new(list, json_pack("{s:s,s:o}", "room", *room, "version",
+                                              pup_version_json(version)));
     }
     return list;
 }

@@ -23,7 +23,6 @@
 #include <libnbd.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -217,15 +216,7 @@ pup_disk_open(const PupSettings *settings, const char *path, unsigned n_readers,
 static int
 open_raw(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat status;
-
-    if (fd >= 0 && (fstat(fd, &status) < 0 ||
-                    !(S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)))) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
+    return pup_file_check_disk(path, NULL) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 }
 
 PupDisk *

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/image/infos.h"
 
-#include <string.h>
 #include <sys/stat.h>
+
+#include "lib/file.h"
 
 /* Of a file, at the moment before it was asked about. */
 typedef struct {
@@ -44,15 +45,6 @@ pup_image_infos_free(PupImageInfos *infos)
     g_free(infos);
 }
 
-static gboolean
-is_same(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_blocks == b->st_blocks &&
-           memcmp(&a->st_mtim, &b->st_mtim, sizeof a->st_mtim) == 0 &&
-           memcmp(&a->st_ctim, &b->st_ctim, sizeof a->st_ctim) == 0;
-}
-
 /* New; NULL where that is not known. */
 static PupImageInfo *
 look_up(PupImageInfos *infos, const char *path, const struct stat *st)
@@ -62,7 +54,7 @@ look_up(PupImageInfos *infos, const char *path, const struct stat *st)
 
     g_mutex_lock(&infos->lock);
     known = g_hash_table_lookup(infos->known, path);
-    if (known && is_same(&known->st, st))
+    if (known && pup_file_is_same(&known->st, st))
         info = pup_image_info_copy(known->info);
     g_mutex_unlock(&infos->lock);
     return info;

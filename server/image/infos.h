@@ -3,8 +3,8 @@
  * infos - what qemu-img said of each file, for as long as the file is the same
  *
  * Whoever follows what stands on what comes by the same masters and layers again and
- * again, and each answer costs a process. A file is the same while its inode, size and
- * times are. Threads: any.
+ * again, and each answer costs a process. pup_file_is_same() says what is the same.
+ * Threads: any.
  */
 #pragma once
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "lib/error.h"
+#include "lib/file.h"
 
 typedef struct {
     char *path;
@@ -58,10 +59,7 @@ pup_unchanged_add(PupUnchanged *seen, const char *path, GError **error)
 static gboolean
 is_same(const struct stat *a, const struct stat *b)
 {
-    return S_ISBLK(a->st_mode) ||
-           (a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-            a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec);
+    return S_ISBLK(a->st_mode) || pup_file_is_same(a, b);
 }
 
 gboolean
