@@ -260,13 +260,14 @@ note_domain(const PupVirtBackup *backup, const char *folder, GError **error)
 static gboolean
 begin_frozen(PupVirtBackup *backup, const char *xml, GError **error)
 {
+    const char *name = virDomainGetName(backup->domain);
     gboolean frozen = backup->agent && virDomainFSFreeze(backup->domain, NULL, 0, 0) >= 0;
     gboolean begun = pup_failpoint("backup-frozen", error) &&
                      virDomainBackupBegin(backup->domain, xml, NULL, 0) == 0;
 
     if (!begun && error && !*error)
         pup_virt_set_error(error, "cannot begin to copy the disk '%s' of domain '%s'",
-                           backup->disk->target, virDomainGetName(backup->domain));
+                           backup->disk->target, name);
     if (frozen)
         backup->clean = virDomainFSThaw(backup->domain, NULL, 0, 0) >= 0;
     return begun;

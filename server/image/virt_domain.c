@@ -19,11 +19,12 @@
 gboolean
 pup_virt_read_facts(virDomainPtr domain, PupVirtFacts *facts, GError **error)
 {
+    const char *name = virDomainGetName(domain);
     char *xml = virDomainGetXMLDesc(domain, 0);
     gboolean good;
 
     if (!xml) {
-        pup_virt_set_error(error, "cannot read domain '%s'", virDomainGetName(domain));
+        pup_virt_set_error(error, "cannot read the virtual machine '%s'", name);
         return FALSE;
     }
     good = pup_virt_xml_read(xml, facts, error);
@@ -168,15 +169,18 @@ pup_virt_start(PupVirt *virt, const char *xml, GError **error)
     return g_steal_pointer(&watched);
 }
 
-/* TRUE when @domain is of this opening. */
+/* Clear @ours where @domain is of another opening. One that ended since libvirt named it
+ * is NOT_FOUND. */
 static gboolean
-is_ours(PupVirt *virt, virDomainPtr domain)
+read_owner(PupVirt *virt, virDomainPtr domain, gboolean *ours, GError **error)
 {
     g_auto(PupVirtFacts) facts = {0};
 
-    return pup_virt_read_facts(domain, &facts, NULL) &&
-           g_strcmp0(facts.owner.state_dir, virt->state_dir) == 0 &&
-           g_strcmp0(facts.owner.place, virt->place->id) == 0;
+    if (!pup_virt_read_facts(domain, &facts, error))
+        return FALSE;
+    *ours = g_strcmp0(facts.owner.state_dir, virt->state_dir) == 0 &&
+            g_strcmp0(facts.owner.place, virt->place->id) == 0;
+    return TRUE;
 }
 
 PupVirtDomain *
@@ -184,15 +188,18 @@ pup_virt_find(PupVirt *virt, const char *name, GError **error)
 {
     virDomainPtr domain = virDomainLookupByName(virt->connection, name);
     g_autoptr(PupVirtDomain) watched = NULL;
+    gboolean ours = FALSE, known;
 
     if (!domain) {
         pup_virt_set_error(error, "no virtual machine '%s'", name);
         return NULL;
     }
-    if (!is_ours(virt, domain)) {
+    known = read_owner(virt, domain, &ours, error);
+    if (known && !ours)
         pup_error_set(error, PUP_ERROR_NOT_FOUND,
                       "the virtual machine '%s' is not one of '%s'", name,
                       virt->place->id);
+    if (!ours) {
         virDomainFree(domain);
         return NULL;
     }
@@ -213,7 +220,8 @@ pup_virt_names(PupVirt *virt, GError **error)
         return NULL;
     }
     for (int i = 0; i < n; i++) {
-        if (is_ours(virt, domains[i]))
+        gboolean ours = FALSE;
+        if (read_owner(virt, domains[i], &ours, NULL) && ours)
             g_strv_builder_add(names, virDomainGetName(domains[i]));
         virDomainFree(domains[i]);
     }

@@ -27,6 +27,9 @@ sweep_daemon(const PupSettings *settings, gboolean dry_run, unsigned *n, GError 
         return FALSE;
     n_domains =
         virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    if (n_domains < 0)
+        pup_virt_set_error(error, "cannot list the virtual machines of '%s'",
+                           settings->libvirt_uri);
     for (int i = 0; i < n_domains; i++) {
         if (is_left(settings, domains[i])) {
             if (!dry_run)
@@ -37,7 +40,7 @@ sweep_daemon(const PupSettings *settings, gboolean dry_run, unsigned *n, GError 
     }
     free(domains);
     virConnectClose(connection);
-    return TRUE;
+    return n_domains >= 0;
 }
 
 gboolean

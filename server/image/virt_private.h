@@ -50,7 +50,8 @@ struct PupVirtDomain {
 PupErrorCode pup_virt_error_code(int why);
 
 /* Set @error from libvirt's last error of this thread; @format says what failed, on which
- * object. */
+ * object. No call of libvirt may stand among its arguments: each forgets the last error.
+ */
 void pup_virt_set_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* A virErrorFunc: libvirt prints errors to standard error unless it is told not to; ours
@@ -68,5 +69,5 @@ void pup_virt_unsubscribe(PupVirt *virt);
  */
 void pup_virt_set_life(PupVirtDomain *watched, PupVirtStates life);
 
-/* Read what stands in @domain's XML. */
+/* Read what stands in @domain's XML. Errors: NOT_FOUND (it has ended), IO. */
 gboolean pup_virt_read_facts(virDomainPtr domain, PupVirtFacts *facts, GError **error);
