@@ -5,6 +5,7 @@
 #include "lib/error.h"
 #include "lib/failpoint.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -277,6 +278,43 @@ pup_file_make_dir(const char *path, GError **error)
         return TRUE;
     pup_error_set_errno(error, errno, "cannot make the folder '%s'", path);
     return FALSE;
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* readdir() tells its end from its errors by errno alone. */
+static gboolean
+list_into(DIR *dir, GPtrArray *names)
+{
+    const struct dirent *entry;
+
+    for (errno = 0; (entry = readdir(dir)); errno = 0)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            g_ptr_array_add(names, g_strdup(entry->d_name));
+    return errno == 0;
+}
+
+char **
+pup_file_list(const char *path, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    DIR *dir = opendir(path);
+    gboolean whole = dir ? list_into(dir, names) : errno == ENOENT;
+    int problem = errno;
+
+    if (dir)
+        closedir(dir);
+    if (!whole) {
+        pup_error_set_errno(error, problem, "cannot list the folder '%s'", path);
+        return NULL;
+    }
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_add(names, NULL);
+    return (char **) g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
 
 void

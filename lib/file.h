@@ -58,5 +58,10 @@ gboolean pup_file_sync_dir(const char *path, GError **error);
  * followed. One that is not there is fine. */
 void pup_file_remove_tree(const char *path);
 
+/* Names in the folder @path, sorted by their bytes, without "." and ".."; g_strfreev(). A
+ * folder that is missing has none. NULL, never a part of them, where it cannot be read to
+ * its end: what is not named may be removed by who asks. */
+char **pup_file_list(const char *path, GError **error);
+
 /* Make the folder @path and its parents (0755). Existing ones are fine. */
 gboolean pup_file_make_dir(const char *path, GError **error);

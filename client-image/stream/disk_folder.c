@@ -13,6 +13,7 @@
 
 #include "client-image/stream/segment.h"
 #include "lib/error.h"
+#include "lib/file.h"
 
 #define LOCK "lock"
 #define ROOM_MAX_BYTES (G_GUINT64_CONSTANT(64) << 30)
@@ -45,25 +46,18 @@ take_inner(const char *entry, GArray *numbers)
 static gboolean
 look_through(const char *folder, TakeEntry take, GArray *numbers, GError **error)
 {
-    g_autoptr(GError) problem = NULL;
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, &problem);
-    const char *entry;
+    g_auto(GStrv) entries = pup_file_list(folder, error);
 
-    if (!dir) {
-        pup_error_set(error, PUP_ERROR_IO, "cannot look into '%s': %s", folder,
-                      problem->message);
-        return FALSE;
-    }
-    while ((entry = g_dir_read_name(dir))) {
-        if (take(entry, numbers))
+    for (char **entry = entries; entry && *entry; entry++) {
+        if (take(*entry, numbers))
             continue;
         pup_error_set(error, PUP_ERROR_DENIED,
                       "'%s' holds '%s', which is not Pupitre's: a cache has its file "
                       "system for itself",
-                      folder, entry);
+                      folder, *entry);
         return FALSE;
     }
-    return TRUE;
+    return entries != NULL;
 }
 
 static int

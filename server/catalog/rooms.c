@@ -43,17 +43,14 @@ pup_catalog_room_of_file(const char *file)
 char **
 pup_catalog_rooms(PupCatalog *catalog, GError **error)
 {
-    g_autoptr(GError) why = NULL;
-    g_autoptr(GDir) dir = g_dir_open(catalog->rooms_dir, 0, &why);
-    if (!dir && !g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        pup_error_set(error, PUP_ERROR_IO, "cannot list the rooms in '%s': %s",
-                      catalog->rooms_dir, why->message);
+    g_auto(GStrv) files = pup_file_list(catalog->rooms_dir, error);
+    GPtrArray *rooms;
+
+    if (!files)
         return NULL;
-    }
-    GPtrArray *rooms = g_ptr_array_new();
-    const char *file;
-    while (dir && (file = g_dir_read_name(dir))) {
-        char *room = pup_catalog_room_of_file(file);
+    rooms = g_ptr_array_new();
+    for (char **file = files; *file; file++) {
+        char *room = pup_catalog_room_of_file(*file);
         if (room)
             g_ptr_array_add(rooms, room);
     }

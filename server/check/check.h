@@ -42,7 +42,8 @@ typedef enum {
                                   * renames that were cut short */
     PUP_CHECK_CLIENT = 1 << 6,   /* the client image, templates and scripts */
     PUP_CHECK_CATALOG = 1 << 7,  /* its database, and the schedules in it */
-    PUP_CHECK_ALL = (1 << 8) - 1,
+    PUP_CHECK_FOLDERS = 1 << 8,  /* those in the state folder: can they be read? */
+    PUP_CHECK_ALL = (1 << 9) - 1,
 } PupCheckAreas;
 
 typedef struct {
@@ -72,6 +73,7 @@ typedef struct {
 } PupCheckEntry;
 
 void pup_check_state(PupCheckup *checkup);
+void pup_check_folders(PupCheckup *checkup);
 void pup_check_keys(PupCheckup *checkup);
 void pup_check_profiles(PupCheckup *checkup);
 void pup_check_recipes(PupCheckup *checkup);

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "server/check/check.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -154,6 +155,32 @@ check_one_disk(PupCheckup *checkup)
             "'%s' and '%s' are on two file systems: no recipe can be followed", rooms,
             layers),
         g_strdup("put all of images/ on one of them"));
+}
+
+/* What init makes, each after what it is in. */
+static const char *const folders[] = {
+    "images", "images/masters", "images/rooms", "images/layers", "client-image",
+    "keys",   "store",          "run",          "profiles",
+};
+
+/* An empty folder and one that cannot be read look the same to who only lists it. */
+void
+pup_check_folders(PupCheckup *checkup)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = pup_settings_path(checkup->shop->settings, folders[i]);
+        DIR *dir = opendir(path);
+        int problem = errno;
+
+        if (dir)
+            closedir(dir);
+        else if (problem != ENOENT && access(path, F_OK) == 0)
+            pup_checkup_add(checkup, PUP_FINDING_DAMAGE,
+                            g_strdup_printf("folder %s", path),
+                            g_strdup_printf("cannot be read: %s", g_strerror(problem)),
+                            g_strdup("restore it from a backup; an empty one is made by "
+                                     "`pupitre init`, once nothing is in its place"));
+    }
 }
 
 void

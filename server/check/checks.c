@@ -2,12 +2,13 @@
 #include "server/check/check.h"
 
 static const PupCheckEntry entries[] = {
-    {PUP_CHECK_STATE, pup_check_state},       {PUP_CHECK_KEYS, pup_check_keys},
-    {PUP_CHECK_PROFILES, pup_check_profiles}, {PUP_CHECK_PROFILES, pup_check_recipes},
-    {PUP_CHECK_MASTERS, pup_check_masters},   {PUP_CHECK_OVERLAYS, pup_check_overlays},
-    {PUP_CHECK_VERSIONS, pup_check_versions}, {PUP_CHECK_CLIENT, pup_check_client_image},
-    {PUP_CHECK_CLIENT, pup_check_texts},      {PUP_CHECK_CATALOG, pup_check_catalog},
-    {PUP_CHECK_CATALOG, pup_check_schedules}, {PUP_CHECK_VERSIONS, pup_check_renames},
+    {PUP_CHECK_STATE, pup_check_state},         {PUP_CHECK_FOLDERS, pup_check_folders},
+    {PUP_CHECK_KEYS, pup_check_keys},           {PUP_CHECK_PROFILES, pup_check_profiles},
+    {PUP_CHECK_PROFILES, pup_check_recipes},    {PUP_CHECK_MASTERS, pup_check_masters},
+    {PUP_CHECK_OVERLAYS, pup_check_overlays},   {PUP_CHECK_VERSIONS, pup_check_versions},
+    {PUP_CHECK_CLIENT, pup_check_client_image}, {PUP_CHECK_CLIENT, pup_check_texts},
+    {PUP_CHECK_CATALOG, pup_check_catalog},     {PUP_CHECK_CATALOG, pup_check_schedules},
+    {PUP_CHECK_VERSIONS, pup_check_renames},
 };
 
 const char *

@@ -28,6 +28,11 @@ is_there(const PupCli *cli, const char *path)
 static gboolean
 make_folder(const PupCli *cli, const char *path, mode_t mode, GError **error)
 {
+    if (access(path, F_OK) == 0 && !g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "'%s' is no folder: move it away, then run init again", path);
+        return FALSE;
+    }
     if (is_there(cli, path))
         return TRUE;
     if (!cli->dry_run && !pup_file_make_dir(path, error))

@@ -108,6 +108,21 @@ print(const PupCli *cli, const PupTable *table, const GArray *versions)
         pup_out_line("removed: %s", removed);
 }
 
+/* History is what the store says; only who stays is the profile's and the catalog's. */
+static GArray *
+list(const PupWorkshop *shop, const char *room, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    GArray *versions = pup_retention_room(shop, room, &why);
+
+    if (versions)
+        return versions;
+    versions = pup_retention_unknown(shop, room, error);
+    if (versions)
+        pup_out_complain("which of them gc would keep is not known: %s", why->message);
+    return versions;
+}
+
 static gboolean
 run(PupCli *cli, char **argv, GError **error)
 {
@@ -120,7 +135,7 @@ run(PupCli *cli, char **argv, GError **error)
         !pup_ident_check("room", args[0], error) ||
         !pup_cli_workshop_to_look(cli, &shop, error))
         return FALSE;
-    versions = pup_retention_room(&shop, args[0], error);
+    versions = list(&shop, args[0], error);
     if (!versions || !fill(&shop, table, args[0], versions, error))
         return FALSE;
     print(cli, table, versions);

@@ -17,6 +17,7 @@
 
 typedef struct {
     const PupSettings *settings;
+    gboolean lists; /* the names of masters and rooms: the three that follow */
     unsigned n_masters, n_rooms, n_published;
     GPtrArray *edited;  /* names of rooms */
     char *client_image; /* id, or NULL */
@@ -51,17 +52,16 @@ note_edit(Status *status, const char *room)
         g_ptr_array_add(status->edited, g_strdup(room));
 }
 
-static gboolean
-count_rooms(PupCli *cli, Status *status, GError **error)
+/* Why they cannot be listed is a finding of the checks. */
+static void
+count_rooms(PupCli *cli, Status *status)
 {
-    g_auto(GStrv) masters = pup_store_names(cli->store, PUP_KIND_MASTER, error),
-                  rooms = NULL;
+    g_auto(GStrv) masters = pup_store_names(cli->store, PUP_KIND_MASTER, NULL);
+    g_auto(GStrv) rooms = pup_catalog_rooms(cli->catalog, NULL);
 
-    if (!masters)
-        return FALSE;
-    rooms = pup_catalog_rooms(cli->catalog, error);
-    if (!rooms)
-        return FALSE;
+    status->lists = masters && rooms;
+    if (!status->lists)
+        return;
     status->n_masters = g_strv_length(masters);
     status->n_rooms = g_strv_length(rooms);
     for (unsigned i = 0; rooms[i]; i++) {
@@ -70,7 +70,6 @@ count_rooms(PupCli *cli, Status *status, GError **error)
         note_edit(status, rooms[i]);
     }
     status->canaries = pup_cli_canaries_json(cli, rooms);
-    return TRUE;
 }
 
 static gboolean
@@ -141,8 +140,9 @@ gather(PupCli *cli, Status *status, GError **error)
 
     status->settings = pup_cli_settings(cli, error);
     if (!status->settings || !pup_cli_store(cli, error) ||
-        !pup_cli_catalog_to_look(cli, error) || !count_rooms(cli, status, error))
+        !pup_cli_catalog_to_look(cli, error))
         return FALSE;
+    count_rooms(cli, status);
     ask_catalog(cli, status);
     if (statvfs(status->settings->state_dir, &fs) == 0)
         status->free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
@@ -245,6 +245,17 @@ print_catalog(const Status *status)
 }
 
 static void
+print_names(const Status *status)
+{
+    if (!status->lists) {
+        pup_out_line("masters        not known, nor rooms: see below");
+        return;
+    }
+    pup_out_line("masters        %u", status->n_masters);
+    pup_out_line("rooms          %u, %u published", status->n_rooms, status->n_published);
+}
+
+static void
 print_text(const Status *status)
 {
     g_autofree char *free_text = pup_bytes_format(status->free_bytes);
@@ -257,8 +268,7 @@ print_text(const Status *status)
     pup_out_line("client image   %s", status->client_image
                                           ? status->client_image
                                           : "none: run `pupitre image build`");
-    pup_out_line("masters        %u", status->n_masters);
-    pup_out_line("rooms          %u, %u published", status->n_rooms, status->n_published);
+    print_names(status);
     print_edited(status->edited);
     print_canaries(status->canaries);
     print_catalog(status);
@@ -287,17 +297,25 @@ add_catalog_json(json_t *root, const Status *status)
                         pup_schedule_runs_json(status->schedules.runs));
 }
 
+/* A number of masters or rooms. */
+static json_t *
+json_of_number(const Status *status, unsigned n)
+{
+    return status->lists ? json_integer(n) : json_null();
+}
+
 static void
 print_json(const Status *status)
 {
     json_t *root = json_pack(
-        "{s:s, s:o, s:o, s:I, s:b, s:s, s:s?, s:i, s:i, s:i}", "version", PACKAGE_VERSION,
+        "{s:s, s:o, s:o, s:I, s:b, s:s, s:s?, s:o, s:o, s:o}", "version", PACKAGE_VERSION,
         "config", pup_out_json_text(status->settings->path), "state_dir",
         pup_out_json_text(status->settings->state_dir), "free_bytes",
         (json_int_t) status->free_bytes, "serving", status->serving == PUP_SERVES,
         "address", status->address, "client_image", status->client_image, "masters",
-        (int) status->n_masters, "rooms", (int) status->n_rooms, "rooms_published",
-        (int) status->n_published);
+        json_of_number(status, status->n_masters), "rooms",
+        json_of_number(status, status->n_rooms), "rooms_published",
+        json_of_number(status, status->n_published));
     add_catalog_json(root, status);
     json_object_set(root, "canaries", status->canaries);
     json_object_set_new(root, "server", json_string(pup_probe_name(status->serving)));

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/ident.h"
 #include "server/image/chain.h"
 #include "server/image/infos.h"
@@ -107,19 +108,18 @@ add_folder(const PupWorkshop *shop, GPtrArray *images, PupImageKind kind, GError
 {
     g_autofree char *folder = pup_settings_path(
         shop->settings, kind == PUP_IMAGE_LAYER ? "images/layers" : "images/rooms");
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *file;
+    g_auto(GStrv) files = pup_file_list(folder, error);
 
-    while (dir && (file = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(folder, file, NULL);
-        g_autofree char *name = name_of(kind, file);
+    for (char **file = files; file && *file; file++) {
+        g_autofree char *path = g_build_filename(folder, *file, NULL);
+        g_autofree char *name = name_of(kind, *file);
         PupImage *image = NULL;
         if (name && !add_file(shop, images, kind, path, &image, error))
             return FALSE;
         if (image)
             image->name = g_steal_pointer(&name);
     }
-    return TRUE;
+    return files != NULL;
 }
 
 static int
@@ -211,27 +211,27 @@ pup_images_layer_users(const GPtrArray *images, const char *digest)
     return n;
 }
 
-/* TRUE when somebody has the lock of a room: what that will stand on is not told yet. */
+/* TRUE when somebody has the lock of a room, or may have: what that will stand on is not
+ * told yet. */
 static gboolean
 a_room_is_worked_on(const PupWorkshop *shop)
 {
     static const char before[] = "room-", after[] = ".lock";
     g_autofree char *folder = pup_settings_path(shop->settings, "run");
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *file;
+    g_auto(GStrv) files = pup_file_list(folder, NULL);
 
-    while (dir && (file = g_dir_read_name(dir))) {
+    for (char **file = files; file && *file; file++) {
         g_autoptr(PupLock) lock = NULL;
         g_autofree char *room = NULL;
-        if (!g_str_has_prefix(file, before) || !g_str_has_suffix(file, after))
+        if (!g_str_has_prefix(*file, before) || !g_str_has_suffix(*file, after))
             continue;
-        room = g_strndup(file + strlen(before),
-                         strlen(file) - strlen(before) - strlen(after));
+        room = g_strndup(*file + strlen(before),
+                         strlen(*file) - strlen(before) - strlen(after));
         lock = pup_lock_take(shop->settings, "room", room, NULL);
         if (!lock)
             return TRUE;
     }
-    return FALSE;
+    return files == NULL;
 }
 
 gboolean

@@ -187,18 +187,14 @@ check_order(const Folder *folder, GError **error)
 static gboolean
 list_folder(Folder *folder, GError **error)
 {
-    g_autoptr(GError) why = NULL;
-    g_autoptr(GDir) dir = g_dir_open(folder->path, 0, &why);
-    const char *file;
+    g_auto(GStrv) files = pup_file_list(folder->path, error);
 
-    if (g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        return TRUE;
-    if (!dir) {
-        pup_error_set(error, PUP_ERROR_IO, "cannot read the recipe: %s", why->message);
+    if (!files) {
+        g_prefix_error(error, "cannot read the recipe: ");
         return FALSE;
     }
-    while ((file = g_dir_read_name(dir)))
-        if (!add_file(folder, file, error))
+    for (char **file = files; *file; file++)
+        if (!add_file(folder, *file, error))
             return FALSE;
     g_ptr_array_sort(folder->steps, compare_steps);
     return check_order(folder, error);

@@ -97,33 +97,22 @@ look_at(const char *path, struct stat *st, GError **error)
     return FALSE;
 }
 
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-/* What is in @folder, itself at @below of the tree. */
 static gboolean
 list_into(GPtrArray *paths, const char *root, const char *below, unsigned depth,
           GError **error)
 {
     g_autofree char *folder = g_build_filename(root, below, NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GError) why = NULL;
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, &why);
-    const char *name;
+    g_auto(GStrv) names = pup_file_list(folder, error);
 
-    if (!dir || depth > DEPTH_MAX || paths->len > FILES_MAX) {
-        pup_error_set(error, PUP_ERROR_INVALID, "cannot list '%s': %s", folder,
-                      why ? why->message : "too many files or folders");
+    if (!names)
+        return FALSE;
+    if (depth > DEPTH_MAX || paths->len > FILES_MAX) {
+        pup_error_set(error, PUP_ERROR_INVALID,
+                      "cannot list '%s': too many files or folders", folder);
         return FALSE;
     }
-    while ((name = g_dir_read_name(dir)))
-        g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, compare_names);
-    for (unsigned i = 0; i < names->len; i++) {
-        char *path = g_build_filename(below, g_ptr_array_index(names, i), NULL);
+    for (char **name = names; *name; name++) {
+        char *path = g_build_filename(below, *name, NULL);
         g_autofree char *full = g_build_filename(root, path, NULL);
         struct stat st;
 

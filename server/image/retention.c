@@ -22,8 +22,9 @@
 const char *
 pup_kept_name(PupKept kept)
 {
-    static const char *const names[] = {NULL,     "current", "canary", "pinned",
-                                        "in use", "newest",  "daily",  "no limit"};
+    static const char *const names[] = {NULL,     "current",  "canary",
+                                        "pinned", "in use",   "newest",
+                                        "daily",  "no limit", "not known"};
 
     return names[kept];
 }
@@ -171,6 +172,21 @@ pup_retention_room(const PupWorkshop *shop, const char *room, GError **error)
     for (guint i = 0; i < used->len; i++)
         keep_used(versions, g_array_index(used, unsigned, i));
     pup_retention_judge(versions, profile->keep, profile->keep_daily);
+    return g_steal_pointer(&versions);
+}
+
+GArray *
+pup_retention_unknown(const PupWorkshop *shop, const char *room, GError **error)
+{
+    g_autoptr(GArray) versions = pup_catalog_has_room(shop->catalog, room, error)
+                                     ? list_versions(shop, PUP_KIND_ROOM, room, error)
+                                     : NULL;
+
+    if (!versions)
+        return NULL;
+    keep_canary(shop, room, versions);
+    for (guint i = 0; i < versions->len; i++)
+        keep_as(&g_array_index(versions, PupRetained, i), PUP_KEPT_UNKNOWN);
     return g_steal_pointer(&versions);
 }
 

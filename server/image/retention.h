@@ -28,6 +28,7 @@ typedef enum {
     PUP_KEPT_NEWEST, /* among the last so many, or simply the last */
     PUP_KEPT_DAILY,  /* the last of its day */
     PUP_KEPT_ALL,    /* nobody set a limit */
+    PUP_KEPT_UNKNOWN,
 } PupKept;
 
 typedef struct {
@@ -50,6 +51,8 @@ void pup_retention_judge(GArray *versions, unsigned keep, unsigned keep_daily);
  * ascending; of a name without versions an empty one. Errors: NOT_FOUND (no profile),
  * INVALID, IO. */
 GArray *pup_retention_room(const PupWorkshop *shop, const char *room, GError **error);
+/* Those of a room where nobody can tell what the limits are, or what its seats run. */
+GArray *pup_retention_unknown(const PupWorkshop *shop, const char *room, GError **error);
 GArray *pup_retention_master(const PupWorkshop *shop, const char *name, GError **error);
 
 /* Remove those of @versions that may go; with shop->dry_run only count. *@n_gone: how

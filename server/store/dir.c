@@ -107,7 +107,7 @@ static GPtrArray *
 scan_once(PupDirStore *store, gboolean *vanished, GError **error)
 {
     g_autoptr(GPtrArray) packs = g_ptr_array_new_with_free_func(unref_pack);
-    g_auto(GStrv) files = pup_dir_list(store->packs, error);
+    g_auto(GStrv) files = pup_file_list(store->packs, error);
     *vanished = FALSE;
     if (!files)
         return NULL;

@@ -139,6 +139,3 @@ void pup_dir_check_free(PupCheck *check);
 GPtrArray *pup_dir_leftovers(const PupDirStore *store, gboolean packs, GError **error);
 /* Remove the file, or the folder and the files in it, at @path. */
 gboolean pup_dir_remove_tree(const char *path, GError **error);
-/* Names in the folder @path, sorted, without "." and ".."; NULL-terminated. A folder that
- * is missing has none. */
-char **pup_dir_list(const char *path, GError **error);

@@ -239,7 +239,7 @@ check_pack(PupCheck *check, const PupPackId *id, PupProgress progress, gpointer 
 static gboolean
 check_packs(PupCheck *check, PupProgress progress, gpointer data, GError **error)
 {
-    g_auto(GStrv) files = pup_dir_list(check->store->packs, error);
+    g_auto(GStrv) files = pup_file_list(check->store->packs, error);
     if (!files)
         return FALSE;
     g_autoptr(GHashTable) seen =

@@ -3,43 +3,19 @@
 #include "server/store/dir.h"
 
 #include "lib/error.h"
+#include "lib/file.h"
 #include "lib/ident.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int
-compare_strings(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-char **
-pup_dir_list(const char *path, GError **error)
-{
-    g_autoptr(GError) why = NULL;
-    g_autoptr(GDir) dir = g_dir_open(path, 0, &why);
-    if (!dir && !g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        pup_error_set(error, PUP_ERROR_IO, "cannot list the folder '%s': %s", path,
-                      why->message);
-        return NULL;
-    }
-    GPtrArray *files = g_ptr_array_new();
-    const char *file;
-    while (dir && (file = g_dir_read_name(dir)))
-        g_ptr_array_add(files, g_strdup(file));
-    g_ptr_array_sort(files, compare_strings);
-    g_ptr_array_add(files, NULL);
-    return (char **) g_ptr_array_free(files, FALSE);
-}
-
 gboolean
 pup_dir_remove_tree(const char *path, GError **error)
 {
     struct stat st;
     gboolean folder = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    g_auto(GStrv) files = folder ? pup_dir_list(path, error) : g_new0(char *, 1);
+    g_auto(GStrv) files = folder ? pup_file_list(path, error) : g_new0(char *, 1);
     if (!files)
         return FALSE;
     for (char **file = files; *file; file++) {
@@ -76,7 +52,7 @@ is_barren(const PupDirStore *store, PupKind kind, const char *owner)
 {
     g_autofree char *name = pup_dir_name_path(store, kind, owner);
     g_autofree char *folder = pup_dir_versions_path(store, kind, owner);
-    g_auto(GStrv) files = pup_dir_list(folder, NULL);
+    g_auto(GStrv) files = pup_file_list(folder, NULL);
     if (access(name, F_OK) == 0 || !files)
         return FALSE;
     for (char **file = files; *file; file++)
@@ -102,7 +78,7 @@ typedef gboolean (*IsLeftover)(const char *folder, const char *file);
 static gboolean
 add_from(GPtrArray *paths, const char *folder, IsLeftover is_leftover, GError **error)
 {
-    g_auto(GStrv) files = pup_dir_list(folder, error);
+    g_auto(GStrv) files = pup_file_list(folder, error);
     if (!files)
         return FALSE;
     for (char **file = files; *file; file++)
@@ -117,7 +93,7 @@ add_of_kind(GPtrArray *paths, const PupDirStore *store, PupKind kind, GError **e
     const char *word = pup_dir_kind(kind);
     g_autofree char *names = g_build_filename(store->path, "names", word, NULL);
     g_autofree char *manifests = g_build_filename(store->path, "manifests", word, NULL);
-    g_auto(GStrv) owners = pup_dir_list(manifests, error);
+    g_auto(GStrv) owners = pup_file_list(manifests, error);
     if (!owners || !add_from(paths, names, NULL, error) ||
         !add_from(paths, manifests, NULL, error))
         return FALSE;

@@ -133,7 +133,7 @@ static char **
 list_idents(PupDirStore *store, const char *sub, PupKind kind, GError **error)
 {
     g_autofree char *path = g_build_filename(store->path, sub, pup_dir_kind(kind), NULL);
-    g_auto(GStrv) files = pup_dir_list(path, error);
+    g_auto(GStrv) files = pup_file_list(path, error);
     if (!files)
         return NULL;
     g_autoptr(GStrvBuilder) names = g_strv_builder_new();
@@ -166,7 +166,7 @@ GArray *
 pup_dir_versions(PupStore *base, PupKind kind, const char *name, GError **error)
 {
     g_autofree char *path = pup_dir_versions_path((PupDirStore *) base, kind, name);
-    g_auto(GStrv) files = pup_dir_list(path, error);
+    g_auto(GStrv) files = pup_file_list(path, error);
     if (!files)
         return NULL;
     GArray *versions = g_array_new(FALSE, FALSE, sizeof(unsigned));

@@ -29,6 +29,7 @@ typedef struct {
     PupStore *store;
     PupCheck *check;
     const PupPublicKey *key;
+    gboolean repair;
     PupFsckReport *report;
     GPtrArray *versions;   /* of Version */
     GHashTable *by_object; /* finding's object -> PupFsckFinding, chunks only */
@@ -451,6 +452,27 @@ check_names(Fsck *fsck, PupKind kind, GError **error)
     return TRUE;
 }
 
+/* What stands in the way of a part of the check is a finding, once. */
+static void
+add_unreadable(Fsck *fsck, const GError *why)
+{
+    for (guint i = 0; i < fsck->report->findings->len; i++)
+        if (strcmp(((PupFsckFinding *) g_ptr_array_index(fsck->report->findings, i))
+                       ->problem,
+                   why->message) == 0)
+            return;
+    pup_fsck_add(fsck->report, FALSE, g_strdup("store"), g_strdup(why->message));
+}
+
+static void
+check_kind(Fsck *fsck, PupKind kind)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!check_names(fsck, kind, &why))
+        add_unreadable(fsck, why);
+}
+
 /* Masters' versions are followed first. */
 static void
 set_versions(PupFsckFinding *finding, const GPtrArray *versions)
@@ -475,6 +497,22 @@ set_all_versions(Fsck *fsck)
         set_versions(finding, versions);
 }
 
+/* A repair that fails has not repaired; who only looks tells what stands in the way. */
+static gboolean
+check_bytes(Fsck *fsck, PupProgress progress, gpointer data, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (fsck->store->ops->check_run(fsck->check, progress, data, fsck->report, &why))
+        return TRUE;
+    if (!fsck->repair && g_error_matches(why, PUP_ERROR, PUP_ERROR_IO)) {
+        add_unreadable(fsck, why);
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
 static gboolean
 run(Fsck *fsck, PupProgress progress, gpointer data, GError **error)
 {
@@ -482,9 +520,9 @@ run(Fsck *fsck, PupProgress progress, gpointer data, GError **error)
         pup_fsck_add(fsck->report, TRUE, g_strdup("signatures"),
                      g_strdup("not checked: there is no public key"))
             ->mend = "restore the keys from a backup";
-    if (!check_names(fsck, PUP_KIND_MASTER, error) ||
-        !check_names(fsck, PUP_KIND_ROOM, error) ||
-        !fsck->store->ops->check_run(fsck->check, progress, data, fsck->report, error))
+    check_kind(fsck, PUP_KIND_MASTER);
+    check_kind(fsck, PUP_KIND_ROOM);
+    if (!check_bytes(fsck, progress, data, error))
         return FALSE;
     index_chunk_findings(fsck);
     for (guint i = 0; i < fsck->versions->len; i++) {
@@ -522,6 +560,7 @@ pup_fsck(PupStore *store, const PupPublicKey *key, gboolean repair, PupProgress 
         .store = store,
         .check = check,
         .key = key,
+        .repair = repair,
         .report = found,
         .versions = g_ptr_array_new_with_free_func(free_version),
         .by_object = g_hash_table_new(g_str_hash, g_str_equal),

@@ -72,3 +72,32 @@ fails 4 "no store in '.*store', but there are disks" pupitre init
 mv "$work/store" "$state/store"
 pupitre --quiet init
 check_clean
+
+show "what is in the place of a folder"
+# no_folder FOLDER PATTERN: fsck and status name it once, and look at all else.
+no_folder() {
+    local status=0
+    mv "$1" "$work/aside"
+    : >"$1"
+    pupitre fsck >"$work/fsck" 2>&1 || status=$?
+    [ "$status" = 5 ] || die "fsck ends with $status: $(cat "$work/fsck")"
+    [ "$(grep -Ec -- "$2" "$work/fsck")" = 1 ] || die "fsck does not say '$2': $(cat "$work/fsck")"
+    grep -q '^checked ' "$work/fsck" || die "fsck looked at nothing else: $(cat "$work/fsck")"
+    pupitre status >"$work/status" 2>&1 || die "status fails: $(cat "$work/status")"
+    [ -z "${3:-}" ] || grep -qE -- "$3" "$work/status" || die "status says: $(cat "$work/status")"
+    case $1 in
+    "$state"/*/*) ;;
+    "$state"/*) fails 2 "is no folder: move it away" pupitre init ;;
+    esac
+    rm "$1"
+    mv "$work/aside" "$1"
+    check_clean
+}
+pupitre --quiet room add r --master win
+for folder in images images/masters images/rooms run client-image; do
+    no_folder "$state/$folder" "^problem: folder $state/$folder: cannot be read: Not a directory" \
+        "^problem: folder $state/$folder: "
+done
+no_folder "$state/store/manifests" "^problem: store: cannot list .*/manifests/masters': Not a dir"
+no_folder "$work/etc/rooms" "^problem: room profiles: cannot list .*rooms': Not a dir" \
+    "^masters        not known, nor rooms: see below"

@@ -68,7 +68,7 @@ char **
 fixture_list(const Fixture *f, const char *sub, const char *suffix)
 {
     g_autofree char *path = fixture_path(f, "%s", sub);
-    g_auto(GStrv) files = pup_dir_list(path, NULL);
+    g_auto(GStrv) files = pup_file_list(path, NULL);
     g_autoptr(GStrvBuilder) found = g_strv_builder_new();
     for (char **file = files; *file; file++)
         if (g_str_has_suffix(*file, suffix))

@@ -3,6 +3,8 @@
 
 #include "tests/unit/unit.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -10,6 +12,25 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "lib/file.h"
+
+/* How many names a folder gives before its disk fails; -1: all. */
+static int readdir_names = -1;
+
+/* In the place of the C library's. */
+struct dirent *
+readdir(DIR *dir)
+{
+    static struct dirent *(*real)(DIR *);
+
+    if (!real)
+        *(void **) &real = dlsym(RTLD_NEXT, "readdir");
+    if (readdir_names == 0) {
+        errno = EIO;
+        return NULL;
+    }
+    readdir_names -= readdir_names > 0;
+    return real(dir);
+}
 
 static int
 setup(void **state)
@@ -215,6 +236,48 @@ test_remove_tree(void **state)
     assert_int_equal(count_files(*state), 0);
 }
 
+static void
+test_list(void **state)
+{
+    static const char *const names[] = {"b", "a", "a b", "\303\251", ".hidden"};
+    g_autofree char *nowhere = g_build_filename(*state, "nowhere", NULL);
+    g_auto(GStrv) none = NULL, all = NULL;
+    g_autofree char *joined = NULL, *file = g_build_filename(*state, "b", NULL);
+    GError *error = NULL;
+
+    none = pup_file_list(nowhere, &error);
+    unit_assert_no_error(error);
+    assert_non_null(none);
+    assert_null(none[0]);
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(*state, names[i], NULL);
+        assert_true(g_file_set_contents(path, "", 0, NULL));
+    }
+    all = pup_file_list(*state, &error);
+    unit_assert_no_error(error);
+    joined = g_strjoinv("|", all);
+    assert_string_equal(joined, ".hidden|a|a b|b|\303\251");
+    assert_null(pup_file_list(file, &error));
+    unit_assert_error(&error, PUP_ERROR_IO, "b': Not a directory");
+}
+
+static void
+test_list_in_part(void **state)
+{
+    g_autofree char *file = g_build_filename(*state, "a", NULL);
+    GError *error = NULL;
+
+    assert_true(g_file_set_contents(file, "", 0, NULL));
+    for (int n = 0; n <= 3; n++) {
+        char **names;
+        readdir_names = n;
+        names = pup_file_list(*state, &error);
+        readdir_names = -1;
+        assert_null(names);
+        unit_assert_error(&error, PUP_ERROR_IO, "cannot list the folder");
+    }
+}
+
 #define WITH_DIR(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -226,6 +289,7 @@ main(void)
         WITH_DIR(test_pread),         WITH_DIR(test_replace),
         WITH_DIR(test_replace_fails), WITH_DIR(test_write_no_space),
         WITH_DIR(test_make_dir),      WITH_DIR(test_remove_tree),
+        WITH_DIR(test_list),          WITH_DIR(test_list_in_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/error.h"
+#include "lib/file.h"
 #include "lib/failpoint.h"
 #include "server/store/dir.h"
 #include "server/store/pack_file.h"
@@ -43,7 +44,7 @@ put_chunk(PupPackWriter *writer, unsigned seed, PupName *name)
 static void
 find_files(Packed *p)
 {
-    g_auto(GStrv) files = pup_dir_list(p->dir, NULL);
+    g_auto(GStrv) files = pup_file_list(p->dir, NULL);
     for (char **file = files; *file; file++)
         if (pup_pack_id_from_file(*file, ".pack", &p->id))
             break;
@@ -104,7 +105,7 @@ test_round_trip(void **state)
 {
     Packed *p = *state;
     assert_int_equal(n_readable(p), N_CHUNKS);
-    g_auto(GStrv) files = pup_dir_list(p->dir, NULL);
+    g_auto(GStrv) files = pup_file_list(p->dir, NULL);
     assert_int_equal(g_strv_length(files), 2);
 }
 
@@ -395,7 +396,7 @@ test_set(void **state)
     for (unsigned seed = 3; seed < 40; seed++)
         put_chunk(writer, seed, &name);
     assert_true(pup_pack_writer_finish(writer, NULL));
-    g_auto(GStrv) files = pup_dir_list(p->dir, NULL);
+    g_auto(GStrv) files = pup_file_list(p->dir, NULL);
     for (char **file = files; *file; file++) {
         PupPackId id;
         if (pup_pack_id_from_file(*file, ".idx", &id))
