@@ -130,15 +130,16 @@ scan_key(PupIni *ini, const char *text, unsigned line, const char *group, GError
     return TRUE;
 }
 
-static gboolean
-is_plain_text(const char *text, size_t len)
+/* What keeps a line from being plain text; NULL: nothing. */
+static const char *
+problem_of(const char *text, size_t len)
 {
     if (!g_utf8_validate_len(text, len, NULL))
-        return FALSE;
+        return "not UTF-8: have the editor save the file as UTF-8";
     for (const char *p = text; p < text + len; p = g_utf8_next_char(p))
         if (g_unichar_iscntrl(g_utf8_get_char(p)) && *p != '\t')
-            return FALSE;
-    return TRUE;
+            return "a control character: write the line anew";
+    return NULL;
 }
 
 static gboolean
@@ -147,8 +148,9 @@ scan_line(PupIni *ini, const char *start, size_t len, unsigned line, char **grou
 {
     if (len > 0 && start[len - 1] == '\r')
         len--;
-    if (!is_plain_text(start, len)) {
-        line_error(ini, line, error, "not UTF-8, or a control character");
+    const char *problem = problem_of(start, len);
+    if (problem) {
+        line_error(ini, line, error, "%s", problem);
         return FALSE;
     }
     g_autofree char *text = g_strstrip(g_strndup(start, len));

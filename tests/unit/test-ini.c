@@ -118,9 +118,9 @@ test_refused(void **state)
         {"[main]\nmode = quick\n", "x.conf:2: [main] mode: 'quick' is none of fast|slow"},
         {"[main]\nmode = fast|slow\n", "x.conf:2:"},
         {"[main]\ntitle[de] = x\n", "x.conf:2: [main] title[de]: unknown key"},
-        {"[main]\ntitle = \x01\n", "x.conf:2: not UTF-8"},
+        {"[main]\ntitle = \x01\n", "x.conf:2: a control character"},
         {"[main]\n# \xff\n", "x.conf:2: not UTF-8"},
-        {"[main]\ntitle = \xc2\x85\n", "x.conf:2: not UTF-8"},
+        {"[main]\ntitle = \xc2\x85\n", "x.conf:2: a control character"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         GError *error = NULL;
