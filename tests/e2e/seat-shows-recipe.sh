@@ -4,6 +4,7 @@
 # From a recipe to a seat: a room is regenerated with a step that places files, and a seat that
 # starts shows them, in a Linux guest whose agent tells the seat that it is ready. A changed step
 # is on the seat with its guest's next start.
+# only with --all: three minutes, and regenerate-recipe and seat-takes-version guard its halves
 set -eEuo pipefail
 [ "$(id -u)" = 0 ] || { echo "SKIP: needs root"; exit 77; }
 if [ -z "${IN_NAMESPACE:-}" ]; then

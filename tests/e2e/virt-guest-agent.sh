@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A Linux guest under libvirt's embedded driver: files and programs through its agent, a
 # restart, its screen, its end.
+# only with --all: two minutes, and regenerate-recipe does the same to its guest
 . "$(dirname "$0")/functions.sh"
 . "$(dirname "$0")/../lab/virt.sh"
 virt_begin
