@@ -10,6 +10,8 @@
 #define STILL_MIB 4u
 #define STILL_LOOKS 4u
 #define LOOKS_MAX 40u
+/* What the available memory of a quiet PC wavers by. */
+#define SAME_MIB 16u
 
 static gboolean
 read_memory(const PupMemorySource *source, PupMemory *memory, GError **error)
@@ -37,6 +39,18 @@ await_settled(const PupMemorySource *source, PupMemory *memory, GError **error)
     return TRUE;
 }
 
+/* By a few MiB a PC would refuse its room ten times and take it at the eleventh. */
+static void
+steady(PupMemory *memory)
+{
+    guint64 now = memory->available_mib, before = memory->settled_mib;
+
+    if (before > 0 && MAX(now, before) - MIN(now, before) < SAME_MIB)
+        memory->available_mib = before;
+    else
+        memory->settled_mib = now;
+}
+
 gboolean
 pup_memory_measure(const PupMemorySource *source, const PupGuest *guest,
                    guint64 cache_mib, PupMemory *memory, PupMemoryPlan *plan,
@@ -52,7 +66,9 @@ pup_memory_measure(const PupMemorySource *source, const PupGuest *guest,
         *plan = first;
         return TRUE;
     }
-    return await_settled(source, memory, error) &&
-           pup_memory_plan(memory->total_mib, memory->available_mib, guest, cache_mib,
+    if (!await_settled(source, memory, error))
+        return FALSE;
+    steady(memory);
+    return pup_memory_plan(memory->total_mib, memory->available_mib, guest, cache_mib,
                            plan, error);
 }

@@ -2,6 +2,8 @@
 #include "config.h"
 #include "client-image/seat/starts.h"
 
+#include <string.h>
+
 /* The start that goes on; NULL: none. */
 static PupStart *
 current(PupStarts *starts)
@@ -48,7 +50,7 @@ pup_starts_end(PupStarts *starts, const char *end)
 {
     PupStart *start = current(starts);
 
-    if (start)
+    if (start && (start->started_ms >= 0 || strcmp(end, "failed") != 0))
         start->end = end;
 }
 

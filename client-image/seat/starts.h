@@ -35,7 +35,7 @@ void pup_starts_stage(PupStarts *starts, PupStage stage, gint64 now_ms);
 /* The guest has reset its machine. */
 void pup_starts_reset(PupStarts *starts);
 /* It is over: "off", "crashed", "replaced" or "failed" (static). The first word counts.
- */
+ * One whose guest never ran has not failed: the next try is the same start's. */
 void pup_starts_end(PupStarts *starts, const char *end);
 /* The array of a report; a new reference. */
 json_t *pup_starts_json(const PupStarts *starts);

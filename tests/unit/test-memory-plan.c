@@ -64,6 +64,7 @@ typedef struct {
     guint64 total;
     const guint64 *available;
     unsigned n, at, n_settled, slept_ms;
+    PupMemory memory;
 } Pc;
 
 static gboolean
@@ -93,13 +94,12 @@ static gboolean
 measure(Pc *pc, guint64 guest_mib, PupMemoryPlan *plan, GError **error)
 {
     const PupMemorySource source = {read_pc, settle_pc, sleep_pc, pc};
-    PupMemory memory = {0};
     PupGuest guest;
 
     pup_guest_defaults(&guest);
     guest.memory_percent = 0;
     guest.memory_mib = guest_mib;
-    return pup_memory_measure(&source, &guest, 0, &memory, plan, error);
+    return pup_memory_measure(&source, &guest, 0, &pc->memory, plan, error);
 }
 
 /* A PC of 512 MiB whose memory is taken for a while as it starts. */
@@ -132,6 +132,31 @@ test_too_small_pc(void **state)
         &error, PUP_ERROR_NO_SPACE,
         "has 480 MiB of memory and can give its guest 32 MiB, but the room's "
         "guest needs 64 MiB");
+}
+
+/* What was too little stays too little, until there is clearly more; and what was enough
+ * stays enough. */
+static void
+test_tried_again(void **state)
+{
+    static const struct {
+        guint64 first, later;
+        gboolean fits, fits_later;
+    } rows[] = {{350, 352, FALSE, FALSE},
+                {350, 365, FALSE, FALSE},
+                {350, 366, FALSE, TRUE},
+                {352, 350, TRUE, TRUE},
+                {352, 336, TRUE, FALSE}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Pc pc = {.total = 457, .available = &rows[i].first, .n = 1};
+        PupMemoryPlan plan;
+
+        assert_int_equal(measure(&pc, 64, &plan, NULL), rows[i].fits);
+        pc.available = &rows[i].later;
+        assert_int_equal(measure(&pc, 64, &plan, NULL), rows[i].fits_later);
+        assert_int_equal(measure(&pc, 64, &plan, NULL), rows[i].fits_later);
+    }
 }
 
 static void
@@ -169,7 +194,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plans),        cmocka_unit_test(test_small_pc_waits),
         cmocka_unit_test(test_too_small_pc), cmocka_unit_test(test_never_quiet),
-        cmocka_unit_test(test_roomy_pc),
+        cmocka_unit_test(test_roomy_pc),     cmocka_unit_test(test_tried_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,27 @@ one_and_the_next(void **state)
                               "{\"t_ms\":20000,\"version\":8,\"resets\":0}]");
 }
 
+/* A PC that tries for an hour has not started forty guests. */
+static void
+tried_again(void **state)
+{
+    PupStarts starts = {0};
+
+    for (unsigned i = 0; i < 40; i++) {
+        pup_starts_begin(&starts, 7, 1000 + i * 15000);
+        pup_starts_end(&starts, "failed");
+    }
+    pup_starts_stage(&starts, PUP_STAGE_GUEST_STARTED, 601000);
+    assert_int_equal(starts.n, 1);
+    pup_starts_end(&starts, "failed");
+    pup_starts_begin(&starts, 7, 700000);
+    assert_int_equal(starts.n, 2);
+    g_autofree char *text = text_of(&starts);
+    assert_string_equal(text, "[{\"t_ms\":1000,\"version\":7,\"resets\":0,\"started_ms\":"
+                              "600000,\"end\":\"failed\"},"
+                              "{\"t_ms\":700000,\"version\":7,\"resets\":0}]");
+}
+
 static void
 many(void **state)
 {
@@ -66,6 +87,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_and_the_next),
+        cmocka_unit_test(tried_again),
         cmocka_unit_test(many),
     };
 
