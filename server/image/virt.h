@@ -152,5 +152,6 @@ gboolean pup_virt_sweep(const PupSettings *settings, gboolean dry_run, unsigned 
 /* Have the libvirt daemon know images/masters and images/rooms as its storage pools
  * "POOL-masters" and "POOL-rooms", with all that is in them now: virsh and virt-manager
  * show masters and sub-masters as volumes. Does nothing without [libvirt] uri. Errors:
- * NET, EXISTS (a pool of that name has another folder), IO. */
+ * NET, EXISTS (a pool of that name has another folder), UNSUPPORTED (the daemon has no
+ * storage driver), IO. */
 gboolean pup_virt_refresh_pools(const PupSettings *settings, GError **error);

@@ -62,7 +62,23 @@ pup_workshop_place(const char *temp, const char *path, unsigned mode, GError **e
 gboolean
 pup_workshop_check_pools(const PupWorkshop *shop, GError **error)
 {
-    return shop->dry_run || pup_virt_refresh_pools(shop->settings, error);
+    g_autoptr(GError) why = NULL;
+    g_autofree char *text = NULL;
+
+    if (shop->dry_run || pup_virt_refresh_pools(shop->settings, &why))
+        return TRUE;
+    if (!g_error_matches(why, PUP_ERROR, PUP_ERROR_UNSUPPORTED)) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+    }
+    text =
+        g_strdup_printf("virsh and virt-manager will not show masters and sub-masters: "
+                        "libvirt has no storage driver (on Debian 13, the package "
+                        "libvirt-daemon-driver-storage): %s",
+                        why->message);
+    if (shop->note)
+        shop->note(text);
+    return TRUE;
 }
 
 void

@@ -14,7 +14,8 @@ gboolean pup_workshop_place(const char *temp, const char *path, unsigned mode,
                             GError **error);
 
 /* With [libvirt] uri: check that its daemon answers and takes our folders as pools,
- * before something is made in them. Errors: those of pup_virt_refresh_pools(). */
+ * before something is made in them. A daemon without pools will do, and is said. Errors:
+ * those of pup_virt_refresh_pools() but UNSUPPORTED. */
 gboolean pup_workshop_check_pools(const PupWorkshop *shop, GError **error);
 /* Have it see what was made or removed. What is done is done: a daemon that has gone away
  * meanwhile sees it the next time. */

@@ -98,7 +98,20 @@ check_gone
 pupitre --quiet room remove r1 --yes
 [ -z "$(virt_virsh vol-list school-rooms)" ] || die "a removed room's volume is still listed"
 
+daemon_stop() {
+    kill "$virt_daemon_pid"
+    wait "$virt_daemon_pid" 2>/dev/null || true
+}
+
+show "one without a storage driver does all but pools, and that is said"
+daemon_stop
+virt_hidden=storage
+virt_daemon_start
+make_disk "$work/disk.raw" 4
+pupitre master import other "$work/disk.raw" >"$work/out" 2>"$work/err" ||
+    die "an import fails: $(cat "$work/err")"
+grep -q 'no storage driver (on Debian 13' "$work/err" || die "it is not said: $(cat "$work/err")"
+
 show "a daemon that does not answer is said"
-kill "$virt_daemon_pid"
-wait "$virt_daemon_pid" 2>/dev/null || true
+daemon_stop
 fails 8 'no answer from libvirt at .*start its daemon' virt_lab start "$work/guest.xml"

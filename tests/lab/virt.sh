@@ -9,12 +9,14 @@
 #     virt_begin                      a server, the Linux guest, an overlay, $work/guest.xml
 #     virt_find_guest                 or only the Linux guest's disk, $guest_disk
 #     virt_daemon                     a libvirtd of the test's own; the server uses it
+#     virt_hidden=storage virt_daemon_start    one without that driver
 #     virt_lab start "$work/guest.xml" agent 120 run 10 'uname'
 #     check_no_machines               nothing of this test runs any more
 #
 # The Linux guest (tests/lab/guest/build-linux-guest) is built once, in the lab's state. It runs
 # in software: its start takes some fifteen seconds, so waits allow ten times that.
 virt_agent_s=180
+virt_hidden=
 guest_disk=
 
 # The disk of the Linux guest: $guest_disk.
@@ -92,6 +94,12 @@ virt_run_daemon() {
         mkdir -p "$work/daemon/$folder" "/$folder"
         mount --bind "$work/daemon/$folder" "/$folder"
     done
+    if [ -n "${virt_hidden:-}" ]; then
+        folder=$(dirname "$(find /usr/lib -name libvirt_driver_qemu.so)")
+        cp -a "$folder" "$work/drivers"
+        rm "$work/drivers/libvirt_driver_$virt_hidden.so"
+        mount --bind "$work/drivers" "$folder"
+    fi
     printf 'stdio_handler = "file"\nuser = "root"\ngroup = "root"\ndynamic_ownership = 0\n' \
         >/etc/libvirt/qemu.conf
     printf 'remember_owner = 0\nsecurity_driver = "none"\nnamespaces = []\n' \
@@ -110,7 +118,7 @@ virt_daemon() {
 }
 
 virt_daemon_start() {
-    export work
+    export work virt_hidden
     unshare --mount --propagation private bash -c \
         "$(declare -f virt_run_daemon); virt_run_daemon" >"$work/libvirtd.log" 2>&1 &
     virt_daemon_pid=$!
