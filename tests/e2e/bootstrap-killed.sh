@@ -18,6 +18,7 @@ if [ "\${at:-}" = \$step ]; then
     kill) kill -9 \$PPID; exit 0 ;;
     fail) exit 7 ;;
     pipe) kill -PIPE \$\$ ;;
+    edit) printf 'exit 99\n%.0s' \$(seq 8192) >'$work/top/bootstrap' ;;
     esac
 fi
 $2
@@ -85,3 +86,10 @@ cleanup_fn kill "$second"
 wait_for 60 "word of the waiting" grep -q 'waiting for it' "$work/said"
 exec 7>&-
 wait "$second" || die "the second one: $(cat "$work/said")"
+
+show "an update of the checkout changes it while it runs"
+for step in configure make install; do
+    fresh
+    at=$step how=edit bootstrap build || die "edited in $step: status $?: $(cat "$work/said")"
+    [ "$(calls)" = "autoreconf configure make install" ] || die "edited in $step: $(calls)"
+done
