@@ -300,8 +300,9 @@ lab_pc_on() {
         args+=(-accel kvm -cpu host)
     else
         # Emulated, the default processor's SVM would give the PC a KVM, in which the guest
-        # starts no sooner than without.
-        args+=(-accel "tcg,thread=multi" -cpu "qemu64,-svm")
+        # starts no sooner than without. It has no RDRAND either, as every PC has, and without a
+        # source of random numbers Debian 13's OVMF has no network.
+        args+=(-accel "tcg,thread=multi" -cpu "qemu64,-svm,+rdrand")
     fi
     case $firmware in
     bios)
