@@ -317,7 +317,8 @@ print_json(const Status *status)
         json_of_number(status, status->n_rooms), "rooms_published",
         json_of_number(status, status->n_published));
     add_catalog_json(root, status);
-    json_object_set(root, "canaries", status->canaries);
+    json_object_set_new(root, "canaries",
+                        status->lists ? json_incref(status->canaries) : json_null());
     json_object_set_new(root, "server", json_string(pup_probe_name(status->serving)));
     json_object_set_new(root, "edited", json_of_edited(status->edited));
     json_object_set_new(root, "findings", pup_findings_json(status->checkup));

@@ -497,13 +497,16 @@ set_all_versions(Fsck *fsck)
         set_versions(finding, versions);
 }
 
-/* A repair that fails has not repaired; who only looks tells what stands in the way. */
+/* A repair that fails has not repaired; who only looks tells what stands in the way, and
+ * clears *@whole: what was not read is not missing. */
 static gboolean
-check_bytes(Fsck *fsck, PupProgress progress, gpointer data, GError **error)
+check_bytes(Fsck *fsck, PupProgress progress, gpointer data, gboolean *whole,
+            GError **error)
 {
     g_autoptr(GError) why = NULL;
 
-    if (fsck->store->ops->check_run(fsck->check, progress, data, fsck->report, &why))
+    *whole = fsck->store->ops->check_run(fsck->check, progress, data, fsck->report, &why);
+    if (*whole)
         return TRUE;
     if (!fsck->repair && g_error_matches(why, PUP_ERROR, PUP_ERROR_IO)) {
         add_unreadable(fsck, why);
@@ -516,21 +519,23 @@ check_bytes(Fsck *fsck, PupProgress progress, gpointer data, GError **error)
 static gboolean
 run(Fsck *fsck, PupProgress progress, gpointer data, GError **error)
 {
+    gboolean whole;
+
     if (!fsck->key)
         pup_fsck_add(fsck->report, TRUE, g_strdup("signatures"),
                      g_strdup("not checked: there is no public key"))
             ->mend = "restore the keys from a backup";
     check_kind(fsck, PUP_KIND_MASTER);
     check_kind(fsck, PUP_KIND_ROOM);
-    if (!check_bytes(fsck, progress, data, error))
+    if (!check_bytes(fsck, progress, data, &whole, error))
         return FALSE;
     index_chunk_findings(fsck);
-    for (guint i = 0; i < fsck->versions->len; i++) {
+    for (guint i = 0; whole && i < fsck->versions->len; i++) {
         check_version(fsck, g_ptr_array_index(fsck->versions, i));
         if (progress)
             progress(data, "following versions", i + 1, fsck->versions->len);
     }
-    fsck->report->n_versions = fsck->versions->len;
+    fsck->report->n_versions = whole ? fsck->versions->len : 0;
     name_groups(fsck);
     set_all_versions(fsck);
     return TRUE;

@@ -94,6 +94,7 @@ no_folder() {
     check_clean
 }
 pupitre --quiet room add r --master win
+pupitre --quiet room publish r
 for folder in images images/masters images/rooms run client-image; do
     no_folder "$state/$folder" "^problem: folder $state/$folder: cannot be read: Not a directory" \
         "^problem: folder $state/$folder: "
@@ -101,3 +102,13 @@ done
 no_folder "$state/store/manifests" "^problem: store: cannot list .*/manifests/masters': Not a dir"
 no_folder "$work/etc/rooms" "^problem: room profiles: cannot list .*rooms': Not a dir" \
     "^masters        not known, nor rooms: see below"
+
+show "what could not be read is not taken for lost"
+: >"$state/store/manifests/rooms/stray"
+fails 5 "1 thing to mend" pupitre fsck
+pupitre fsck >"$work/fsck" 2>/dev/null || true
+grep -q "cannot list the folder '.*rooms/stray': Not a directory" "$work/fsck" ||
+    die "fsck says: $(cat "$work/fsck")"
+[ "$(grep -c '^problem: ' "$work/fsck")" = 1 ] || die "fsck takes it for lost: $(cat "$work/fsck")"
+rm "$state/store/manifests/rooms/stray"
+check_clean
