@@ -157,10 +157,10 @@ check_one_disk(PupCheckup *checkup)
         g_strdup("put all of images/ on one of them"));
 }
 
-/* What init makes, each after what it is in. */
+/* Init makes them, or who needs them first. */
 static const char *const folders[] = {
     "images", "images/masters", "images/rooms", "images/layers", "client-image",
-    "keys",   "store",          "run",          "profiles",
+    "keys",   "store",          "run",          "profiles",      "tftp",
 };
 
 /* An empty folder and one that cannot be read look the same to who only lists it. */
@@ -178,8 +178,9 @@ pup_check_folders(PupCheckup *checkup)
             pup_checkup_add(checkup, PUP_FINDING_DAMAGE,
                             g_strdup_printf("folder %s", path),
                             g_strdup_printf("cannot be read: %s", g_strerror(problem)),
-                            g_strdup("restore it from a backup; an empty one is made by "
-                                     "`pupitre init`, once nothing is in its place"));
+                            g_strdup("restore it from a backup; once nothing is in its "
+                                     "place, `pupitre init` or who needs it makes an "
+                                     "empty one"));
     }
 }
 

@@ -40,8 +40,7 @@ unusable() {
     quick room history r >"$work/history" 2>"$work/err" || die "history fails: $(cat "$work/err")"
     grep -q "which of them gc would keep is not known" "$work/err" || die "history says: $(cat "$work/err")"
     [ "$(grep -c 'not known$' "$work/history")" = 2 ] || die "history says: $(cat "$work/history")"
-    for words in "room list" "room show r" "master list" "master show win" \
-        "image usage"; do
+    for words in "room list" "room show r" "master list" "master show win" "image usage"; do
         # shellcheck disable=SC2086
         quick $words >/dev/null 2>&1 || die "$words fails"
     done

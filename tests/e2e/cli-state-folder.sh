@@ -86,16 +86,20 @@ no_folder() {
     pupitre status >"$work/status" 2>&1 || die "status fails: $(cat "$work/status")"
     [ -z "${3:-}" ] || grep -qE -- "$3" "$work/status" || die "status says: $(cat "$work/status")"
     case $1 in
-    "$state"/*/*) ;;
-    "$state"/*) fails 2 "is no folder: move it away" pupitre init ;;
+    "$state"/store/*) rm "$1" ;;
+    *)
+        fails 2 "is no folder: move it away" pupitre init
+        rm "$1"
+        pupitre --quiet init
+        rm -r "$1" || die "init does not make $1"
+        ;;
     esac
-    rm "$1"
     mv "$work/aside" "$1"
     check_clean
 }
 pupitre --quiet room add r --master win
 pupitre --quiet room publish r
-for folder in images images/masters images/rooms run client-image; do
+for folder in images images/masters images/rooms run client-image tftp; do
     no_folder "$state/$folder" "^problem: folder $state/$folder: cannot be read: Not a directory" \
         "^problem: folder $state/$folder: "
 done
