@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The one file of this side that includes libvirt's header.
- *
- * libvirt's own event loop runs in a thread; its callbacks carry what happened over to
- * the seat's main context. Callbacks of a guest that we ended ourselves are dropped here,
- * so the seat never confuses them with the next guest's.
+ * Events of a guest that we ended ourselves are dropped here, so the seat never confuses
+ * them with the next guest's.
  */
 #include "config.h"
 #include "client-image/seat/domain.h"
@@ -14,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-image/seat/libvirt_loop.h"
 #include "lib/error.h"
 #include "lib/file.h"
 
@@ -24,9 +22,7 @@ struct PupHypervisor {
     gboolean kvm;
     PupGuestEventFunc on_event;
     gpointer user;
-    GMainContext *context;
-    GThread *event_thread, *open_thread;
-    gint stopping; /* atomic: the event thread shall end */
+    GThread *open_thread;
 
     GMutex lock; /* of what follows */
     GCond opened_cond;
@@ -48,32 +44,10 @@ static const char qemu_conf[] = "stdio_handler = \"file\"\n"
                                 "namespaces = []\n"
                                 "cgroup_controllers = []\n";
 
-typedef struct {
-    PupHypervisor *hypervisor;
-    PupGuestEvent event;
-} Delivery;
-
-static gboolean
-deliver(gpointer data)
-{
-    Delivery *delivery = data;
-
-    delivery->hypervisor->on_event(delivery->hypervisor->user, delivery->event);
-    return G_SOURCE_REMOVE;
-}
-
-/* Called by libvirt's thread. */
 static void
 send_event(PupHypervisor *hypervisor, PupGuestEvent event)
 {
-    Delivery *delivery = g_new(Delivery, 1);
-    g_autoptr(GSource) source = g_idle_source_new();
-
-    delivery->hypervisor = hypervisor;
-    delivery->event = event;
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, deliver, delivery, g_free);
-    g_source_attach(source, hypervisor->context);
+    hypervisor->on_event(hypervisor->user, event);
 }
 
 static int
@@ -114,22 +88,6 @@ static void
 on_reboot(virConnectPtr connection, virDomainPtr domain, void *opaque)
 {
     send_event(opaque, PUP_GUEST_RESET);
-}
-
-/* Wakes the event loop now and then, so that its thread sees that it shall end. */
-static void
-on_tick(int timer, void *opaque)
-{
-}
-
-static gpointer
-run_events(gpointer data)
-{
-    PupHypervisor *hypervisor = data;
-
-    while (!g_atomic_int_get(&hypervisor->stopping))
-        virEventRunDefaultImpl();
-    return NULL;
 }
 
 /* libvirt prints errors to standard error unless it is told not to; ours are reported. */
@@ -235,14 +193,11 @@ pup_hypervisor_new(const char *root, const char *emulator, gboolean kvm,
     hypervisor->kvm = kvm;
     hypervisor->on_event = on_event;
     hypervisor->user = user;
-    hypervisor->context = g_main_context_ref_thread_default();
     g_mutex_init(&hypervisor->lock);
     g_cond_init(&hypervisor->opened_cond);
     set_log(root);
     virSetErrorFunc(NULL, swallow_error);
-    virEventRegisterDefaultImpl();
-    virEventAddTimeout(500, on_tick, NULL, NULL);
-    hypervisor->event_thread = g_thread_new("libvirt-events", run_events, hypervisor);
+    pup_libvirt_loop_register();
     hypervisor->open_thread = g_thread_new("libvirt-open", open_connection, hypervisor);
     return hypervisor;
 }
@@ -361,9 +316,6 @@ pup_hypervisor_free(PupHypervisor *hypervisor)
     pup_hypervisor_end(hypervisor);
     if (hypervisor->connection)
         close_connection(hypervisor);
-    g_atomic_int_set(&hypervisor->stopping, TRUE);
-    g_thread_join(hypervisor->event_thread);
-    g_main_context_unref(hypervisor->context);
     g_mutex_clear(&hypervisor->lock);
     g_cond_clear(&hypervisor->opened_cond);
     g_free(hypervisor->open_error);

@@ -13,8 +13,7 @@
  * needs it waits for it.
  *
  * Files: all under @root (libvirt's state, QEMU's log in root/log/qemu/guest.log).
- * Threads: one of its own for libvirt's events; on_event is called in the thread-default
- * main context of pup_hypervisor_new()'s caller.
+ * Threads: on_event is called by whoever runs the default main context.
  */
 #pragma once
 

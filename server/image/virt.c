@@ -166,7 +166,8 @@ connect_to(PupVirt *virt, const PupSettings *settings, GError **error)
     return FALSE;
 }
 
-/* libvirt takes an event loop once a process. */
+/* libvirt takes an event loop once a process. Its own runs GLib's default main context in
+ * our thread: whoever opens this has no callbacks of its own there. */
 static void
 start_events(PupVirt *virt)
 {
