@@ -46,22 +46,33 @@ extract_all(const PupUnpacking *unpack, GError **error)
     return TRUE;
 }
 
+static char *
+unpack_from(PupUnpacking *unpack, GError **error)
+{
+    const PupUnpackMember *chosen;
+
+    if (!pup_unpack_list(unpack, error))
+        return NULL;
+    chosen = pup_unpack_choose(unpack, error);
+    return chosen && extract_all(unpack, error) ? path_for(unpack, chosen) : NULL;
+}
+
 char *
 pup_unpack_disk(const PupUnpack *job, GError **error)
 {
     g_autoptr(GPtrArray) members = g_ptr_array_new_with_free_func(pup_unpack_member_free);
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
     PupUnpacking unpack = {.job = job, .members = members, .names = names};
-    const PupUnpackMember *chosen;
     struct stat st;
+    char *path;
 
     if (stat(job->file, &st) < 0) {
         pup_error_set_errno(error, errno, "cannot open '%s'", job->file);
         return NULL;
     }
     unpack.bytes = (guint64) st.st_size;
-    if (!pup_unpack_list(&unpack, error))
-        return NULL;
-    chosen = pup_unpack_choose(&unpack, error);
-    return chosen && extract_all(&unpack, error) ? path_for(&unpack, chosen) : NULL;
+    unpack.source = pup_unpack_source_new(job);
+    path = unpack_from(&unpack, error);
+    pup_unpack_source_free(unpack.source);
+    return path;
 }

@@ -88,7 +88,8 @@ static gboolean
 look_into(PupUnpacking *unpack, PupArchive *archive, PupUnpackMember *member,
           GError **error)
 {
-    gboolean manifest = g_str_has_suffix(member->name, ".mf");
+    const char *dot = strrchr(member->name, '.');
+    gboolean manifest = dot && g_ascii_strcasecmp(dot, ".mf") == 0;
     size_t max =
         manifest ? MANIFEST_MAX - unpack->manifest_bytes : PUP_CONTAINER_HEAD_BYTES;
     g_autofree guint8 *head = g_malloc(max);
@@ -186,9 +187,10 @@ read_list(PupUnpacking *unpack, GError **error)
         if (!pup_unpack_next(unpack, archive, &entry, error))
             return FALSE;
         if (!entry)
-            return TRUE;
+            return pup_unpack_source_end(unpack->source) ||
+                   pup_unpack_set_error(unpack, archive, error);
         /* Whatever it began like: libarchive found nothing to unpack. */
-        if (pup_unpack_is_raw(archive) &&
+        if (pup_unpack_is_raw(archive) && !pup_unpack_source_is_gzip(unpack->source) &&
             archive_filter_code(archive, 0) == ARCHIVE_FILTER_NONE)
             return pup_unpack_set_error(unpack, archive, error);
         if (!list_entry(unpack, archive, entry, error))
@@ -243,7 +245,8 @@ take_sum(const PupUnpacking *unpack, const PupUnpackMember *manifest, char *line
         char *name = line + strlen(sums[i].name), *sign, *end;
         PupUnpackMember *member;
 
-        if (!g_str_has_prefix(line, sums[i].name) || *(name += strspn(name, " ")) != '(')
+        if (g_ascii_strncasecmp(line, sums[i].name, strlen(sums[i].name)) != 0 ||
+            *(name += strspn(name, " ")) != '(')
             continue;
         sign = strrchr(name, '=');
         end = sign ? g_strrstr_len(name, sign - name, ")") : NULL;

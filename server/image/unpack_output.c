@@ -6,13 +6,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "lib/chunk_map.h"
 #include "lib/error.h"
 #include "lib/file.h"
-#include "server/image/bytes.h"
-#include "server/image/whole.h"
 #include "server/image/workshop.h"
 
 #define PIECE_BYTES (64u * 1024u)
@@ -27,7 +24,6 @@ typedef struct {
     const char *path;
     guint64 end, looked_at; /* so far */
     GChecksum *sum;         /* NULL: nobody asks */
-    gulong crc;
 } Output;
 
 static gboolean
@@ -83,7 +79,6 @@ write_block(const PupUnpacking *unpack, Output *output, const guint8 *data, size
 {
     if (output->sum)
         g_checksum_update(output->sum, data, (gssize) len);
-    output->crc = crc32(output->crc, data, (uInt) len);
     for (size_t at = 0; at < len; at += PIECE_BYTES) {
         size_t n = MIN(PIECE_BYTES, len - at);
         if (!is_zero(data + at, n) &&
@@ -118,8 +113,8 @@ write_data(const PupUnpacking *unpack, PupArchive *archive, Output *output,
                 return FALSE;
             break;
         }
-        if ((result != ARCHIVE_OK && result != ARCHIVE_WARN) || offset < 0 ||
-            (guint64) offset < output->end)
+        /* A warning is what zip and 7z tell of a wrong sum or size with. */
+        if (result != ARCHIVE_OK || offset < 0 || (guint64) offset < output->end)
             return pup_unpack_set_error(unpack, archive, error);
         if (!check_size(unpack, (guint64) offset, len, error) ||
             !skip_to(unpack, output, (guint64) offset, error) ||
@@ -127,34 +122,12 @@ write_data(const PupUnpacking *unpack, PupArchive *archive, Output *output,
             return FALSE;
         if (shop->progress)
             shop->progress(shop->progress_data, "unpacking",
-                           (guint64) archive_filter_bytes(archive, -1), unpack->bytes);
+                           pup_unpack_source_at(unpack->source), unpack->bytes);
     }
     if (ftruncate(output->fd, (off_t) output->end) == 0)
         return TRUE;
     pup_error_set_errno(error, errno, "cannot write '%s'", output->path);
     return FALSE;
-}
-
-/* libarchive does not look at the sum at the end of what gzip wrote. Where several such
- * files were put together the size there is of the last one alone: that is not checked.
- */
-static gboolean
-check_gzip(const PupUnpacking *unpack, PupArchive *archive, const Output *output,
-           GError **error)
-{
-    g_auto(PupWholeFile) file = {.fd = -1};
-    guint8 tail[8];
-
-    if (!pup_unpack_is_raw(archive) ||
-        archive_filter_code(archive, 0) != ARCHIVE_FILTER_GZIP)
-        return TRUE;
-    if (!pup_whole_open(&file, unpack->job->file, error) || file.bytes < sizeof tail ||
-        !pup_whole_read(&file, file.bytes - sizeof tail, tail, sizeof tail, error))
-        return FALSE;
-    return pup_le32(tail + 4) != (guint32) output->end ||
-           pup_le32(tail) == (guint32) output->crc ||
-           pup_whole_set_damaged(&file, "what it holds does not match its checksum",
-                                 error);
 }
 
 static gboolean
@@ -175,7 +148,7 @@ gboolean
 pup_unpack_extract(const PupUnpacking *unpack, PupArchive *archive,
                    const PupUnpackMember *member, const char *path, GError **error)
 {
-    Output output = {.path = path, .crc = crc32(0, NULL, 0)};
+    Output output = {.path = path};
     gboolean done;
 
     output.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -187,7 +160,6 @@ pup_unpack_extract(const PupUnpacking *unpack, PupArchive *archive,
         output.sum = g_checksum_new(member->sum_type);
     done = look_at_space(unpack, &output, error) &&
            write_data(unpack, archive, &output, error) &&
-           check_gzip(unpack, archive, &output, error) &&
            check_sum(unpack, member, &output, error);
     close(output.fd);
     if (output.sum)

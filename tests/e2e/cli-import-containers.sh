@@ -75,7 +75,43 @@ for file in vm.ova d.raw.gz d.raw.xz d.raw.bz2 d.raw.zst d.zip; do
 done
 cp d.raw.gz crc.gz
 printf 'xxxx' | dd of=crc.gz bs=1 seek=$(($(stat -c %s crc.gz) - 8)) conv=notrunc status=none
-fails 5 'does not match its checksum' pupitre master import short crc.gz
+fails 5 'damaged .incorrect data check' pupitre master import short crc.gz
+
+show "what was packed in parts is one disk; a sum is looked at wherever it stands"
+head -c 20M d.raw | gzip -1 >parts.gz
+tail -c +$((20 * 1024 * 1024 + 1)) d.raw | gzip -1 >part2.gz
+cat part2.gz >>parts.gz && head -c 512 /dev/zero >>parts.gz && same parts.gz
+python3 - <<'END'
+import gzip, io, os, struct, tarfile, zipfile
+disk = open('d.raw', 'rb').read()
+def flip(data, at):
+    return data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1:]
+def put(name, data):
+    open(name, 'wb').write(data)
+one, two = (gzip.compress(half, 0) for half in (disk[:20 << 20], disk[20 << 20:]))
+put('sum1.gz', one[:-8] + b'xxxx' + one[-4:] + two)
+put('sum2.gz', one + two[:-8] + b'xxxx' + two[-4:])
+put('cut2.gz', one + two[:5])
+put('more.gz', one + two + b'what is this')
+tar = io.BytesIO()
+with tarfile.open(fileobj=tar, mode='w') as t:
+    t.add('d.raw')
+put('flip.tgz', flip(gzip.compress(tar.getvalue(), 0), 1100000))
+for name, how in ('stored.zip', zipfile.ZIP_STORED), ('deflated.zip', zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(name, 'w', how, compresslevel=0) as z:
+        z.writestr('d.raw', disk)
+    put(name, flip(open(name, 'rb').read(), 1100000))
+# Its size lies, in both places.
+with zipfile.ZipFile('size.zip', 'w') as z:
+    z.writestr('d.raw', disk)
+data = bytearray(open('size.zip', 'rb').read())
+for at in data.find(b'PK\3\4') + 18, data.rfind(b'PK\1\2') + 20:
+    struct.pack_into('<II', data, at, 32 << 20, 32 << 20)
+put('size.zip', data)
+END
+for file in sum1.gz sum2.gz cut2.gz more.gz flip.tgz stored.zip deflated.zip size.zip; do
+    fails 5 "'$file': it is cut short or damaged" pupitre master import short $file
+done
 head -c 8M d.raw >half.raw
 printf 'label: dos\nstart=2048, size=2048, type=7\n' | sfdisk -q half.raw 2>/dev/null
 truncate -s 1M half.raw
