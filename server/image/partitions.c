@@ -201,7 +201,7 @@ check_entries(const PupPartitionDisk *disk, const PupGptHeader *header,
         g_autofree char *what = g_strdup_printf("its partition %u", i + 1);
 
         if (pup_gpt_entry_is_used(&entry) &&
-            !check_end(disk, what, entry.last + 1, sector_bytes, error))
+            !check_end(disk, what, MAX(entry.last, entry.last + 1), sector_bytes, error))
             return FALSE;
     }
     return TRUE;
@@ -219,7 +219,8 @@ check_second(const PupPartitionDisk *disk, const PupGptHeader *first,
     if (!read_sector(disk, "its partition table (GPT)", first->other, sector_bytes,
                      sector, error))
         return FALSE;
-    if (!read_header(sector, sector_bytes, &header) || header.own != first->other)
+    if (!read_header(sector, sector_bytes, &header) || header.own != first->other ||
+        first->other == first->own)
         return set_damaged(disk, what, first->other * sector_bytes, error);
     table = read_table(disk, &header, sector_bytes, error);
     return table || set_damaged(disk, what, first->other * sector_bytes, error);

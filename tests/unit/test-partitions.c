@@ -242,6 +242,13 @@ test_gpt_damaged(void **state)
         disk->bytes[cases[i].at] ^= 1;
     }
     assert_whole(disk, disk->len);
+    /* The last sector that there can be, behind which there is none. */
+    put_gpt(disk, SECTOR, N_SECTORS, G_MAXUINT64);
+    assert_says(disk, disk->len, "partition 1 reaches to byte");
+    /* The first copy gives itself as the second one. */
+    put_gpt(disk, SECTOR, N_SECTORS, 4000);
+    put_gpt_header(disk, SECTOR, 1, 1, 2, N_SECTORS - 3);
+    assert_says(disk, disk->len, "second copy");
 }
 
 static void
