@@ -177,7 +177,6 @@ pup_face_start(PupFace *face, unsigned version)
 void
 pup_face_reset(PupFace *face)
 {
-    pup_log("guest", "reset");
     pup_reporter_reset(face->reporter);
 }
 

@@ -185,7 +185,9 @@ pup_reporter_start(PupReporter *reporter, unsigned version)
 void
 pup_reporter_reset(PupReporter *reporter)
 {
-    pup_starts_reset(&reporter->starts);
+    if (!pup_starts_reset(&reporter->starts, pup_uptime_ms()))
+        return;
+    pup_log("guest", "reset");
     change(reporter);
 }
 

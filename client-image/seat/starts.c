@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* No guest that was reset gets as far as resetting its machine again in this time. */
+#define ONE_RESET_MS 5000
+
 /* The start that goes on; NULL: none. */
 static PupStart *
 current(PupStarts *starts)
@@ -36,13 +39,20 @@ pup_starts_stage(PupStarts *starts, PupStage stage, gint64 now_ms)
         start->alive_ms = now_ms - start->t_ms;
 }
 
-void
-pup_starts_reset(PupStarts *starts)
+/* SeaBIOS, started by a reset that left its memory as it was, resets the machine itself
+ * to begin properly: QEMU tells of three resets where the guest made one. */
+gboolean
+pup_starts_reset(PupStarts *starts, gint64 now_ms)
 {
     PupStart *start = current(starts);
+    gboolean counts =
+        start && (start->resets == 0 || now_ms - start->reset_ms >= ONE_RESET_MS);
 
     if (start)
+        start->reset_ms = now_ms;
+    if (counts)
         start->resets++;
+    return counts;
 }
 
 void

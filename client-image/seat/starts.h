@@ -20,6 +20,7 @@ typedef struct {
     unsigned version;
     gint64 started_ms, alive_ms; /* since it began; -1: not reached */
     unsigned resets;
+    gint64 reset_ms; /* when the latest one was heard of; 0: none */
     const char *end; /* static; NULL: it goes on */
 } PupStart;
 
@@ -32,8 +33,8 @@ typedef struct {
 void pup_starts_begin(PupStarts *starts, unsigned version, gint64 now_ms);
 /* GUEST_STARTED or GUEST_ALIVE was reached; other stages are none of a start. */
 void pup_starts_stage(PupStarts *starts, PupStage stage, gint64 now_ms);
-/* The guest has reset its machine. */
-void pup_starts_reset(PupStarts *starts);
+/* The guest has reset its machine. FALSE: that is part of a reset that was counted. */
+gboolean pup_starts_reset(PupStarts *starts, gint64 now_ms);
 /* It is over: "off", "crashed", "replaced" or "failed" (static). The first word counts.
  * One whose guest never ran has not failed: the next try is the same start's. */
 void pup_starts_end(PupStarts *starts, const char *end);

@@ -3,7 +3,9 @@
 # What the guest wrote is gone after its restart, also in a room that would keep it, when the PC has
 # no partition for that, and the screen says so; the keyboard reaches the guest (the restart is
 # asked for with a key on the PC); and publish and rollback reach a seat with its next start,
-# never a running guest, nor one that somebody uses where idle ones are restarted.
+# never a running guest, nor one that somebody uses where idle ones are restarted. F9 on the PC puts
+# off what is told to run now, and is none of the guest's keys; and a guest that restarts its machine
+# keeps what it wrote, and is counted.
 set -eu
 . "$PUPITRE_TOP/tests/lab/lab.sh"
 
@@ -51,4 +53,18 @@ lab_wait_console 60 pc1 'version lab@1 is out'
 restart_to 3
 [ "$(lab_console_count pc1 'guest: banner: version one')" = 2 ] ||
     lab_die "the rollback did not reach the seat"
+
+n_keys=$(lab_console_count pc1 'guest: key')
+lab_pupitre --quiet room rollback lab 2 --seats now
+lab_wait_console 60 pc1 'screen notice This room has a new version.* [|] F9 gives you ten more'
+lab_pc_key pc1 f9
+lab_wait_console 60 pc1 'screen notice You have 10 minutes more'
+
+was_reset() {
+    lab_seat pc1 | jq -e '.starts == 3 and .resets == 1 and .crashes == 0' >/dev/null
+}
+lab_pc_key pc1 b
+lab_wait_console 120 pc1 'guest: start 2'
+lab_wait 60 "word of the guest's reset" was_reset
+[ "$(lab_console_count pc1 'guest: key')" = $((n_keys + 1)) ] || lab_die "the guest got F9, too"
 ! lab_console_has pc1 'I/O ERROR|BAD ' || lab_die "the guest saw a wrong sector"

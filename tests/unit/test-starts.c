@@ -25,7 +25,7 @@ one_and_the_next(void **state)
 {
     PupStarts starts = {0};
 
-    pup_starts_reset(&starts); /* of nothing */
+    assert_false(pup_starts_reset(&starts, 500)); /* of nothing */
     pup_starts_end(&starts, "failed");
     pup_starts_begin(&starts, 7, 1000);
     pup_starts_begin(&starts, 7, 1500); /* its disk, after its loading */
@@ -33,8 +33,10 @@ one_and_the_next(void **state)
     pup_starts_stage(&starts, PUP_STAGE_GUEST_STARTED, 2000);
     pup_starts_stage(&starts, PUP_STAGE_GUEST_ALIVE, 5000);
     pup_starts_stage(&starts, PUP_STAGE_GUEST_ALIVE, 9000);
-    pup_starts_reset(&starts);
-    pup_starts_reset(&starts);
+    assert_true(pup_starts_reset(&starts, 9000));
+    assert_false(pup_starts_reset(&starts, 10200)); /* the firmware's own */
+    assert_false(pup_starts_reset(&starts, 10300));
+    assert_true(pup_starts_reset(&starts, 16000));
     pup_starts_end(&starts, "crashed");
     pup_starts_end(&starts, "failed");
     pup_starts_begin(&starts, 8, 20000);

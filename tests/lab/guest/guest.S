@@ -12,6 +12,7 @@
  *     l   the same for ever, a line a pass
  *     w   write a sector behind the pattern and read it back
  *     t   wait for about a second
+ *     b   boot again (the chipset's reset register)
  *     p   power off (ACPI, as SeaBIOS sets it up on QEMU's i440FX and Q35)
  *
  * Any BIOS error is printed as "I/O ERROR": no test may ever see that.
@@ -39,6 +40,7 @@
         .equ    TEXT_ROW, 16            /* the running text's rows */
         .equ    LAST_ROW, 24
         .equ    COM1, 0x3f8
+        .equ    RST_CNT, 0xcf9          /* full reset: 6 */
         .equ    PM1A_CNT, 0x604         /* SeaBIOS puts the ACPI PM block at 0x600 */
 
 _start: ljmp    $0, $main0
@@ -111,6 +113,8 @@ command:
         je      write_test
         cmpb    $'t', %al
         je      wait_second
+        cmpb    $'b', %al
+        je      boot_again
         cmpb    $'p', %al
         je      power_off
         ret
@@ -279,6 +283,15 @@ wait_second:
         cmpw    $18, %dx
         jb      1b
         ret
+
+boot_again:
+        movw    $s_again, %si
+        call    print
+        movw    $RST_CNT, %dx
+        movb    $6, %al
+        outb    %al, %dx
+        movw    $s_still_on, %si
+        jmp     print
 
 power_off:
         movw    $s_off, %si
@@ -451,6 +464,7 @@ s_bad:      .asciz "BAD sector "
 s_write_ok: .asciz "write ok\r\n"
 s_write_bad: .asciz "BAD write\r\n"
 s_io_error: .asciz "I/O ERROR at sector "
+s_again:    .asciz "boots again\r\n"
 s_off:      .asciz "power off\r\n"
 s_still_on: .asciz "still on\r\n"
 s_newline:  .asciz "\r\n"
