@@ -10,6 +10,7 @@
 #include "lib/error.h"
 #include "lib/ident.h"
 #include "server/image/infos.h"
+#include "server/image/whole.h"
 #include "server/image/workshop.h"
 
 /* An import puts its copy in the place of a version's file that is not there, of an older
@@ -20,12 +21,12 @@ mend_lost(const char *name, unsigned version, gboolean current, const char *dama
     g_autofree char *move =
         damaged ? g_strdup_printf("move '%s' away and ", damaged) : g_strdup("");
     g_autofree char *forget =
-        current
-            ? g_strdup("")
-            : g_strdup_printf("; without either, `pupitre room rebase` gives its rooms "
-                              "the current one, and `pupitre master remove %s@%u` "
-                              "forgets it",
-                              name, version);
+        current ? g_strdup("")
+                : g_strdup_printf(
+                      "; without either, `pupitre room rebase ROOM` gives each "
+                      "of its rooms the current one, and `pupitre master remove %s@%u` "
+                      "forgets it",
+                      name, version);
 
     return g_strdup_printf("restore the file from a backup, or %simport the very same "
                            "disk again: `pupitre master import %s FILE`%s",
@@ -50,7 +51,7 @@ check_version(PupCheckup *checkup, const char *name, unsigned version, gboolean 
     if (info && info->backing)
         pup_error_set(&why, PUP_ERROR_INVALID, "'%s' stands on '%s', and should on none",
                       path, info->backing);
-    else if (info && checkup->thorough)
+    else if (info && pup_whole_check_ours(path, &why) && checkup->thorough)
         pup_image_check(path, "qcow2", checkup->shop->cancellable, &why);
     if (why)
         pup_checkup_add(checkup, PUP_FINDING_DAMAGE,

@@ -14,6 +14,7 @@
 #include "server/image/chain.h"
 #include "server/image/edits.h"
 #include "server/image/infos.h"
+#include "server/image/whole.h"
 #include "server/image/workshop.h"
 
 /* What is wrong with what the file @path stands on, new string; NULL: nothing. In
@@ -44,8 +45,11 @@ problem_below(PupCheckup *checkup, const char *path, char **lost)
         *lost = g_strdup_printf("%s@%u", master, version);
     if (access(below, F_OK) < 0)
         return g_strdup_printf("'%s' stands on '%s', which is not there", path, below);
+    if (!pup_file_check_disk(below, NULL)) /* which is a finding of its own */
+        return NULL;
+    if (!pup_whole_check_ours(path, &why))
+        return g_strdup(why->message);
     if (!checkup->thorough ||
-        !pup_file_check_disk(below, NULL) || /* which is a finding of its own */
         pup_image_check(path, "qcow2", checkup->shop->cancellable, &why) ||
         g_error_matches(why, PUP_ERROR, PUP_ERROR_BUSY)) /* somebody writes to it */
         return NULL;
@@ -66,13 +70,13 @@ pup_check_mend_sub_master(const PupWorkshop *shop, const char *room)
     if (newest == 0)
         return g_strdup_printf("restore what is missing from a backup; without one, "
                                "`pupitre room rebase %s` makes it afresh from the "
-                               "master, or `room regenerate %s` by the recipe",
+                               "master, or `pupitre room regenerate %s` by the recipe",
                                room, room);
     return g_strdup_printf(
         "restore what is missing from a backup; without one, what was installed by hand "
         "is only in version %u, so `pupitre room pin %s@%u` first, then `pupitre room "
-        "rebase %s` makes it afresh from the master, or `room regenerate %s` by the "
-        "recipe; its versions and seats are not harmed",
+        "rebase %s` makes it afresh from the master, or `pupitre room regenerate %s` by "
+        "the recipe; its versions and seats are not harmed",
         newest, room, newest, room, room);
 }
 

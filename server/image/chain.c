@@ -7,6 +7,7 @@
 #include "lib/error.h"
 #include "lib/ident.h"
 #include "server/image/infos.h"
+#include "server/image/whole.h"
 #include "server/image/workshop.h"
 
 #define DIGEST_CHARS 64u
@@ -143,6 +144,39 @@ pup_chain_read(const PupWorkshop *shop, const char *path, PupChain *chain, GErro
     return FALSE;
 }
 
+static gboolean
+check_file(const char *path, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (pup_whole_check_ours(path, &why))
+        return TRUE;
+    if (!g_error_matches(why, PUP_ERROR, PUP_ERROR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+    }
+    pup_error_set(error, why->code, "%s; `pupitre fsck` says what mends it",
+                  why->message);
+    return FALSE;
+}
+
+/* QEMU reads zeros where a file ends before its time: nothing may be made of that. */
+static gboolean
+check_files(const PupWorkshop *shop, const char *path, const PupChain *chain,
+            GError **error)
+{
+    if (!check_file(path, error))
+        return FALSE;
+    for (unsigned i = 0; i < chain->layers->len; i++) {
+        g_autofree char *layer =
+            pup_layer_path(shop, g_ptr_array_index(chain->layers, i));
+
+        if (!check_file(layer, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean
 pup_chain_read_whole(const PupWorkshop *shop, const char *path, PupChain *chain,
                      GError **error)
@@ -160,6 +194,8 @@ pup_chain_read_whole(const PupWorkshop *shop, const char *path, PupChain *chain,
                                    "'%s' cannot be read: ", path);
         return FALSE;
     }
+    if (!check_files(shop, path, &found, error) || !check_file(master, error))
+        return FALSE;
     *chain = found;
     memset(&found, 0, sizeof found);
     return TRUE;

@@ -32,8 +32,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PupChain, pup_chain_clear)
 gboolean pup_chain_read(const PupWorkshop *shop, const char *path, PupChain *chain,
                         GError **error);
 
-/* The same, for who reads the disk: the master's file has to be there, too. Errors:
- * NOT_FOUND with what brings it back. */
+/* The same, for who reads the disk: the master's file has to be there, too, and all of
+ * them whole. Errors: NOT_FOUND with what brings it back; CORRUPT. */
 gboolean pup_chain_read_whole(const PupWorkshop *shop, const char *path, PupChain *chain,
                               GError **error);
 

@@ -135,8 +135,8 @@ gboolean pup_room_make(const PupWorkshop *shop, const char *room,
                        const PupRoomProfile *profile, GError **error);
 /* From which master to which a room was moved. */
 typedef struct {
-    char
-        *from; /* "win11@3"; NULL: there was no sub-master, or it stood on none of ours */
+    char *from; /* "win11@3"; NULL: there was no sub-master, or it stood on none of ours,
+                 * or was damaged */
     char *to;
     guint64 lost_bytes; /* that the sub-master held of its own */
     gboolean unchanged; /* it stands there already: nothing was done */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/error.h"
@@ -12,6 +13,7 @@
 #include "server/image/needs.h"
 #include "server/image/qemu_img.h"
 #include "server/image/runs.h"
+#include "server/image/whole.h"
 #include "server/image/workshop.h"
 
 void
@@ -138,6 +140,27 @@ check_confirmed(const char *path, const PupRebase *confirmed, const PupRebase *r
     return FALSE;
 }
 
+static gboolean
+is_damaged(const char *path)
+{
+    g_autoptr(GError) why = NULL;
+
+    return !pup_whole_check_ours(path, &why) &&
+           g_error_matches(why, PUP_ERROR, PUP_ERROR_CORRUPT);
+}
+
+/* What cannot be read as a disk holds all that its file does. */
+static gboolean
+replace_damaged(const PupWorkshop *shop, const char *path, const PupRebase *confirmed,
+                const char *backing, PupRebase *rebase, GError **error)
+{
+    struct stat st;
+
+    rebase->lost_bytes = stat(path, &st) == 0 ? (guint64) st.st_size : 0;
+    return check_confirmed(path, confirmed, rebase, error) &&
+           (shop->dry_run || pup_workshop_make_overlay(shop, path, backing, error));
+}
+
 /* The old file is held open for reading: QEMU lets no writer in whose work would be lost
  * with it. */
 static gboolean
@@ -176,7 +199,7 @@ rebase_locked(const PupWorkshop *shop, const char *room, const PupRoomProfile *p
               const PupRebase *confirmed, PupRebase *rebase, GError **error)
 {
     g_autofree char *path = pup_room_path(shop, room);
-    gboolean there = access(path, F_OK) == 0;
+    gboolean there = access(path, F_OK) == 0, damaged = there && is_damaged(path);
     g_autofree char *backing = NULL;
     unsigned version;
 
@@ -186,10 +209,14 @@ rebase_locked(const PupWorkshop *shop, const char *room, const PupRoomProfile *p
     if (version == 0)
         return FALSE;
     rebase->to = g_strdup_printf("%s@%u", profile->master, version);
+    if (damaged)
+        g_clear_pointer(&rebase->from, g_free);
     rebase->unchanged = g_strcmp0(rebase->from, rebase->to) == 0;
     if (rebase->unchanged)
         return TRUE;
     backing = pup_backing_master(profile->master, version);
+    if (damaged)
+        return replace_damaged(shop, path, confirmed, backing, rebase, error);
     if (there)
         return replace_overlay(shop, path, confirmed, backing, rebase, error);
     return shop->dry_run || pup_workshop_make_overlay(shop, path, backing, error);

@@ -50,9 +50,11 @@ set_cut(const PupWholeFile *file, guint64 promised, GError **error)
 {
     pup_error_set(error, PUP_ERROR_CORRUPT,
                   "'%s' is not whole: it should have at least %" G_GUINT64_FORMAT
-                  " bytes and has %" G_GUINT64_FORMAT
-                  ": the copy was cut short; copy it again from where it was made",
-                  file->path, promised, file->bytes);
+                  " bytes and has %" G_GUINT64_FORMAT "%s",
+                  file->path, promised, file->bytes,
+                  file->ours ? ""
+                             : ": the copy was cut short; copy it again from where it "
+                               "was made");
     return FALSE;
 }
 
@@ -80,9 +82,8 @@ pup_whole_kept(const PupWholeFile *file, GError **error)
 gboolean
 pup_whole_set_damaged(const PupWholeFile *file, const char *why, GError **error)
 {
-    pup_error_set(error, PUP_ERROR_CORRUPT,
-                  "'%s' is damaged: %s; copy it again from where it was made", file->path,
-                  why);
+    pup_error_set(error, PUP_ERROR_CORRUPT, "'%s' is damaged: %s%s", file->path, why,
+                  file->ours ? "" : "; copy it again from where it was made");
     return FALSE;
 }
 
@@ -145,4 +146,21 @@ pup_whole_check(const char *path, const PupImageInfo *info, GCancellable *cancel
         return pup_whole_vhd(&file, error);
     return g_str_equal(info->format, "raw") ||
            check_map(&file, info->format, cancellable, error);
+}
+
+gboolean
+pup_whole_check_ours(const char *path, GError **error)
+{
+    static const guint8 magic[] = {'Q', 'F', 'I', 0xfb};
+    g_auto(PupWholeFile) file = {.fd = -1};
+    guint8 head[sizeof magic];
+
+    if (!pup_file_check_disk(path, error) || !pup_whole_open(&file, path, error))
+        return FALSE;
+    file.ours = TRUE;
+    if (!pup_whole_read(&file, 0, head, sizeof head, error))
+        return FALSE;
+    if (memcmp(head, magic, sizeof magic) != 0)
+        return pup_whole_set_damaged(&file, "it is no qcow2", error);
+    return pup_whole_qcow(&file, error);
 }

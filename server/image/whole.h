@@ -28,6 +28,7 @@
 typedef struct {
     int fd;
     char *path;
+    gboolean ours;             /* nobody brought it: errors come without advice */
     guint64 bytes;             /* of the file */
     guint64 promised;          /* the farthest end so far */
     GCancellable *cancellable; /* borrowed; NULL: none */
@@ -37,6 +38,11 @@ typedef struct {
  * vmdk that names files of other folders), IO. */
 gboolean pup_whole_check(const char *path, const PupImageInfo *info,
                          GCancellable *cancellable, GError **error);
+
+/* The same of a qcow2 of ours (a sub-master, a layer, a master's file), and that it is
+ * one. What stands below it is not looked at. Errors: CORRUPT, without a word of what
+ * mends it; NOT_FOUND, IO. */
+gboolean pup_whole_check_ours(const char *path, GError **error);
 
 /* The same of the extents alone, where QEMU would take @path, told that it is @format
  * (NULL: nothing was told), for the descriptor of a vmdk: before it opens any of the

@@ -82,6 +82,39 @@ pupitre --quiet room publish r
 [ "$(pupitre room history r --json | jq '.versions | length')" = 2 ] || die "the history is lost"
 check_clean
 
+show "a sub-master's file that is cut short: nothing is made of it, and the advice heals it"
+n_versions() {
+    pupitre room history r --json | jq '.versions | length'
+}
+qemu-io -f qcow2 -c 'write -P 7 1M 512k' "$state/images/rooms/r.qcow2" >/dev/null
+pupitre --quiet room publish r
+cp "$state/images/rooms/r.qcow2" "$work/whole.qcow2"
+before=$(n_versions)
+for kib in 0 100 300 600 900; do
+    cp "$work/whole.qcow2" "$state/images/rooms/r.qcow2"
+    truncate -s ${kib}K "$state/images/rooms/r.qcow2"
+    finds 5 "room r: .*r.qcow2"
+    ! pupitre --quiet room publish r 2>"$work/err" || die "$kib KiB were published"
+    # shellcheck disable=SC2016 # the words as they are
+    [ "$kib" = 0 ] || grep -q 'is not whole: it should have .*`pupitre fsck` says what mends' "$work/err" ||
+        die "publish says: $(cat "$work/err")"
+    [ "$(n_versions)" = "$before" ] || die "a version came or went"
+    says 'made the sub-master of room r over win@1' pupitre room rebase r --yes
+    check_clean
+done
+cp "$work/whole.qcow2" "$state/images/rooms/r.qcow2"
+says 'left room r where it is' pupitre room rebase r --yes
+check_clean
+
+show "a master's file that is cut short"
+cp "$state/images/masters/win@1.qcow2" "$work/whole-master.qcow2"
+chmod u+w "$state/images/masters/win@1.qcow2"
+truncate -s -64K "$state/images/masters/win@1.qcow2"
+finds 5 "master win@1: '.*win@1.qcow2' is not whole"
+fails 5 'win@1.qcow2. is not whole' pupitre room publish r
+cp "$work/whole-master.qcow2" "$state/images/masters/win@1.qcow2"
+check_clean
+
 show "a master's file"
 mv "$state/images/masters/win@1.qcow2" "$work/kept.qcow2"
 finds 5 "master win@1: its file '.*win@1.qcow2' is not there"
