@@ -19,7 +19,9 @@
 #include "lib/template.h"
 #include "lib/text.h"
 
+#define PROBE ".probe."
 #define PROBE_BYTES 4096u
+#define PROBE_MAX_S 60
 /* Behind it images/rooms/.NAME.edit.qcow2.tmp and the like have to fit into PATH_MAX. */
 #define STATE_DIR_MAX_BYTES 3500u
 
@@ -83,7 +85,7 @@ check_empty_or_ours(const char *dir, GError **error)
     if (!entries || is_ours(dir))
         return TRUE;
     while ((entry = g_dir_read_name(entries))) {
-        if (strcmp(entry, "lost+found") == 0)
+        if (strcmp(entry, "lost+found") == 0 || g_str_has_prefix(entry, PROBE))
             continue;
         pup_error_set(error, PUP_ERROR_EXISTS,
                       "the folder '%s' holds something else ('%s'): choose an empty one, "
@@ -154,20 +156,39 @@ probe_file(int fd, const char *path, const char *moved, const char *dir, GError 
         return FALSE;
     if (fsync(fd) < 0)
         return cannot(error, errno, "sync files", dir);
-    if (link(path, moved) < 0)
+    if (link(path, moved) < 0 || unlink(moved) < 0)
         return cannot(error, errno, "link files", dir);
     if (rename(path, moved) < 0)
         return cannot(error, errno, "rename files", dir);
     return pup_file_sync_dir(dir, error);
 }
 
+/* What a probe that was killed left. Another one may be under way: it takes no minute. */
+static void
+sweep_probes(const char *dir)
+{
+    g_auto(GStrv) entries = pup_file_list(dir, NULL);
+
+    for (char **entry = entries; entry && *entry; entry++) {
+        g_autofree char *path = g_build_filename(dir, *entry, NULL);
+        struct stat st;
+
+        if (g_str_has_prefix(*entry, PROBE) && lstat(path, &st) == 0 &&
+            S_ISREG(st.st_mode) &&
+            st.st_mtime < g_get_real_time() / G_USEC_PER_SEC - PROBE_MAX_S)
+            unlink(path);
+    }
+}
+
 gboolean
 pup_state_probe(const char *dir, GError **error)
 {
-    g_autofree char *path = g_build_filename(dir, ".probe.XXXXXX", NULL), *moved = NULL;
-    int fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
+    g_autofree char *path = g_build_filename(dir, PROBE "XXXXXX", NULL), *moved = NULL;
     gboolean good;
+    int fd;
 
+    sweep_probes(dir);
+    fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         return cannot(error, errno, "make files", dir);
     moved = g_strconcat(path, ".moved", NULL);

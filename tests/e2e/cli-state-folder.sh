@@ -61,6 +61,27 @@ mkdir "$work/home"
 refused 4 "holds something else \('letter'\)" "$work/home"
 [ "$(ls "$work/home")" = letter ] || die "something was made"
 
+show "an init that was killed while it tried the folder out; several at once"
+new_server "$work/tried"
+rm -r "$work/tried"
+mkdir "$work/tried"
+touch -d '2 minutes ago' "$work/tried/.probe.ABCDEF" "$work/tried/.probe.ABCDEF.moved"
+touch "$work/tried/.probe.GHIJKL"
+pupitre --quiet init
+[ "$(cd "$work/tried" && echo .probe.*)" = .probe.GHIJKL ] || die "init left what was left"
+for round in 1 2 3 4 5; do
+    rm -rf "$work/tried"
+    inits=()
+    for i in 1 2 3; do
+        pupitre --quiet init 2>"$work/init.$i" &
+        inits+=($!)
+    done
+    for i in 0 1 2; do
+        wait "${inits[i]}" || die "round $round: $(cat "$work/init.$((i + 1))")"
+    done
+    check_clean
+done
+
 show "an init that was cut short, and a store that got lost"
 new_server "$work/state"
 rm "$state/store/format"
