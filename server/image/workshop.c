@@ -113,10 +113,13 @@ pup_workshop_next_version(const PupWorkshop *shop, PupKind kind, const char *nam
                           GError **error)
 {
     g_autoptr(GArray) versions = pup_store_versions(shop->store, kind, name, error);
+    unsigned last, current;
 
     if (!versions)
         return 0;
-    return versions->len ? g_array_index(versions, unsigned, versions->len - 1) + 1 : 1;
+    last = versions->len ? g_array_index(versions, unsigned, versions->len - 1) : 0;
+    current = pup_store_current(shop->store, kind, name, NULL);
+    return MAX(last, current) + 1;
 }
 
 gboolean

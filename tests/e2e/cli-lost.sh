@@ -106,6 +106,13 @@ cp "$work/whole.qcow2" "$state/images/rooms/r.qcow2"
 says 'left room r where it is' pupitre room rebase r --yes
 check_clean
 
+show "a room's manifests: no version gets a number that another one had"
+mv "$state/store/manifests/rooms/r" "$work/manifests"
+write_room r 2M 64k 0x33
+says "^r@$((before + 1)) is published" pupitre room publish r
+mv "$work/manifests"/* "$state/store/manifests/rooms/r/"
+check_clean
+
 show "a master's file that is cut short"
 cp "$state/images/masters/win@1.qcow2" "$work/whole-master.qcow2"
 chmod u+w "$state/images/masters/win@1.qcow2"
