@@ -58,7 +58,11 @@ pup_check_put_back(PupCheckup *checkup, const char *room, const char *otherwise)
     if (g_file_test(kept, G_FILE_TEST_EXISTS))
         return g_strdup_printf("put the profile back (`cp %s %s` has what was good last)",
                                kept, conf);
-    return g_strdup_printf("put the profile back, or %s", otherwise);
+    return g_strdup_printf(
+        "put the profile back from a backup, or write '%s' anew, for which '[room]' and "
+        "'master = NAME' are enough: all that the room has is there; to throw that away, "
+        "%s",
+        conf, otherwise);
 }
 
 /* The versions of a room without a profile: no PC gets them, and gc keeps them. */

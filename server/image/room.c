@@ -88,7 +88,9 @@ pup_room_make(const PupWorkshop *shop, const char *room, const PupRoomProfile *p
         return FALSE;
     path = pup_room_path(shop, room);
     if (access(path, F_OK) == 0) {
-        pup_error_set(error, PUP_ERROR_EXISTS, "room '%s' has a sub-master already: '%s'",
+        pup_error_set(error, PUP_ERROR_EXISTS,
+                      "room '%s' has a sub-master already, '%s': `pupitre status` says "
+                      "how its profile comes back",
                       room, path);
         return FALSE;
     }

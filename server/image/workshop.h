@@ -39,8 +39,8 @@ void pup_workshop_percent(gpointer data, double percent);
 gboolean pup_workshop_check_space(const char *path, guint64 needed_bytes,
                                   const char *what, GError **error);
 
-/* The number that the next version of @name gets; 0 on error. A version whose manifest was
- * lost keeps its own, as long as the name stands at it: PCs know it by that. */
+/* The number that the next version of @name gets; 0 on error. A version whose manifest
+ * was lost keeps its own, as long as the name stands at it: PCs know it by that. */
 unsigned pup_workshop_next_version(const PupWorkshop *shop, PupKind kind,
                                    const char *name, GError **error);
 

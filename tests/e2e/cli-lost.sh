@@ -208,6 +208,10 @@ fails 4 "cp $state/profiles/r.conf $rooms/r.conf. brings it back" pupitre room a
 mv "$work/r.qcow2" "$state/images/rooms/r.qcow2"
 mv "$state/profiles/r.conf" "$work/kept.conf"
 fails 4 "has a sub-master already" pupitre room add r --master win
+finds 5 "write '$rooms/r.conf' anew, for which .*to throw that away, .*room remove r"
+printf '[room]\nmaster = win\n' >"$rooms/r.conf"
+check_clean
+rm "$rooms/r.conf"
 mv "$work/kept.conf" "$state/profiles/r.conf"
 diff -r "$state/profiles" "$work/profiles" || die "a refused room add changed what was kept"
 cp "$state/profiles/r.conf" "$rooms/r.conf"
