@@ -91,8 +91,12 @@ gboolean
 pup_dhcp_apply(PupDhcp *dhcp, const PupBootSite *site, const PupSettings *settings,
                GError **error)
 {
+    g_autofree char *tftp = pup_settings_path(settings, "tftp");
+
     if (settings->dhcp == PUP_DHCP_OFF) {
         stop(dhcp);
+        /* For the site's own server, which may do without: no reason to serve nobody. */
+        pup_loaders_prepare(tftp, NULL);
         return TRUE;
     }
     if (!settings->interface) {
@@ -102,7 +106,6 @@ pup_dhcp_apply(PupDhcp *dhcp, const PupBootSite *site, const PupSettings *settin
                       settings->path);
         return FALSE;
     }
-    g_autofree char *tftp = pup_settings_path(settings, "tftp");
     if (!pup_loaders_prepare(tftp, error))
         return FALSE;
     g_autofree char *text = render(site, settings, error);

@@ -2,16 +2,11 @@
 /* Rendered boot texts against kept files: tests/golden/boot. */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
-#include <glib/gstdio.h>
-#include <string.h>
 #include <unistd.h>
-#include "lib/error.h"
+
+#include "lib/file.h"
 #include "server/boot/boot.h"
 #include "server/boot/client_image.h"
 #include "server/boot/dhcp.h"
@@ -247,6 +242,25 @@ test_dhcp_needs_interface(void **state)
     assert_non_null(strstr(error->message, "[dhcp] interface"));
 }
 
+/* The site's own DHCP server sends the same loaders; ours may do without them. */
+static void
+test_dhcp_off_has_loaders(void **state)
+{
+    char *dir = unit_make_dir();
+    PupSettings settings = {
+        .path = (char *) "pupitre.conf", .state_dir = dir, .dhcp = PUP_DHCP_OFF};
+    const PupBootSite nowhere = {0};
+    g_autoptr(PupDhcp) dhcp = pup_dhcp_new(NULL, NULL);
+    g_autofree char *tftp = g_build_filename(dir, "tftp", NULL);
+    g_autofree char *loader = g_build_filename(tftp, "undionly.kpxe", NULL);
+
+    assert_true(pup_dhcp_apply(dhcp, &nowhere, &settings, NULL));
+    assert_int_equal(g_file_test(loader, G_FILE_TEST_EXISTS),
+                     g_file_test("/usr/lib/ipxe/undionly.kpxe", G_FILE_TEST_EXISTS));
+    pup_file_remove_tree(tftp);
+    unit_remove_dir(dir);
+}
+
 int
 main(void)
 {
@@ -256,6 +270,7 @@ main(void)
         cmocka_unit_test(test_unsafe_values),
         cmocka_unit_test(test_bad_dnsmasq),
         cmocka_unit_test(test_dhcp_needs_interface),
+        cmocka_unit_test(test_dhcp_off_has_loaders),
         cmocka_unit_test(test_client_image),
         cmocka_unit_test(test_public_folders),
     };
